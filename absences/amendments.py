@@ -1,0 +1,146 @@
+"""Changes to a register: appended in SQL first, then projected to the sheet."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from absences import closing
+from absences.reporting import milliseconds
+from absences.tickets import allowed_codes
+from lessons import codes
+from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
+from lessons.feed import take_numbers
+from lessons.models import Amendment, Lesson, Register, User
+from lessons.standing import Standing, standing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a student's code is to be. With `expected_code`, only if that is the present one."""
+
+    student_id: int
+    code: str
+    reason: str
+    minutes_late: int | None = None
+    expected_code: str | None = None
+
+
+def amend(
+    user: User, lesson_id: int, changes: Sequence[Change], *, now: datetime, source: str = "api"
+) -> list[Amendment]:
+    """Appends corrections, all or none.
+
+    Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
+    not the user's, nothing changes), and StandingMark where `expected_code` is not the present one.
+    """
+    with transaction.atomic():
+        lesson = _locked(user, lesson_id, now)
+        before = standing(lesson.register, nation=lesson.school.nation)
+        _check(user, lesson, before, changes)
+        rows = [
+            _row(
+                lesson,
+                user,
+                now,
+                source,
+                kind=Amendment.Kind.CORRECTION,
+                student_id=change.student_id,
+                from_code=before.code_of(change.student_id),
+                from_minutes_late=before.minutes_of(change.student_id),
+                to_code=change.code,
+                to_minutes_late=change.minutes_late,
+                reason=change.reason,
+            )
+            for change in changes
+        ]
+        append(lesson.register, rows)
+    project(lesson)
+    return rows
+
+
+def void(user: User, lesson_id: int, reason: str, *, now: datetime, source: str = "api") -> Amendment:
+    """Withdraws a register taken by mistake: everyone is unstated, to be given again. Raises as `amend`."""
+    with transaction.atomic():
+        lesson = _locked(user, lesson_id, now)
+        row = _row(lesson, user, now, source, kind=Amendment.Kind.VOID, reason=reason)
+        append(lesson.register, [row])
+    project(lesson)
+    return row
+
+
+def append(register: Register, rows: Sequence[Amendment]) -> None:
+    """Writes the rows as one new revision of a register whose lesson is locked."""
+    if not rows:
+        return
+    numbers = take_numbers({register.school_id: len(rows)})[register.school_id]
+    register.rev += 1
+    for row in rows:
+        row.rev = register.rev
+        row.feed_number = next(numbers)
+    Amendment.objects.bulk_create(rows)
+    register.save(update_fields=["rev", "updated_at"])
+
+
+def project(lesson: Lesson) -> None:
+    """Shows the register's latest revision on the sheet. Where the store does not answer the reconciler does it."""
+    register = Register.objects.get(pk=lesson.pk)
+    try:
+        shown = closing.project(lesson, register, standing(register, nation=lesson.school.nation))
+    except StoreUnavailable:
+        log.warning("The sheet of lesson %s does not show revision %s yet.", lesson.pk, register.rev)
+        return
+    if shown:
+        Register.objects.filter(pk=lesson.pk, projected_rev__lt=register.rev).update(projected_rev=register.rev)
+
+
+def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
+    seen = Lesson.objects.for_user(user, now).filter(pk=lesson_id, register__isnull=False)
+    lesson = Lesson.objects.locked().with_people().filter(pk__in=seen).first()
+    if lesson is None:
+        raise NotFound("There is no register of this lesson.")
+    if not user.access.may_amend(lesson, now):
+        raise NotAllowed("You may not amend this register, or its time for amending is over.")
+    return lesson
+
+
+def _check(user: User, lesson: Lesson, before: Standing, changes: Sequence[Change]) -> None:
+    allowed = allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
+    errors = []
+    for index, change in enumerate(changes):
+        pointer = f"/amendments/{index}"
+        if change.student_id not in before.roster:
+            errors.append(FieldError(f"{pointer}/student_id", "not_on_roster", _("Not on the roster of this lesson.")))
+        elif change.code not in allowed:
+            errors.append(FieldError(f"{pointer}/code", "unknown_code", _("This is not a code that you may use.")))
+        elif change.minutes_late is not None and change.code not in codes.ARRIVAL_CODES:
+            detail = _("Minutes late go with the codes L and U only.")
+            errors.append(FieldError(f"{pointer}/minutes_late", "not_late", detail))
+    if errors:
+        raise Unprocessable(errors)
+    for change in changes:
+        present = before.code_of(change.student_id)
+        if change.expected_code is not None and change.expected_code != present:
+            mark = {"student_id": change.student_id, "code": present}
+            raise StandingMark(_("The mark has been changed in the meantime."), mark)
+
+
+def _row(lesson: Lesson, user: User, now: datetime, source: str, **what: object) -> Amendment:
+    at = milliseconds(now)
+    return Amendment(
+        school=lesson.school,
+        register=lesson.register,
+        school_year=lesson.school_year,
+        by_id=user.pk,
+        by_name=user.name,
+        by_position=user.access.in_school(lesson.school_id).position,
+        happened_at=at,
+        arrived_at=at,
+        source=source,
+        **what,
+    )

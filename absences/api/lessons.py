@@ -1,0 +1,69 @@
+"""Lessons, each with its roster and its ticket."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from absences import sheets, tickets
+from absences.api.representations import lesson_json, roster_json
+from absences.serializers import LessonQuery, lessons_matching
+from lessons.errors import NotFound, StoreUnavailable
+from lessons.models import Lesson, Student, User
+from lessons.pagination import Cursor
+
+log = logging.getLogger(__name__)
+
+
+class LessonsView(APIView):
+    """The lessons that the user may see, by date and filters; with `with=marked` how many are marked."""
+
+    def get(self, request: Request) -> Response:
+        now = timezone.now()
+        query = LessonQuery(data=request.query_params, context={"user": request.user})
+        query.is_valid(raise_exception=True)
+        seen = Lesson.objects.for_user(request.user, now).with_state(now).with_people()
+        cursor = Cursor(ordering=("starts_at", "id"))
+        page = cursor.paginate_queryset(lessons_matching(seen, query.validated_data), request, self) or []
+        marked = _marked(page) if request.query_params.get("with") == "marked" else {}
+        return cursor.get_paginated_response([lesson_json(lesson, marked.get(lesson.pk)) for lesson in page])
+
+
+class LessonView(APIView):
+    def get(self, request: Request, lesson: int) -> Response:
+        now = timezone.now()
+        found = seen_lesson(request.user, lesson, now)
+        students = list(Student.objects.enrolled(found.group_id, found.date))
+        return Response(
+            lesson_json(found, _marked([found]).get(found.pk))
+            | {
+                "roster": roster_json(students),
+                "ticket": tickets.issue(request.user, found, [student.pk for student in students], now),
+            }
+        )
+
+
+def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
+    """Raises NotFound for a lesson that this user may not see."""
+    lesson = Lesson.objects.for_user(user, now).with_state(now).with_people().filter(pk=lesson_id).first()
+    if lesson is None:
+        raise NotFound("There is no such lesson.")
+    return lesson
+
+
+def _marked(lessons: Sequence[Lesson]) -> dict[int, int]:
+    """Students with a mark, by lesson. Without the store nothing is known, and the rest of the answer still stands."""
+    by_school: dict[int, list[int]] = defaultdict(list)
+    for lesson in lessons:
+        by_school[lesson.school_id].append(lesson.pk)
+    try:
+        known = [sheets.marked(school, own) for school, own in by_school.items()]
+    except StoreUnavailable:
+        log.warning("The absence store did not answer; lessons go out without their number of marks.")
+        return {}
+    return {lesson.pk: 0 for lesson in lessons} | {pk: count for counts in known for pk, count in counts.items()}

@@ -1,0 +1,98 @@
+"""Completing lessons, reading registers, and amending them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import DateTimeField
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from absences import amendments, completion, merging
+from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
+from absences.completion import Others
+from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
+from lessons.errors import InvalidInput, NotFound
+from lessons.models import Lesson, Register, User
+from lessons.pagination import Cursor
+from lessons.standing import standing
+
+
+class CompleteView(APIView):
+    def post(self, request: Request, lesson: int) -> Response:
+        body = CompletionInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        completed = completion.complete(
+            request.user,
+            lesson,
+            now=timezone.now(),
+            roster_seen=body.validated_data.get("roster_seen"),
+            others=Others(body.validated_data["others"]),
+            taken_at=body.validated_data.get("taken_at"),
+        )
+        return Response(completed_json(completed))
+
+
+class RegisterView(APIView):
+    """The register as it stands, or with `at` as it stood then."""
+
+    def get(self, request: Request, lesson: int) -> Response:
+        found = _with_register(request.user, lesson)
+        merged = merging.existing(found)
+        at = _at(request)
+        if at is not None and at < found.register.completed_at:
+            raise NotFound("There was no register at that time.")
+        stood = standing(
+            merged.register, nation=found.school.nation, marks=merged.marks, amendments=merged.amendments, at=at
+        )
+        return Response(register_json(merged, stood) | {"already_completed": True})
+
+
+class AmendmentsView(APIView):
+    def get(self, request: Request, lesson: int) -> Response:
+        history = _with_register(request.user, lesson).register.amendments.all()
+        cursor = Cursor(ordering=("id",))
+        page = cursor.paginate_queryset(history, request, self) or []
+        return cursor.get_paginated_response(amendments_json(page))
+
+    def post(self, request: Request, lesson: int) -> Response:
+        single = not (isinstance(request.data, dict) and "amendments" in request.data)
+        body = AmendmentInput(data=request.data) if single else AmendmentsInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        items = [body.validated_data] if single else body.validated_data["amendments"]
+        changes = [amendments.Change(**item) for item in items]
+        try:
+            made = amendments.amend(request.user, lesson, changes, now=timezone.now())
+        except InvalidInput as error:
+            raise error.without("/amendments/0") if single else error from None
+        answer: Any = amendment_json(made[0]) if single else {"amendments": amendments_json(made)}
+        return Response(answer, status=201)
+
+
+class VoidView(APIView):
+    def post(self, request: Request, lesson: int) -> Response:
+        body = ReasonInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = amendments.void(request.user, lesson, body.validated_data["reason"], now=timezone.now())
+        return Response(amendment_json(made), status=201)
+
+
+def _with_register(user: User, lesson_id: int) -> Lesson:
+    """Raises NotFound until the lesson is completed, and for one whose register this user may not see."""
+    seen = Register.objects.for_user(user).filter(pk=lesson_id)
+    lesson = Lesson.objects.with_people().filter(pk__in=seen.values("pk")).first()
+    if lesson is None:
+        raise NotFound("There is no register of this lesson.")
+    return lesson
+
+
+def _at(request: Request) -> datetime | None:
+    given = request.query_params.get("at")
+    if given is None:
+        return None
+    try:
+        return DateTimeField().run_validation(given)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise ValidationError({"at": error.detail}) from error

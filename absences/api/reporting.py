@@ -1,0 +1,69 @@
+"""Reporting absences: a ticket or token is verified by its signature alone, and no SQL is touched."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from absences import marks, reporting, sheets, tickets
+from absences.api.representations import mark_json
+from lessons.authentication import bearer
+from lessons.errors import BadToken
+from lessons.strict_json import check_text
+
+
+class ReportingView(APIView):
+    """Authorised by a register ticket of the lesson, or by an access token of a role for the whole school."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    claims: tickets.Claims
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        token = bearer(request.META.get("HTTP_AUTHORIZATION", ""))
+        if not token:
+            raise BadToken("Send a register ticket or an access token as a bearer token.")
+        self.claims = tickets.verify(token, timezone.now())
+
+
+class AbsencesView(ReportingView):
+    def get(self, request: Request, lesson: int) -> Response:
+        sheet = reporting.sheet(self.claims, lesson) or {"state": "open", "rev": 0}
+        standing = [mark_json(lesson, mark, mark["state"]) for mark in sheets.standing_marks(sheet)]
+        return Response({"state": sheet["state"], "rev": sheet["rev"], "absences": standing})
+
+    def post(self, request: Request, lesson: int) -> Response:
+        reports = marks.parse_many(request.data, self.claims.codes)
+        stored = reporting.report(self.claims, lesson, reports, timezone.now())
+        accepted = sum(each.state in ("provisional", "late") for each in stored)
+        absences = [mark_json(lesson, each.mark, each.state) for each in stored]
+        return Response({"accepted": accepted, "absences": absences}, status=202)
+
+
+class AbsenceView(ReportingView):
+    def put(self, request: Request, lesson: int, student: int) -> Response:
+        return self._report(lesson, student, request.data)
+
+    def delete(self, request: Request, lesson: int, student: int) -> Response:
+        return self._report(lesson, student, _from_query(request) | {"code": "/"})
+
+    def _report(self, lesson: int, student: int, data: Any) -> Response:
+        report = marks.parse(data, student, self.claims.codes)
+        stored = reporting.report_one(self.claims, lesson, report, timezone.now())
+        return Response(mark_json(lesson, stored.mark, stored.state), status=202)
+
+
+def _from_query(request: Request) -> dict[str, Any]:
+    """The fields of a report as query parameters; an empty `replaces` saw nothing."""
+    data: dict[str, Any] = {}
+    for name, value in request.query_params.items():
+        check_text(value)
+        data[name] = value
+    if data.get("sequence", "").isdecimal():
+        data["sequence"] = int(data["sequence"][:17])
+    if "replaces" in data:
+        data["replaces"] = data["replaces"] or None
+    return data

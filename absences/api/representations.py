@@ -1,0 +1,124 @@
+"""What the API answers: lessons, marks, registers and amendments as plain JSON (`contract`: docs of the API)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from absences.completion import Completed
+from absences.merging import Merged
+from lessons.models import Amendment, Lesson, RejectedReport, Student
+from lessons.standing import Standing
+
+JSON = dict[str, Any]
+
+
+def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
+    """A lesson from `with_people().with_state(now)`; `marked` = students with a mark on the sheet, if that was asked."""
+    staff = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.staff.all()]
+    return {
+        "id": lesson.pk,
+        "school_id": lesson.school_id,
+        "group": {"id": lesson.group_id, "name": lesson.group.name},
+        "subject": lesson.subject,
+        "room": lesson.room,
+        "date": lesson.date,
+        "starts_at": lesson.starts_at,
+        "ends_at": lesson.ends_at,
+        "session": lesson.session or None,
+        "state": lesson.state,
+        "teacher": {"id": staff[0]["id"], "name": staff[0]["name"]} if staff else None,
+        "staff": staff,
+        "cover": any(each["kind"] == "cover" for each in staff),
+        "marked": marked,
+        "completed_at": lesson.register.completed_at if lesson.is_completed else None,
+        "source": lesson.source,
+        "external_id": lesson.external_id,
+        "updated_at": lesson.updated_at,
+    }
+
+
+def roster_json(students: Iterable[Student]) -> list[JSON]:
+    return [
+        {
+            "student_id": student.pk,
+            "name": student.name,
+            "legal_name": student.legal_name,
+            "preferred_name": student.preferred_name,
+            "year_group": student.year_group,
+        }
+        for student in students
+    ]
+
+
+def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str) -> JSON:
+    """A mark of a sheet."""
+    return {
+        "lesson_id": lesson_id,
+        "student_id": mark["student"],
+        "code": mark["code"],
+        "minutes_late": mark["minutes_late"],
+        "note": mark["note"],
+        "report_id": mark["report_id"],
+        "reported_by": {"id": mark["by"], "name": mark["by_name"], "position": mark["by_position"]},
+        "reported_at": mark["reported_at"],
+        "state": state,
+    }
+
+
+def completed_json(completed: Completed) -> JSON:
+    return register_json(completed.merged, completed.merged.standing) | {
+        "already_completed": completed.already_completed
+    }
+
+
+def register_json(merged: Merged, standing: Standing) -> JSON:
+    register = merged.register
+    return {
+        "lesson_id": register.pk,
+        "school_id": register.school_id,
+        "group_id": register.group_id,
+        "completed_at": register.completed_at,
+        "taken_at": register.taken_at,
+        "completed_by": register.by,
+        "roster": list(standing.roster),
+        "unstated": sorted(standing.unstated),
+        "counts": standing.counts,
+        "marks": [
+            {
+                "student_id": entry.student_id,
+                "code": entry.code,
+                "minutes_late": entry.minutes_late,
+                "note": entry.note,
+                "reported_by": entry.by,
+                "reported_at": entry.reported_at,
+                "amended": entry.amended,
+            }
+            for entry in sorted(standing.marks.values(), key=lambda entry: entry.student_id)
+        ],
+        "rejected": [rejected_json(row) for row in merged.rejected],
+    }
+
+
+def rejected_json(row: RejectedReport) -> JSON:
+    return {"student_id": row.student_id, "code": row.code, "reason": row.reason, "report_id": row.report_id}
+
+
+def amendments_json(amendments: Sequence[Amendment]) -> list[JSON]:
+    return [amendment_json(amendment) for amendment in amendments]
+
+
+def amendment_json(amendment: Amendment) -> JSON:
+    return {
+        "id": amendment.pk,
+        "kind": amendment.kind,
+        "student_id": amendment.student_id,
+        "from_code": amendment.from_code,
+        "from_minutes_late": amendment.from_minutes_late,
+        "to_code": amendment.to_code,
+        "to_minutes_late": amendment.to_minutes_late,
+        "reason": amendment.reason,
+        "by": amendment.by,
+        "happened_at": amendment.happened_at,
+        "arrived_at": amendment.arrived_at,
+        "source": amendment.source,
+        "report_id": amendment.report_id,
+    }

@@ -1,0 +1,116 @@
+"""What completion does to a sheet: open → closing → closed, and what comes after.
+
+C1 the fence: from here the reports of the sheet and its `rev` never change again, new ones go to the late map.
+C3 closed, with what statistics need. L3 late reports are merged, unless another one came meanwhile.
+P an amendment is projected, guarded by a rising `register_rev`.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from typing import Any
+
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from absences import mongo
+from absences.mongo import Document
+from absences.sheets import ATTEMPTS, Key, new_sheet
+from lessons.errors import StoreUnavailable
+from lessons.models import Lesson, Register
+from lessons.standing import Standing
+
+
+def fence(key: Key, intent: Document, now: datetime) -> Document:
+    """C1. The sheet, which is closing now, or was already: then the intent that it holds is the earlier one.
+
+    Acknowledged by a majority, and so is everything before it. Raises StoreUnavailable: then nothing may go on.
+    """
+    first = new_sheet(now) | {"rev": 0}
+    first.pop("orphan_check_at")  # the lesson was just found in SQL
+    with mongo.answering():
+        for _attempt in range(ATTEMPTS):
+            try:
+                return mongo.sheets().find_one_and_update(
+                    key.filter | {"state": "open"},
+                    {
+                        "$set": {"state": "closing", "closing_at": now, "intent": intent},
+                        "$unset": {"orphan_check_at": ""},
+                        "$setOnInsert": first,
+                    },
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+            except DuplicateKeyError:  # not open any more, or a race of two upserts
+                sheet = mongo.sheets().find_one(key.filter)
+                if sheet is not None and sheet["state"] != "open":
+                    return sheet
+    raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
+
+
+def confirm(closed: Iterable[tuple[Lesson, Register, Standing]], now: datetime) -> None:
+    """C3 for a batch: the sheets are closed and hold what statistics need."""
+    updates = [
+        UpdateOne(
+            Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
+            {"$set": {"state": "closed", "closed_at": now, **_facts(lesson), **_view(register, standing)}},
+        )
+        for lesson, register, standing in closed
+    ]
+    if updates:
+        with mongo.answering():
+            mongo.sheets().bulk_write(updates, ordered=False)
+
+
+def confirm_cancelled(lesson: Lesson, now: datetime) -> None:
+    """C3 for a lesson that was cancelled before its merge: closed, and in no statistics."""
+    with mongo.answering():
+        mongo.sheets().update_one(
+            Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
+            {"$set": {"state": "closed", "closed_at": now, "cancelled": True}},
+        )
+
+
+def project(lesson: Lesson, register: Register, standing: Standing) -> bool:
+    """P. Whether the sheet now shows this revision of the register, or a later one."""
+    key = Key(lesson.school_id, lesson.pk)
+    with mongo.answering():
+        older = {"$or": [{"register_rev": {"$lt": register.rev}}, {"register_rev": {"$exists": False}}]}
+        result = mongo.sheets().update_one(
+            key.filter | {"state": "closed"} | older, {"$set": _view(register, standing)}
+        )
+        if result.matched_count:
+            return True
+        newer = key.filter | {"state": "closed", "register_rev": {"$gte": register.rev}}
+        return mongo.sheets().find_one(newer, {"_id": 1}) is not None
+
+
+def late_merged(key: Key, late_rev: int) -> bool:
+    """L3. False when another report came since `late_rev` was read; then those are still to be merged."""
+    with mongo.answering():
+        result = mongo.sheets().update_one(key.filter | {"late_rev": late_rev}, {"$set": {"late_pending": False}})
+    return bool(result.matched_count)
+
+
+def _facts(lesson: Lesson) -> Document:
+    return {
+        # Midnight UTC stands for the lesson's local date: BSON has no dates without a time.
+        "date": datetime.combine(lesson.date, time.min, UTC),
+        "school_year": lesson.school_year,
+        "group": lesson.group_id,
+        "year_group": lesson.group.year_group,
+        "session": lesson.session or None,
+    }
+
+
+def _view(register: Register, standing: Standing) -> Document:
+    marks: list[dict[str, Any]] = [
+        {"student": entry.student_id, "code": entry.code, "minutes_late": entry.minutes_late}
+        for entry in standing.marks.values()
+    ]
+    return {
+        "roster": list(standing.roster),
+        "unstated": sorted(standing.unstated),
+        "counts": standing.counts,
+        "marks": marks,
+        "register_rev": register.rev,
+    }

@@ -1,0 +1,185 @@
+"""Completing a lesson: a sheet becomes a register, exactly once. Safe to repeat from any point.
+
+C0 authorise in SQL; C1 fence the sheet (`closing.fence`); C2 merge in one SQL transaction (`merging.merge`);
+C3 confirm (`closing.confirm`). Takes a batch, since completions that wait at the same time share their work.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import DatabaseError, OperationalError
+
+from absences import closing, merging, sheets
+from absences.merging import Merged
+from absences.mongo import Document
+from absences.reporting import milliseconds
+from absences.sheets import Key
+from lessons.access import Role
+from lessons.errors import Conflict, NotAllowed, NotFound
+from lessons.models import Lesson, LessonStaff, StaffKind, Student, User
+
+
+class Others(StrEnum):
+    """What the completer says of everyone whom nobody has reported."""
+
+    PRESENT = "present"
+    UNSTATED = "unstated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """One lesson to complete by somebody who was authorised to.
+
+    `roster_seen` are the students whom the completer saw: of the others nobody said that they are present.
+    `taken_at` is when the register was really taken, by the clock of a device without network.
+    """
+
+    lesson: Lesson
+    user: User
+    roster_seen: Sequence[int]
+    others: Others = Others.PRESENT
+    taken_at: datetime | None = None
+    source: str = "api"
+
+
+@dataclass(frozen=True)
+class Completed:
+    merged: Merged
+    already_completed: bool
+
+
+def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
+    """C0: the lesson with school, group, register and staff, for somebody who may complete it now.
+
+    Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled or is not yet due.
+    """
+    lesson = Lesson.objects.for_user(user, now).with_people().filter(pk=lesson_id).first()
+    if lesson is None:
+        raise NotFound("There is no such lesson.")
+    if not user.access.may_take(lesson, now):
+        raise NotAllowed("You may not complete this lesson.")
+    if not lesson.is_completed:
+        if lesson.is_cancelled:
+            raise Conflict("This lesson was cancelled.")
+        if now < lesson.opens_at:
+            raise Conflict("This lesson is not yet due.")
+    return lesson
+
+
+def complete(
+    user: User,
+    lesson_id: int,
+    *,
+    now: datetime,
+    roster_seen: Sequence[int] | None = None,
+    others: Others = Others.PRESENT,
+    taken_at: datetime | None = None,
+    source: str = "api",
+) -> Completed:
+    """Completes one lesson. Raises as `authorise`, and StoreUnavailable: repeating the same call is safe.
+
+    Without `roster_seen` the roster of this moment counts as seen.
+    """
+    lesson = authorise(user, lesson_id, now)
+    if lesson.is_completed:
+        return _again(lesson, now)
+    if roster_seen is None:
+        roster_seen = Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True)
+    completion = Completion(
+        lesson=lesson, user=user, roster_seen=list(roster_seen), others=others, taken_at=taken_at, source=source
+    )
+    [completed] = complete_many([completion], now=now)
+    if completed is None:
+        raise Conflict("This lesson was cancelled.")
+    return completed
+
+
+def _again(lesson: Lesson, now: datetime) -> Completed:
+    """The register that stands; a confirmation that a crash left out is made up for."""
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    if sheet is not None and sheet["state"] == "closing":
+        finish([sheet], now)
+    return Completed(merging.existing(lesson), already_completed=True)
+
+
+def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[Completed | None]:
+    """Completes a batch, in its order; None for a lesson that was cancelled in the meantime.
+
+    Raises StoreUnavailable; what was fenced by then is finished by a repetition or by `manage.py reconcile`.
+    """
+    fenced: list[Document] = []
+    won: set[int] = set()
+    for each in completions:
+        _take_as_cover(each, now)
+        intent = _intent(each, now)
+        sheet = closing.fence(Key(each.lesson.school_id, each.lesson.pk), intent, milliseconds(now))
+        if sheet["intent"]["id"] == intent["id"]:
+            won.add(each.lesson.pk)
+        fenced.append(sheet)
+    merged = finish(fenced, now)
+    return [
+        Completed(merged[pk], already_completed=pk not in won) if pk in merged else None
+        for pk in (each.lesson.pk for each in completions)
+    ]
+
+
+def finish(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
+    """C2 and C3 for sheets that are closing or closed: what they became, by lesson id; cancelled ones are left out.
+
+    A batch that SQL refuses is tried one by one, so that a bad lesson fails alone.
+    """
+    try:
+        result = merging.merge(batch)
+    except OperationalError:
+        raise
+    except DatabaseError:
+        if len(batch) == 1:
+            raise
+        return {pk: merged for sheet in batch for pk, merged in finish([sheet], now).items()}
+    waiting = {sheet["lesson"] for sheet in batch if sheet["state"] == "closing"}
+    closing.confirm(
+        [
+            (each.lesson, each.register, each.standing)
+            for pk, each in result.merged.items()
+            if pk in waiting and not each.alarm
+        ],
+        now,
+    )
+    for lesson in result.cancelled:
+        closing.confirm_cancelled(lesson, now)
+    return result.merged
+
+
+def _intent(completion: Completion, now: datetime) -> Document:
+    """What the completer states, kept with the sheet, so that whoever finishes the work makes the same register."""
+    user, lesson = completion.user, completion.lesson
+    acting = user.access.in_school(lesson.school_id)
+    at = milliseconds(now)
+    taken_at = completion.taken_at or at
+    return {
+        "id": uuid.uuid4(),
+        "by": user.pk,
+        "by_name": user.name,
+        "by_position": acting.position,
+        "role": acting.role.value,
+        "at": at,
+        # A device's clock may be wrong by years; the register was taken between the lesson's opening and now.
+        "taken_at": milliseconds(min(max(taken_at, lesson.opens_at), at)),
+        "source": completion.source,
+        "others": completion.others.value,
+        "roster_seen": list(completion.roster_seen),
+    }
+
+
+def _take_as_cover(completion: Completion, now: datetime) -> None:
+    """A teacher who takes a colleague's lesson joins its staff, and so it is recorded."""
+    user, lesson = completion.user, completion.lesson
+    if lesson.is_completed or user.access.in_school(lesson.school_id).role != Role.TEACHER:
+        return
+    if user.access.takes_as_cover(lesson, now):
+        LessonStaff.objects.bulk_create(
+            [LessonStaff(school=lesson.school, lesson=lesson, user=user, kind=StaffKind.COVER)], ignore_conflicts=True
+        )

@@ -1,0 +1,73 @@
+"""Which reports may stand in a register, judged against SQL at the merge; the others are kept with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from absences.tickets import allowed_codes
+from lessons import codes
+from lessons.access import Role
+from lessons.models import Lesson, Membership, RejectedReport, Student
+
+if TYPE_CHECKING:
+    from absences.merging import Draft
+
+Reason = RejectedReport.Reason
+
+
+@dataclass(frozen=True)
+class Judge:
+    """`reporters` are those who still hold the role that they reported by, as (school, user, role);
+    `students` those of the school who were reported without being on the roster."""
+
+    reporters: frozenset[tuple[int, int, str]]
+    students: frozenset[tuple[int, int]]
+
+    @classmethod
+    def of(cls, drafts: Iterable[Draft]) -> Judge:
+        """At most two queries, and none where everyone reported is on the roster, by who completed it."""
+        others: set[int] = set()
+        strangers: set[int] = set()
+        schools: set[int] = set()
+        for draft in drafts:
+            schools.add(draft.lesson.school_id)
+            for reported in draft.sheet.get("absences", {}).values():
+                if reported["by"] != draft.sheet["intent"]["by"]:
+                    others.add(reported["by"])
+                if reported["student"] not in draft.roster:
+                    strangers.add(reported["student"])
+        return cls(reporters_of(schools, others), students_of(schools, strangers))
+
+    def reason(
+        self, reported: Mapping[str, Any], lesson: Lesson, roster: Collection[int], intent: Mapping[str, Any]
+    ) -> Reason | None:
+        """Why a report may not stand; None if it may."""
+        if lesson.is_cancelled:
+            return Reason.LESSON_CANCELLED
+        if reported["student"] not in roster:
+            known = (lesson.school_id, reported["student"]) in self.students
+            return Reason.NOT_ON_ROSTER if known else Reason.UNKNOWN_STUDENT
+        if reported["code"] not in codes.code_set(lesson.school.nation, lesson.date):
+            return Reason.UNKNOWN_CODE
+        reporter = (lesson.school_id, reported["by"], reported["role"])
+        if reported["by"] != intent["by"] and reporter not in self.reporters:
+            return Reason.NOT_PERMITTED
+        if reported["code"] not in allowed_codes(Role(reported["role"]), lesson):
+            return Reason.NOT_PERMITTED
+        return None
+
+
+def reporters_of(schools: Collection[int], users: Collection[int]) -> frozenset[tuple[int, int, str]]:
+    if not users:
+        return frozenset()
+    held = Membership.objects.filter(school__in=schools, user__in=users, user__is_active=True)
+    return frozenset(held.values_list("school_id", "user_id", "role"))
+
+
+def students_of(schools: Collection[int], students: Collection[int]) -> frozenset[tuple[int, int]]:
+    if not students:
+        return frozenset()
+    known = Student.objects.filter(school__in=schools, pk__in=students)
+    return frozenset(known.values_list("school_id", "pk"))

@@ -1,0 +1,126 @@
+"""Late reports into amendments: reports that reached the store after completion had begun.
+
+L1 read the sheet with `late_rev` = N; L2 one SQL transaction, once for each N; L3 done, unless N has risen meanwhile.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from absences import amendments, closing, judging, sheets
+from absences.judging import Judge, Reason
+from absences.merging import rejected_row
+from absences.mongo import Document
+from absences.sheets import ATTEMPTS, Key
+from lessons import codes
+from lessons.access import Role, window_ends
+from lessons.feed import take_numbers
+from lessons.models import Amendment, Lesson, Register, RejectedReport
+from lessons.standing import standing
+
+
+def merge_late(key: Key, now: datetime) -> None:
+    """Merges what waits on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable."""
+    for _attempt in range(ATTEMPTS):
+        sheet = sheets.read(key)
+        if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
+            return
+        lesson = _merge(sheet, now)
+        if closing.late_merged(key, sheet["late_rev"]) and lesson is not None:
+            amendments.project(lesson)
+
+
+def _merge(sheet: Document, now: datetime) -> Lesson | None:
+    """L2. The lesson, where its register has a new revision to show."""
+    with transaction.atomic():
+        own = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"])
+        lesson = own.locked().select_related("school", "group", "register").first()
+        if lesson is None:
+            return None
+        if not lesson.is_completed:
+            _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(sheet, lesson)])
+            return None
+        register = lesson.register
+        if register.merged_late_rev >= sheet["late_rev"]:
+            return None
+        _append(lesson, _new(sheet, lesson))
+        Register.objects.filter(pk=register.pk).update(merged_late_rev=sheet["late_rev"])
+        return lesson
+
+
+def _new(sheet: Document, lesson: Lesson) -> list[Document]:
+    """The late reports that no earlier merge has dealt with, oldest first."""
+    done = {
+        *RejectedReport.objects.filter(lesson=lesson).values_list("student_id", "report_id"),
+        *Amendment.objects.filter(register=lesson.pk, report_id__isnull=False).values_list("student_id", "report_id"),
+    }
+    waiting = [mark for mark in sheet.get("late", {}).values() if (mark["student"], mark["report_id"]) not in done]
+    return sorted(waiting, key=lambda mark: mark["at"])
+
+
+def _append(lesson: Lesson, late: Sequence[Document]) -> None:
+    register = lesson.register
+    history = list(register.amendments.all())
+    before = standing(register, nation=lesson.school.nation, amendments=history)
+    schools = {lesson.school_id}
+    judge = Judge(
+        judging.reporters_of(schools, {mark["by"] for mark in late}),
+        judging.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
+    )
+    rows, rejected = [], []
+    for mark in late:
+        reason = _too_late(mark, lesson, history) or judge.reason(mark, lesson, register.roster, {"by": None})
+        if reason:
+            rejected.append((mark, reason))
+            continue
+        rows.append(_row(mark, lesson, before.code_of(mark["student"]), before.minutes_of(mark["student"])))
+    amendments.append(register, rows)
+    _reject(lesson, rejected)
+
+
+def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
+    if mark["role"] == Role.TEACHER and mark["at"] >= window_ends(lesson):
+        return Reason.TOO_LATE
+    by_persons = (Amendment.Kind.CORRECTION, Amendment.Kind.VOID)
+    overtaken = any(
+        amendment.kind in by_persons
+        and amendment.student_id in (None, mark["student"])
+        and amendment.arrived_at > mark["at"]
+        for amendment in history
+    )
+    return Reason.SUPERSEDED_BY_AMENDMENT if overtaken else None
+
+
+def _row(mark: Document, lesson: Lesson, from_code: str | None, from_minutes_late: int | None) -> Amendment:
+    arrival = mark["code"] in codes.ARRIVAL_CODES
+    return Amendment(
+        school=lesson.school,
+        register=lesson.register,
+        school_year=lesson.school_year,
+        kind=Amendment.Kind.ARRIVAL if arrival else Amendment.Kind.LATE_REPORT,
+        student_id=mark["student"],
+        from_code=from_code,
+        from_minutes_late=from_minutes_late,
+        to_code=mark["code"],
+        to_minutes_late=mark["minutes_late"],
+        reason=mark["note"] or (_("Arrived late.") if arrival else _("Reported after the register was taken.")),
+        by_id=mark["by"],
+        by_name=mark["by_name"],
+        by_position=mark["by_position"],
+        happened_at=mark["reported_at"],
+        arrived_at=mark["at"],
+        source="report",
+        report_id=mark["report_id"],
+    )
+
+
+def _reject(lesson: Lesson, rejected: Sequence[tuple[Document, Reason]]) -> None:
+    if not rejected:
+        return
+    numbers = take_numbers({lesson.school_id: len(rejected)})[lesson.school_id]
+    rows = [rejected_row(mark, lesson, reason) for mark, reason in rejected]
+    for row in rows:
+        row.feed_number = next(numbers)
+    RejectedReport.objects.bulk_create(rows)

@@ -1,0 +1,188 @@
+"""A report as it comes in, checked by itself: no store is asked. Pure."""
+
+import re
+import uuid
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.utils.dateparse import parse_datetime
+
+from lessons import codes
+from lessons.errors import FieldError, InvalidInput
+
+MAX_ID = 2**63 - 1
+MAX_SEQUENCE = 2**53 - 1
+MAX_NOTE = 500
+MAX_REPORTS = 200
+DEVICE = re.compile(r"[A-Za-z0-9_-]{1,36}")
+FIELDS = frozenset({"code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"})
+
+
+class Unset(Enum):
+    """The client said nothing of what it saw, not even that it saw nothing."""
+
+    UNSET = 0
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One student's code as somebody says it. `replaces` is the report_id that the client saw standing, or None for
+    nothing; `reported_at` is the client's clock."""
+
+    student_id: int
+    code: str
+    minutes_late: int | None = None
+    note: str = ""
+    report_id: UUID = field(default_factory=uuid.uuid4)
+    device: str | None = None
+    sequence: int | None = None
+    replaces: UUID | None | Unset = UNSET
+    reported_at: datetime | None = None
+
+
+class _Wrong(Exception):
+    """A field is wrong: its stable code and a sentence."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+
+def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> Report:
+    """The report in a parsed JSON object. Raises InvalidInput naming every wrong field by its pointer."""
+    if not isinstance(data, Mapping):
+        raise InvalidInput([FieldError(pointer, "not_an_object", "A report is a JSON object.")])
+    readers = {
+        "code": lambda value: _code(value, allowed),
+        "minutes_late": lambda value: _minutes_late(value, data.get("code", codes.ABSENT)),
+        "note": _note,
+        "report_id": _uuid,
+        "device": lambda value: _device(value, data.get("sequence")),
+        "sequence": lambda value: _sequence(value, data.get("device")),
+        "replaces": lambda value: None if value is None else _uuid(value),
+        "reported_at": _time,
+    }
+    fields: dict[str, Any] = {"code": codes.ABSENT}
+    errors = [
+        FieldError(f"{pointer}/{escaped(name)}", "unknown_field", "There is no such field.")
+        for name in data
+        if name not in FIELDS and name != "student_id"
+    ]
+    for name, read in readers.items():
+        if name in data and (data[name] is not None or name == "replaces"):
+            try:
+                fields[name] = read(data[name])
+            except _Wrong as wrong:
+                errors.append(FieldError(f"{pointer}/{name}", wrong.code, wrong.detail))
+    if "code" in data and data["code"] is None:
+        errors.append(FieldError(f"{pointer}/code", "null", "A report has a code."))
+    if errors:
+        raise InvalidInput(errors)
+    return Report(student_id=student_id, **fields)
+
+
+def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
+    """The reports in `{"absences": [...]}`, 1 to 200. Raises InvalidInput for all that is wrong in any of them."""
+    items = data.get("absences") if isinstance(data, Mapping) else None
+    if not isinstance(items, list):
+        raise InvalidInput([FieldError("/absences", "required", "A list of absences is required.")])
+    if not 1 <= len(items) <= MAX_REPORTS:
+        raise InvalidInput([FieldError("/absences", "length", f"Send 1 to {MAX_REPORTS} absences.")])
+    reports: list[Report] = []
+    errors: list[FieldError] = []
+    seen: set[int] = set()
+    for index, item in enumerate(items):
+        pointer = f"/absences/{index}"
+        try:
+            student_id = _student(item, pointer, seen)
+            reports.append(parse(item, student_id, allowed, pointer))
+        except InvalidInput as error:
+            errors.extend(error.errors)
+    if errors:
+        raise InvalidInput(errors)
+    return reports
+
+
+def is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ID
+
+
+def escaped(name: str) -> str:
+    """A key as part of a JSON pointer, cut to what is worth repeating."""
+    return name[:60].replace("~", "~0").replace("/", "~1")
+
+
+def _student(item: Any, pointer: str, seen: set[int]) -> int:
+    student_id = item.get("student_id") if isinstance(item, Mapping) else None
+    if not is_id(student_id):
+        raise InvalidInput([FieldError(f"{pointer}/student_id", "not_an_id", "A student id is a whole number from 1.")])
+    if student_id in seen:
+        raise InvalidInput([FieldError(f"{pointer}/student_id", "duplicate", "This student comes twice.")])
+    seen.add(student_id)
+    return int(student_id)
+
+
+def _code(value: Any, allowed: Set[str]) -> str:
+    if not isinstance(value, str):
+        raise _Wrong("not_a_string", "A code is a string.")
+    if value in codes.PRESENT_CODES:
+        return codes.PRESENT
+    if value not in allowed:
+        raise _Wrong("unknown_code", "This is not a code that you may use.")
+    return value
+
+
+def _minutes_late(value: Any, code: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= codes.MAX_MINUTES_LATE:
+        raise _Wrong("out_of_range", f"Minutes late are a whole number from 0 to {codes.MAX_MINUTES_LATE}.")
+    if code not in codes.ARRIVAL_CODES:
+        raise _Wrong("not_late", "Minutes late go with the codes L and U only.")
+    return value
+
+
+def _note(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _Wrong("not_a_string", "A note is a string.")
+    if len(value) > MAX_NOTE:
+        raise _Wrong("too_long", f"A note has at most {MAX_NOTE} characters.")
+    return value
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise _Wrong("not_a_uuid", "This is not a UUID.") from None
+
+
+def _device(value: Any, sequence: Any) -> str:
+    if not isinstance(value, str) or not DEVICE.fullmatch(value):
+        raise _Wrong("not_a_device", "A device is 1 to 36 of A-Z, a-z, 0-9, _ and -.")
+    if sequence is None:
+        raise _Wrong("without_sequence", "A device goes with a sequence.")
+    return value
+
+
+def _sequence(value: Any, device: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEQUENCE:
+        raise _Wrong("out_of_range", "A sequence is a whole number from 0 to 2^53 − 1.")
+    if device is None:
+        raise _Wrong("without_device", "A sequence goes with a device.")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    try:
+        parsed = parse_datetime(value) if isinstance(value, str) else None
+        if parsed is not None and parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _Wrong("not_a_time", "A time is ISO 8601 with its offset from UTC.")

@@ -1,0 +1,221 @@
+"""C2: closing sheets into registers, in sets: one transaction, one query for the lessons, one for the rosters, one
+insert for the registers and one for the marks, whatever the size of the batch and of its classes."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from absences.judging import Judge
+from absences.mongo import Document
+from lessons import codes
+from lessons.feed import take_numbers
+from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
+from lessons.standing import Standing, standing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A register with its rows. `alarm`: the sheet is not the one that it was made from; nobody may touch it."""
+
+    lesson: Lesson
+    register: Register
+    marks: Sequence[Mark] = ()
+    amendments: Sequence[Amendment] = ()
+    rejected: Sequence[RejectedReport] = ()
+    alarm: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        return standing(
+            self.register, nation=self.lesson.school.nation, marks=self.marks, amendments=self.amendments
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a batch of sheets became: registers by lesson id, made now or standing already, and the lessons that were
+    cancelled: they get no register, but their reports are kept as rejected."""
+
+    merged: dict[int, Merged]
+    cancelled: Sequence[Lesson]
+
+
+def merge(sheets: Sequence[Document]) -> Result:
+    """C2 for a batch. A sheet whose lesson is not its school's is left alone, and out of the result."""
+    with transaction.atomic():
+        by_pk = Lesson.objects.locked().select_related("school", "group", "register").in_bulk(
+            [sheet["lesson"] for sheet in sheets]
+        )
+        found = [(sheet, by_pk[sheet["lesson"]]) for sheet in sheets if sheet["lesson"] in by_pk]
+        own = [(sheet, lesson) for sheet, lesson in found if lesson.school_id == sheet["school"]]
+        fresh = [(sheet, lesson) for sheet, lesson in own if not lesson.is_completed]
+        merged = _insert(_drafts(fresh)) if fresh else {}
+    for sheet, lesson in own:
+        if lesson.is_completed and lesson.pk not in merged:
+            merged[lesson.pk] = existing(lesson, sheet)
+    return Result(merged, [lesson for _, lesson in own if lesson.is_cancelled and lesson.pk not in merged])
+
+
+@dataclass
+class Draft:
+    """One register to be, and the rows around it."""
+
+    sheet: Document
+    lesson: Lesson
+    roster: list[int]
+    marks: list[Mark] = field(default_factory=list)
+    rejected: list[RejectedReport] = field(default_factory=list)
+    unstated: list[int] = field(default_factory=list)
+
+
+def _drafts(fresh: Sequence[tuple[Document, Lesson]]) -> list[Draft]:
+    rosters = _rosters([lesson for _, lesson in fresh])
+    kept = _kept_already([lesson for _, lesson in fresh if lesson.is_cancelled])
+    drafts = [Draft(sheet, lesson, rosters[lesson.pk]) for sheet, lesson in fresh]
+    judge = Judge.of(drafts)
+    for draft in drafts:
+        _fill(draft, judge)
+        draft.rejected = [row for row in draft.rejected if (row.lesson_id, row.report_id) not in kept]
+    return drafts
+
+
+def _kept_already(cancelled: Sequence[Lesson]) -> set[tuple[int, UUID]]:
+    """The rejected reports of cancelled lessons that an earlier try has written: no register tells of it."""
+    if not cancelled:
+        return set()
+    return set(RejectedReport.objects.filter(lesson__in=cancelled).values_list("lesson_id", "report_id"))
+
+
+def _fill(draft: Draft, judge: Judge) -> None:
+    lesson, intent = draft.lesson, draft.sheet["intent"]
+    stated = set(intent["roster_seen"]) if intent["others"] == "present" else set()
+    for reported in draft.sheet.get("absences", {}).values():
+        reason = judge.reason(reported, lesson, draft.roster, intent)
+        if reason:
+            stated.discard(reported["student"])
+            draft.rejected.append(rejected_row(reported, lesson, reason))
+            continue
+        stated.add(reported["student"])
+        if reported["code"] != codes.PRESENT:
+            draft.marks.append(_mark_row(reported, lesson))
+    draft.unstated = [student for student in draft.roster if student not in stated]
+
+
+def _rosters(lessons: Iterable[Lesson]) -> dict[int, list[int]]:
+    """Who was enrolled at each lesson's date, in one query."""
+    lessons = list(lessons)
+    rows = Enrolment.objects.filter(group__in={lesson.group_id for lesson in lessons}).values_list(
+        "group_id",
+        "student_id",
+        "starts_on",
+        "ends_on",
+        "student__on_roll_from",
+        "student__on_roll_until",
+    )
+    of_group: dict[int, list[Any]] = defaultdict(list)
+    for group_id, *row in rows:
+        of_group[group_id].append(row)
+    return {
+        lesson.pk: sorted(
+            {
+                student
+                for student, starts, ends, joined, left in of_group[lesson.group_id]
+                if max(starts, joined) <= lesson.date and all(end is None or lesson.date <= end for end in (ends, left))
+            }
+        )
+        for lesson in lessons
+    }
+
+
+def _insert(drafts: Sequence[Draft]) -> dict[int, Merged]:
+    taken = [draft for draft in drafts if not draft.lesson.is_cancelled]
+    numbers = take_numbers(
+        {
+            school: sum((not d.lesson.is_cancelled) + len(d.rejected) for d in drafts if d.lesson.school_id == school)
+            for school in sorted({draft.lesson.school_id for draft in drafts})
+        }
+    )
+    registers = {draft.lesson.pk: _register_row(draft, next(numbers[draft.lesson.school_id])) for draft in taken}
+    rejected = [row for draft in drafts for row in draft.rejected]
+    for row in rejected:
+        row.feed_number = next(numbers[row.school_id])
+    Register.objects.bulk_create(registers.values())
+    Mark.objects.bulk_create(mark for draft in taken for mark in draft.marks)
+    RejectedReport.objects.bulk_create(rejected)
+    return {
+        draft.lesson.pk: Merged(draft.lesson, registers[draft.lesson.pk], draft.marks, (), draft.rejected)
+        for draft in taken
+    }
+
+
+def _register_row(draft: Draft, feed_number: int) -> Register:
+    lesson, intent = draft.lesson, draft.sheet["intent"]
+    counts = codes.code_set(lesson.school.nation, lesson.date).count(
+        (mark.code for mark in draft.marks), expected=len(draft.roster), unstated=len(draft.unstated)
+    )
+    return Register(
+        lesson=lesson,
+        school=lesson.school,
+        group_id=lesson.group_id,
+        date=lesson.date,
+        session=lesson.session,
+        school_year=lesson.school_year,
+        completed_at=intent["at"],
+        taken_at=intent["taken_at"],
+        by_id=intent["by"],
+        by_name=intent["by_name"],
+        by_position=intent["by_position"],
+        source=intent["source"],
+        roster=draft.roster,
+        unstated=draft.unstated,
+        counts=counts,
+        feed_number=feed_number,
+        merged_rev=draft.sheet["rev"],
+    )
+
+
+def _mark_row(reported: Mapping[str, Any], lesson: Lesson) -> Mark:
+    return Mark(
+        school=lesson.school,
+        register_id=lesson.pk,
+        student_id=reported["student"],
+        school_year=lesson.school_year,
+        **_reported(reported),
+    )
+
+
+def rejected_row(reported: Mapping[str, Any], lesson: Lesson, reason: RejectedReport.Reason) -> RejectedReport:
+    """The row for a report that cannot be merged; it takes its number in the feed later."""
+    return RejectedReport(
+        school=lesson.school,
+        lesson=lesson,
+        student_id=reported["student"],
+        school_year=lesson.school_year,
+        reason=reason,
+        **_reported(reported),
+    )
+
+
+def _reported(reported: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: reported[name] for name in ("code", "minutes_late", "note", "report_id", "reported_at")} | {
+        "by_id": reported["by"],
+        "by_name": reported["by_name"],
+        "by_position": reported["by_position"],
+    }
+
+
+def existing(lesson: Lesson, sheet: Document | None = None) -> Merged:
+    """The register that stands already, with its rows; an alarm where it was made from another state of the sheet."""
+    register = lesson.register
+    alarm = sheet is not None and register.merged_rev != sheet["rev"]
+    if alarm:
+        log.critical("The register of lesson %s was made from another state of its sheet; left alone.", lesson.pk)
+    rows = (list(register.marks.all()), list(register.amendments.all()), list(lesson.rejected.all()))
+    return Merged(lesson, register, *rows, alarm)

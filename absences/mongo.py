@@ -1,0 +1,96 @@
+"""The only MongoClient: made on first use, one per process, since PyMongo is not fork-safe.
+
+Every handle comes from here, so that no write is acknowledged by less than a majority.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions
+from django.conf import settings
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from lessons.errors import StoreUnavailable
+
+Document = dict[str, Any]
+
+MAJORITY = WriteConcern(w="majority", j=True)
+
+# Seconds. What a person waits for fails before a second is over; statistics, set-up and repair may take longer.
+PROMPT = 0.8
+PATIENT = 30.0
+
+_clients: dict[int, MongoClient[Document]] = {}
+
+
+def client() -> MongoClient[Document]:
+    """This process's client. Connects in the background; the first operation waits for it."""
+    pid = os.getpid()
+    if pid not in _clients:
+        _clients.clear()
+        _clients[pid] = MongoClient(
+            settings.MONGODB_URL,
+            tz_aware=True,
+            uuidRepresentation="standard",
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            retryWrites=True,
+            retryReads=True,
+            # Selecting a server sleeps in steps of half a second: 400 ms fail after 530 to 710.
+            serverSelectionTimeoutMS=400,
+            connectTimeoutMS=400,
+            timeoutMS=int(PROMPT * 1000),
+            maxPoolSize=settings.MONGODB_CONNECTIONS,
+            waitQueueTimeoutMS=400,
+        )
+    return _clients[pid]
+
+
+def close() -> None:
+    """Closes this process's client, so that the next use makes a new one."""
+    if found := _clients.pop(os.getpid(), None):
+        found.close()
+
+
+def database() -> Database[Document]:
+    return client().get_database(
+        settings.MONGODB_DATABASE,
+        codec_options=CodecOptions(tz_aware=True, uuid_representation=4),
+        write_concern=MAJORITY,
+        read_concern=ReadConcern("majority"),
+    )
+
+
+def sheets() -> Collection[Document]:
+    return database()["sheets"]
+
+
+def orphans() -> Collection[Document]:
+    """Sheets that were moved aside because their school has no such lesson."""
+    return database()["orphans"]
+
+
+@contextmanager
+def answering(within: float = PROMPT) -> Iterator[None]:
+    """Bounds all operations inside to so many seconds together. Raises StoreUnavailable for whatever goes wrong with
+    the store: the outcome of a write is then unknown, and repeating it is safe."""
+    try:
+        with pymongo.timeout(within):
+            yield
+    except PyMongoError as error:
+        raise StoreUnavailable("The absence store cannot be reached just now. Please try again.") from error
+
+
+def ping() -> None:
+    """Raises StoreUnavailable."""
+    with answering():
+        client().admin.command("ping")

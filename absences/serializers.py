@@ -1,0 +1,85 @@
+"""What the API takes, beside reports (`marks.py`, which every door shares)."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from absences.completion import Others
+from absences.marks import MAX_ID
+from lessons import codes
+
+STATES = ("scheduled", "due", "completed", "cancelled")
+
+
+class LessonQuery(serializers.Serializer[Any]):
+    """`?date=&from=&to=&group=&teacher=&state=`"""
+
+    date = serializers.DateField(required=False)
+    group = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    teacher = serializers.CharField(required=False)
+    state = serializers.ChoiceField(STATES, required=False)
+    source = serializers.CharField(required=False)
+    external_id = serializers.CharField(required=False)
+    updated_since = serializers.DateTimeField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **ends}
+
+    def validate_teacher(self, value: str) -> int:
+        """`me`, or a user's id."""
+        if value == "me":
+            return int(self.context["user"].pk)
+        if value.isascii() and value.isdecimal() and int(value) <= MAX_ID:
+            return int(value)
+        raise serializers.ValidationError(_("Give “me” or the id of a user."))
+
+
+class CompletionInput(serializers.Serializer[Any]):
+    others = serializers.ChoiceField([each.value for each in Others], default=Others.PRESENT.value)
+    roster_seen = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=1000
+    )
+    taken_at = serializers.DateTimeField(required=False, allow_null=True)
+    request_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class ReasonInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500)
+
+
+class AmendmentInput(ReasonInput):
+    student_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    code = serializers.CharField(max_length=2)
+    minutes_late = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=codes.MAX_MINUTES_LATE
+    )
+    expected_code = serializers.CharField(required=False, allow_null=True, max_length=2)
+
+    def validate_code(self, value: str) -> str:
+        return codes.PRESENT if value in codes.PRESENT_CODES else value
+
+    validate_expected_code = validate_code
+
+
+class AmendmentsInput(serializers.Serializer[Any]):
+    amendments = AmendmentInput(many=True, min_length=1, max_length=200)
+
+
+def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
+    """The lessons that answer a validated LessonQuery."""
+    columns = {
+        "date": "date",
+        "from": "date__gte",
+        "to": "date__lte",
+        "group": "group",
+        "teacher": "staff__user",
+        "state": "state",
+        "source": "source",
+        "external_id": "external_id",
+        "updated_since": "updated_at__gte",
+    }
+    return lessons.filter(**{columns[name]: value for name, value in query.items()})
+
+

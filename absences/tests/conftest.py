@@ -1,0 +1,78 @@
+"""The people and the lesson that most tests here are about: Monday 14 September 2026, 09:00 to 10:00 in London."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from absences import tickets
+from absences.tickets import Claims
+from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
+from lessons.models import Lesson, Role, School, Student, User
+
+NOW = datetime(2026, 9, 14, 8, 5, tzinfo=UTC)  # 09:05 on the school's clocks
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def school(db: None) -> School:
+    return SchoolFactory.create()
+
+
+@pytest.fixture
+def teacher(school: School) -> User:
+    return person(school, Role.TEACHER, "alice", name="Alice Lee")
+
+
+@pytest.fixture
+def colleague(school: School) -> User:
+    return person(school, Role.TEACHER, "bob", name="Bob Nowak")
+
+
+@pytest.fixture
+def office(school: School) -> User:
+    return person(school, Role.OFFICE, "olive", name="Olive Grant")
+
+
+@pytest.fixture
+def integrator(school: School) -> User:
+    return person(school, Role.INTEGRATOR, "timetable", name="Timetable system")
+
+
+@pytest.fixture
+def outsider() -> User:
+    """A teacher of another school."""
+    return person(SchoolFactory.create(), Role.TEACHER, "charlie", name="Charlie Ryan")
+
+
+@pytest.fixture
+def lesson(school: School, teacher: User) -> Lesson:
+    """Taken by Alice, with four students."""
+    return LessonFactory.create(group=GroupFactory.create(school=school), students=4, taught_by=teacher)
+
+
+@pytest.fixture
+def students(lesson: Lesson) -> list[Student]:
+    """Those of the lesson, by id."""
+    return sorted(Student.objects.enrolled(lesson.group_id, lesson.date), key=lambda student: student.pk)
+
+
+@pytest.fixture
+def roster(students: list[Student]) -> list[int]:
+    return [student.pk for student in students]
+
+
+@pytest.fixture
+def claims(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> Claims:
+    """Alice's, for her lesson."""
+    return tickets.claims_for(teacher, lesson, roster, now)
+
+
+@pytest.fixture
+def colleague_claims(colleague: User, lesson: Lesson, roster: list[int], now: datetime) -> Claims:
+    """Bob's, who may take the lesson as cover."""
+    return tickets.claims_for(colleague, lesson, roster, now)

@@ -1,0 +1,101 @@
+"""Register tickets: whoever may take a lesson's register carries what the reporting door must know.
+
+A ticket is verified by its signature alone. It ends with the day of its issue in the school's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from absences.sheets import Reporter
+from lessons import calendar, codes, tokens
+from lessons.access import WHOLE_SCHOOL, Role
+from lessons.errors import BadToken, NotAllowed
+
+if TYPE_CHECKING:
+    from lessons.models import Lesson, User
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says of somebody who may report.
+
+    `lesson_id` and `roster` are None for an access token: it is good for the whole school.
+    """
+
+    by: Reporter
+    school_id: int
+    codes: frozenset[str]
+    lesson_id: int | None = None
+    roster: frozenset[int] | None = None
+
+
+def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
+    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's."""
+    today = calendar.local_date(lesson.school.time_zone, now)
+    if lesson.is_cancelled or lesson.date > today or not user.access.may_take(lesson, now):
+        return None
+    acting = user.access.in_school(lesson.school_id)
+    return tokens.sign(
+        "ticket",
+        {
+            "sub": str(user.pk),
+            "name": user.name,
+            "position": acting.position,
+            "school": lesson.school_id,
+            "nation": lesson.school.nation,
+            "lesson": lesson.pk,
+            "date": lesson.date.isoformat(),
+            "role": acting.role.value,
+            "codes": sorted(allowed_codes(acting.role, lesson)),
+            "starts_at": lesson.starts_at.isoformat(),
+            "closes_at": lesson.closes_at.isoformat(),
+            "roster": list(roster),
+        },
+        now=now,
+        expires_at=calendar.end_of_day(lesson.school.time_zone, today),
+    )
+
+
+def claims_for(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> Claims:
+    """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
+    if not user.access.may_take(lesson, now):
+        raise NotAllowed("You may not take this register.")
+    acting = user.access.in_school(lesson.school_id)
+    by = Reporter(user.pk, user.name, acting.position, acting.role.value)
+    return Claims(by, lesson.school_id, allowed_codes(acting.role, lesson), lesson.pk, frozenset(roster))
+
+
+def verify(token: str, now: datetime) -> Claims:
+    """The claims of a ticket, or of an access token that may report for its whole school.
+
+    Raises BadToken, and NotAllowed for access tokens of other roles.
+    """
+    claims = tokens.verify(token, "ticket", "access")
+    if claims["typ"] == "access":
+        return _of_access(tokens.access_claims(claims), now)
+    try:
+        by = Reporter(int(claims["sub"]), str(claims["name"]), str(claims["position"]), Role(claims["role"]).value)
+        roster = frozenset(int(student) for student in claims["roster"])
+        return Claims(by, int(claims["school"]), frozenset(claims["codes"]), int(claims["lesson"]), roster)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadToken("The ticket lacks a claim.") from error
+
+
+def _of_access(claims: tokens.AccessClaims, now: datetime) -> Claims:
+    role = next((role for role in WHOLE_SCHOOL if role in claims.roles), None)
+    if claims.school_id is None or claims.nation is None or role is None:
+        raise NotAllowed("Teachers report with a register ticket: it comes with GET /api/v1/lessons/{lesson}.")
+    allowed = frozenset(codes.code_set(claims.nation, now.date()).codes)
+    return Claims(Reporter(claims.user_id, claims.name, claims.position, role.value), claims.school_id, allowed)
+
+
+
+
+def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:
+    """The codes that a role may use in a lesson: a teacher's are the school's setting."""
+    known = frozenset(codes.code_set(lesson.school.nation, lesson.date).codes)
+    return known & {codes.PRESENT, *lesson.school.teacher_codes.split()} if role == Role.TEACHER else known

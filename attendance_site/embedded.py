@@ -1,0 +1,51 @@
+"""What a machine without configuration makes for itself, once, in its data folder."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+
+def secret_key(folder: Path) -> str:
+    """The Django secret of this data folder."""
+    return _made_once(folder / "secret-key", lambda: secrets.token_urlsafe(64).encode()).decode()
+
+
+def token_key(folder: Path) -> Path:
+    """The file of this data folder's token-signing key: PEM, EC P-256."""
+    path = folder / "token-key.pem"
+    _made_once(path, _ec_key)
+    return path
+
+
+def mongodb_url(folder: Path) -> str:
+    """Where the local mongod of this data folder listens; the standard port when none was started."""
+    try:
+        return (folder / "mongod" / "url").read_text().strip()
+    except FileNotFoundError:
+        return "mongodb://127.0.0.1:27017/"
+
+
+def _ec_key() -> bytes:
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        own.touch(mode=0o600)
+        own.write_bytes(make())
+        try:
+            os.link(own, path)  # the first of two processes wins, and nobody reads half a file
+        except FileExistsError:
+            pass
+        own.unlink()
+    return path.read_bytes()

@@ -1,0 +1,50 @@
+"""Whether this process lives (`/healthz`) and whether it may get traffic (`/readyz`)."""
+
+from collections.abc import Callable
+
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from absences import mongo
+from lessons.errors import StoreUnavailable
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Touches nothing."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Each store asked, within its deadline, and every migration applied; 503 if not."""
+    checks = {"sql": _sql(), "migrations": "unknown", "mongodb": _ok(mongo.ping, StoreUnavailable)}
+    if checks["sql"] == "ok":
+        checks["migrations"] = _migrations()
+    ready = set(checks.values()) == {"ok"}
+    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+
+
+def _sql() -> str:
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+    return _ok(ask, Error)
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+
+
+def _ok(ask: Callable[[], None], error: type[Exception]) -> str:
+    try:
+        ask()
+    except error:
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,173 @@
+"""Errors as answers, in one place: RFC 9457 problems under `/api/`, pages elsewhere."""
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from attendance_site.logs import request_id
+from lessons import errors
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+SQL_ERRORS = (OperationalError, InterfaceError)
+
+STATUS: dict[type[Exception], int] = {
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    errors.BadToken: 401,
+    errors.TooLarge: 413,
+    errors.Malformed: 400,
+    errors.Unprocessable: 422,
+    errors.InvalidInput: 400,
+    errors.Conflict: 409,
+    errors.StoreUnavailable: 503,
+}
+RETRY_AFTER = {"Retry-After": str(errors.StoreUnavailable.retry_after)}
+
+
+class DomainErrors:
+    """Turns what a page's view raised into a page. API views have `exception_handler`."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)  # type: ignore[no-any-return]
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, errors.AttendanceError | OperationalError | InterfaceError):
+            return answer(request, translated(exception))
+        return None
+
+
+def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook. What is not ours or DRF's stays an error of the server, which Django logs and `failed` answers."""
+    request = context["request"]
+    if isinstance(exception, Http404):
+        exception = exceptions.NotFound()
+    elif isinstance(exception, PermissionDenied):
+        exception = exceptions.PermissionDenied()
+    if isinstance(exception, exceptions.APIException):
+        set_rollback()
+        headers = {}
+        if authenticate := getattr(exception, "auth_header", None):
+            headers["WWW-Authenticate"] = authenticate
+        if wait := getattr(exception, "wait", None):
+            headers["Retry-After"] = str(int(wait) + 1)
+        body = problem(request, exception.status_code, **_of_drf(exception))
+        return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
+    if isinstance(exception, (errors.AttendanceError, *SQL_ERRORS)):
+        set_rollback()
+        known = translated(exception)
+        body = problem(request, status_of(known), **_of_ours(known))
+        return Response(body, body["status"], headers=_headers(known), content_type=CONTENT_TYPE)
+    return None
+
+
+def translated(exception: Exception) -> errors.AttendanceError:
+    """An error of the SQL driver as one of ours; ours as they are."""
+    if isinstance(exception, errors.AttendanceError):
+        return exception
+    log.error("SQL did not answer: %s", type(exception).__name__)
+    return errors.StoreUnavailable("The register database cannot be reached just now. Please try again.")
+
+
+def answer(request: HttpRequest, error: errors.AttendanceError) -> HttpResponse:
+    """The page or the problem for an error."""
+    return _answer(request, status_of(error), _of_ours(error), _headers(error))
+
+
+def status_of(error: errors.AttendanceError) -> int:
+    return next(status for known, status in STATUS.items() if isinstance(error, known))
+
+
+def problem(request: Any, status: int, detail: str = "", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": request_id(),
+        **more,
+    }
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400, {"detail": "This request could not be understood."})
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
+    """Also Django's answer to a form that was sent without its CSRF token."""
+    detail = "This form has expired. Go back, reload the page and send it again." if reason else "You may not do this."
+    return _answer(request, 403, {"detail": detail})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, {"detail": "There is nothing at this address."})
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The last resort, also for what middleware raised when a store was gone."""
+    exception = sys.exc_info()[1]
+    if isinstance(exception, (errors.AttendanceError, *SQL_ERRORS)):
+        return answer(request, translated(exception))
+    return _answer(request, 500, {"detail": "Something went wrong on our side. It has been noted."})
+
+
+def _answer(
+    request: HttpRequest, status: int, what: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    body = problem(request, status, **what)
+    if request.path.startswith("/api/"):
+        return JsonResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+    response = render(request, "error.html", {"problem": body}, status=status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def _headers(error: errors.AttendanceError) -> dict[str, str]:
+    if isinstance(error, errors.StoreUnavailable):
+        return RETRY_AFTER
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.BadToken) else {}
+
+
+def _of_ours(error: errors.AttendanceError) -> dict[str, Any]:
+    what: dict[str, Any] = {"detail": error.detail}
+    if isinstance(error, errors.InvalidInput):
+        what["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
+    if isinstance(error, errors.StandingMark):
+        what["mark"] = error.mark
+    return what
+
+
+def _of_drf(error: exceptions.APIException) -> dict[str, Any]:
+    if not isinstance(error, exceptions.ValidationError):
+        return {"detail": str(error.detail)}
+    flat = list(_flattened(error.detail))
+    detail = flat[0]["detail"] if len(flat) == 1 else f"{len(flat)} fields are not valid."
+    return {"detail": detail, "errors": flat}
+
+
+def _flattened(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            yield from _flattened(value, pointer if key == "non_field_errors" else f"{pointer}/{key}")
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for index, value in enumerate(detail):
+            nested = isinstance(value, Mapping | list)
+            yield from _flattened(value, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}

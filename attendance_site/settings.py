@@ -1,0 +1,195 @@
+"""Every setting, from the environment. The README lists the variables; a test keeps the list complete."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from attendance_site import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()  # SECRET_KEY_FILE=/run/secrets/... works for every variable
+
+# False: a machine with nothing configured, which makes its own secrets in VAR_DIR and answers to localhost only.
+# True: every secret and every store must be given.
+PRODUCTION = env.bool("PRODUCTION", default=False)
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+
+def given(name: str) -> str:
+    """A variable that production must set."""
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} must be set in production.")
+    return str(value)
+
+
+SECRET_KEY = given("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or embedded.secret_key(VAR_DIR)
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = env.bool("HTTPS", default=PRODUCTION)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "lessons",
+    "absences",
+    "stats",
+]
+
+MIDDLEWARE = [
+    "attendance_site.logs.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "attendance_site.problems.DomainErrors",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "attendance_site.urls"
+WSGI_APPLICATION = "attendance_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- SQL -------------------------------------------------------------------------------------------------------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SQLITE_OPTIONS = {
+    # Writers queue at BEGIN instead of failing when a read turns into a write.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+    # Readers go on while one writes; FULL, because NORMAL may lose the last commits when the power fails.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+}
+
+POSTGRESQL_OPTIONS = {
+    # Fewer connections than threads, so that a slow database holds back some requests and never all of them;
+    # who gets none within a second is told 503.
+    "pool": {"min_size": 1, "max_size": env.int("SQL_CONNECTIONS", default=4), "timeout": 0.9},
+    # A hung query or lock gives up; `statement_timeout` does not help when the server itself hangs,
+    # `tcp_user_timeout` does (milliseconds).
+    "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
+    "tcp_user_timeout": 2000,
+    "connect_timeout": 2,
+}
+
+
+def database() -> dict[str, Any]:
+    url = given("DATABASE_URL") if PRODUCTION else env.str("DATABASE_URL", default="")
+    settings = env.db_url_config(url or f"sqlite:///{VAR_DIR / 'attendance.sqlite3'}")
+    sqlite = settings["ENGINE"] == "django.db.backends.sqlite3"
+    options = SQLITE_OPTIONS if sqlite else POSTGRESQL_OPTIONS
+    return {**settings, "OPTIONS": {**options, **settings.get("OPTIONS", {})}}
+
+
+# Not ATOMIC_REQUESTS: reporting must open no SQL connection, and completion draws its own transactions.
+DATABASES = {"default": database()}
+
+# --- MongoDB ---------------------------------------------------------------------------------------------------------
+
+MONGODB_URL = given("MONGODB_URL") if PRODUCTION else env.str("MONGODB_URL", default="") or embedded.mongodb_url(VAR_DIR)
+MONGODB_DATABASE = env.str("MONGODB_DATABASE", default="attendance")
+MONGODB_CONNECTIONS = env.int("MONGODB_CONNECTIONS", default=32)
+
+# --- People and their tokens -----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "lessons.User"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the process itself, not the proxy
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
+
+# Read when the first token is signed or verified (`lessons/tokens.py`).
+TOKEN_KEY_FILE = Path(given("TOKEN_KEY_FILE") if PRODUCTION else env.str("TOKEN_KEY_FILE", default="") or embedded.token_key(VAR_DIR))
+TOKEN_ISSUER = env.str("TOKEN_ISSUER", default="attendance")
+ACCESS_LIFETIME = timedelta(minutes=10)
+REFRESH_LIFETIME = timedelta(hours=12)
+
+# --- The API ---------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "lessons.authentication.AccessTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["lessons.strict_json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
+    "UNICODE_JSON": True,
+}
+
+# --- Time and language -----------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "Europe/London"  # only a default for the admin: every school has a zone of its own
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Running ---------------------------------------------------------------------------------------------------------
+
+RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", default=5.0)
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "attendance_site.logs.Formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # Its default level prints every 4xx as a warning with the path; the access log is the proxy's.
+    "loggers": {"django.request": {"level": "ERROR"}, "pymongo": {"level": "WARNING"}},
+}

@@ -1,0 +1,17 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from attendance_site import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("lessons.api_urls")),
+    path("api/v1/", include("absences.api.urls")),
+]
+
+handler400 = "attendance_site.problems.bad_request"
+handler403 = "attendance_site.problems.forbidden"
+handler404 = "attendance_site.problems.not_found"
+handler500 = "attendance_site.problems.failed"

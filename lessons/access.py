@@ -1,0 +1,110 @@
+"""What a user may do, by role and school: one SQL query a request, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lessons import calendar
+
+if TYPE_CHECKING:
+    from lessons.models import Lesson, School, User
+
+
+class Role(models.TextChoices):
+    TEACHER = "teacher", _("Teacher")
+    OFFICE = "office", _("Office")
+    ADMIN = "admin", _("Admin")
+    INTEGRATOR = "integrator", _("Integrator")
+    OPERATOR = "operator", _("Operator")
+
+
+# From the widest to the narrowest: who holds several in one school acts by the first of them.
+WHOLE_SCHOOL = (Role.ADMIN, Role.OFFICE, Role.INTEGRATOR)
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A user's roles in one school, and the position that stands beside the name in a register."""
+
+    school: School
+    roles: frozenset[Role]
+    position: str
+
+    @property
+    def role(self) -> Role:
+        """The widest role."""
+        return next((role for role in WHOLE_SCHOOL if role in self.roles), Role.TEACHER)
+
+
+@dataclass(frozen=True)
+class Access:
+    """All of a user's roles. Answers are about schools and lessons; who may do nothing gets empty sets."""
+
+    user_id: int
+    acting: Mapping[int, Acting]
+    is_operator: bool
+
+    @classmethod
+    def of(cls, user: User) -> Access:
+        """Reads the memberships. A user who came with a token acts for that token's school alone."""
+        memberships = list(user.memberships.select_related("school").order_by("id")) if user.is_active else []
+        schools = {m.school for m in memberships if m.school and user.acting_school_id in (None, m.school_id)}
+        acting = {}
+        for school in schools:
+            own = [m for m in memberships if m.school_id == school.pk]
+            position = next((m.position for m in own if m.position), own[0].get_role_display())
+            acting[school.pk] = Acting(school, frozenset(Role(m.role) for m in own), position)
+        return cls(user.pk, acting, any(m.role == Role.OPERATOR for m in memberships))
+
+    def schools(self, *roles: Role) -> list[int]:
+        """Ids of the schools in which the user holds one of the roles, or any at all."""
+        return [pk for pk, acting in self.acting.items() if not roles or acting.roles.intersection(roles)]
+
+    def whole_schools(self) -> list[int]:
+        return self.schools(*WHOLE_SCHOOL)
+
+    def cover_schools(self) -> list[School]:
+        """Where the user may take any lesson of today."""
+        return [a.school for a in self.acting.values() if Role.TEACHER in a.roles and a.school.open_cover]
+
+    def in_school(self, school_id: int) -> Acting:
+        return self.acting[school_id]
+
+    def is_staff_of(self, lesson: Lesson) -> bool:
+        return any(staff.user_id == self.user_id for staff in lesson.staff.all())
+
+    def may_take(self, lesson: Lesson, now: datetime) -> bool:
+        """Report and complete: whole-school roles always, teachers as staff or, today, as cover."""
+        acting = self.acting.get(lesson.school_id)
+        if acting is None:
+            return False
+        return acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson) or self.takes_as_cover(lesson, now)
+
+    def takes_as_cover(self, lesson: Lesson, now: datetime) -> bool:
+        acting = self.acting[lesson.school_id]
+        school = acting.school
+        return (
+            acting.role == Role.TEACHER
+            and school.open_cover
+            and lesson.date == calendar.local_date(school.time_zone, now)
+            and not self.is_staff_of(lesson)
+        )
+
+    def may_amend(self, lesson: Lesson, now: datetime) -> bool:
+        """Office and admin always; teachers registers of their own lessons, within the school's window."""
+        acting = self.acting.get(lesson.school_id)
+        if acting is None or acting.role == Role.INTEGRATOR:
+            return False
+        return acting.role in WHOLE_SCHOOL or (self.is_staff_of(lesson) and now < window_ends(lesson))
+
+
+def window_ends(lesson: Lesson) -> datetime:
+    """Until when teachers may change a lesson's register: the end of its day, and the school's days after it."""
+    last = lesson.date + timedelta(days=lesson.school.amendment_window)
+    return calendar.end_of_day(lesson.school.time_zone, last)

@@ -1,0 +1,91 @@
+"""Tokens, and the school's own data as read-only lists."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lessons import authentication
+from lessons.errors import BadToken
+from lessons.models import Group, School, Student, User
+from lessons.pagination import Cursor
+from lessons.serializers import (
+    CredentialsInput,
+    GroupSerializer,
+    ListQuery,
+    RefreshInput,
+    SchoolSerializer,
+    StudentSerializer,
+)
+
+
+class TokenView(APIView):
+    """An access token and a refresh token for one school, by password."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        body = CredentialsInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        user = authenticate(request._request, username=given["username"], password=given["password"])
+        if not isinstance(user, User):
+            raise BadToken("The user name or the password is not right.")
+        school = authentication.choose_school(user, given.get("school"))
+        return Response(authentication.token_pair(user, school, now=timezone.now()))
+
+
+class RefreshView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        body = RefreshInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(authentication.rotate(body.validated_data["refresh"], now=timezone.now()))
+
+
+class OwnedListView(APIView):
+    """A list of what the user may see, by `updated_since`, `source` and `external_id`."""
+
+    serializer: type[serializers.BaseSerializer[Any]]
+
+    def queryset(self, user: User) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get(self, request: Request) -> Response:
+        query = ListQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        wanted = dict(query.validated_data)
+        if since := wanted.pop("updated_since", None):
+            wanted["updated_at__gte"] = since
+        cursor = Cursor(ordering=("updated_at", "id"))
+        page = cursor.paginate_queryset(self.queryset(request.user).filter(**wanted), request, self)
+        return cursor.get_paginated_response(self.serializer(page, many=True).data)
+
+
+class SchoolsView(OwnedListView):
+    serializer = SchoolSerializer
+
+    def queryset(self, user: User) -> QuerySet[School]:
+        return School.objects.for_user(user).select_related("local_authority")
+
+
+class GroupsView(OwnedListView):
+    serializer = GroupSerializer
+
+    def queryset(self, user: User) -> QuerySet[Group]:
+        return Group.objects.for_user(user)
+
+
+class StudentsView(OwnedListView):
+    serializer = StudentSerializer
+
+    def queryset(self, user: User) -> QuerySet[Student]:
+        return Student.objects.for_user(user)

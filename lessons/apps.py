@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+from django.core import checks
+from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class LessonsConfig(AppConfig):
+    default = True
+    name = "lessons"
+    verbose_name = _("Lessons")
+
+    def ready(self) -> None:
+        from lessons import database
+
+        pre_migrate.connect(database.before_migrate, sender=self)
+        post_migrate.connect(database.after_migrate, sender=self)
+        checks.register(database.check, checks.Tags.database, deploy=True)
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    """Django's admin behind a door of our own."""
+
+    default = False
+    default_site = "lessons.admin.site.Site"

@@ -1,0 +1,87 @@
+"""What can go wrong, in the words of the domain.
+
+AttendanceError
+├── NotFound               there is no such thing, or not for this user: 404
+├── NotAllowed             the user sees it but may not do this: 403
+├── BadToken               the token is missing, broken, expired or of another type: 401
+├── Malformed              the body is not what JSON should be: 400
+│   └── TooLarge           more than this address takes: 413
+├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
+│   └── Unprocessable      valid in itself, but not for this lesson: 422
+├── Conflict               the present state does not allow it: 409
+│   └── StandingMark       somebody else's mark stands there: 409 with that mark
+└── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
+
+Raised where they arise, translated to answers in one place (`attendance_site/problems.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: `pointer` as in RFC 6901 (`/absences/3/code`), a stable `code`, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class AttendanceError(Exception):
+    """`detail` is a sentence for a person; it never repeats what was sent."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(AttendanceError):
+    pass
+
+
+class NotAllowed(AttendanceError):
+    pass
+
+
+class BadToken(AttendanceError):
+    pass
+
+
+class Malformed(AttendanceError):
+    pass
+
+
+class TooLarge(Malformed):
+    pass
+
+
+class InvalidInput(AttendanceError):
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(errors[0].detail if len(errors) == 1 else f"{len(errors)} fields are not valid.")
+        self.errors = tuple(errors)
+
+    def without(self, prefix: str) -> "InvalidInput":
+        """The same with pointers relative to `prefix`, for a body that held one item and no list."""
+        return type(self)([replace(error, pointer=error.pointer.removeprefix(prefix)) for error in self.errors])
+
+
+class Unprocessable(InvalidInput):
+    pass
+
+
+class Conflict(AttendanceError):
+    pass
+
+
+class StandingMark(Conflict):
+    def __init__(self, detail: str, mark: Mapping[str, Any] | None) -> None:
+        super().__init__(detail)
+        self.mark = mark
+
+
+class StoreUnavailable(AttendanceError):
+    """Repeating the same request is safe: whatever it did the first time is done once."""
+
+    retry_after = 1  # seconds

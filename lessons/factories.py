@@ -1,0 +1,135 @@
+"""Believable rows for tests, with named states."""
+
+from datetime import date, time
+from typing import Any
+
+import factory
+from factory import Faker, LazyAttribute, SelfAttribute, Sequence, SubFactory, Trait
+from factory.django import DjangoModelFactory
+
+from lessons import models, upn
+
+
+def _upn(number: int) -> str:
+    body = f"{383_20_000000 + number:011d}" + "0"
+    return upn.check_letter(body) + body
+
+
+class LocalAuthorityFactory(DjangoModelFactory[models.LocalAuthority]):
+    class Meta:
+        model = models.LocalAuthority
+        django_get_or_create = ("code",)
+
+    code = "383"
+    name = "Leeds"
+
+
+class SchoolFactory(DjangoModelFactory[models.School]):
+    class Meta:
+        model = models.School
+
+    name = Sequence(lambda n: f"Hawthorn Lane School {n}")
+    urn = Sequence(lambda n: str(100000 + n))
+    local_authority = SubFactory(LocalAuthorityFactory)
+
+
+class UserFactory(DjangoModelFactory[models.User]):
+    class Meta:
+        model = models.User
+        skip_postgeneration_save = True
+
+    username = Sequence(lambda n: f"user{n}")
+    name = Faker("name", locale="en_GB")
+    email = LazyAttribute(lambda user: f"{user.username}@example.org")
+
+
+class MembershipFactory(DjangoModelFactory[models.Membership]):
+    class Meta:
+        model = models.Membership
+
+    user = SubFactory(UserFactory)
+    school = SubFactory(SchoolFactory)
+    role = models.Role.TEACHER
+    position = LazyAttribute(lambda membership: str(models.Role(membership.role).label))
+
+
+def person(school: models.School | None, role: models.Role, username: str, **fields: Any) -> models.User:
+    """A user with one role in one school (an operator's is None)."""
+    user = UserFactory.create(username=username, **fields)
+    MembershipFactory.create(user=user, school=school, role=role)
+    return user
+
+
+class StudentFactory(DjangoModelFactory[models.Student]):
+    class Meta:
+        model = models.Student
+
+    school = SubFactory(SchoolFactory)
+    upn = Sequence(_upn)
+    legal_name = Faker("name", locale="en_GB")
+    sort_name = LazyAttribute(lambda student: ", ".join(student.legal_name.split()[::-1]))
+    year_group = 8
+    on_roll_from = date(2020, 9, 1)
+
+    class Params:
+        left = Trait(on_roll_until=date(2024, 7, 20))
+
+
+class GroupFactory(DjangoModelFactory[models.Group]):
+    class Meta:
+        model = models.Group
+
+    school = SubFactory(SchoolFactory)
+    name = Sequence(lambda n: f"8{chr(65 + n % 26)}/Ma{n}")
+    year_group = 8
+
+
+class EnrolmentFactory(DjangoModelFactory[models.Enrolment]):
+    class Meta:
+        model = models.Enrolment
+
+    group = SubFactory(GroupFactory)
+    school = SelfAttribute("group.school")
+    student = SubFactory(StudentFactory, school=SelfAttribute("..group.school"))
+    starts_on = date(2020, 9, 1)
+
+
+class LessonFactory(DjangoModelFactory[models.Lesson]):
+    """On Monday 14 September 2026 at 09:00, unless told otherwise."""
+
+    class Meta:
+        model = models.Lesson
+        skip_postgeneration_save = True
+
+    group = SubFactory(GroupFactory)
+    school = SelfAttribute("group.school")
+    subject = "Maths"
+    room = "M3"
+    date = date(2026, 9, 14)
+    start_time = time(9)
+    end_time = time(10)
+
+    class Params:
+        cancelled = Trait(status=models.Lesson.Status.CANCELLED)
+        morning = Trait(session=models.Session.AM, subject="")
+
+    @classmethod
+    def _build(cls, model_class: Any, *args: Any, **kwargs: Any) -> models.Lesson:
+        return model_class(*args, **kwargs).set_instants()  # type: ignore[no-any-return]
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> models.Lesson:
+        lesson = cls._build(model_class, *args, **kwargs)
+        lesson.save()
+        return lesson
+
+    @factory.post_generation
+    def students(self: Any, create: bool, extracted: int | None, **kwargs: Any) -> None:
+        """`students=30` enrols so many."""
+        EnrolmentFactory.create_batch(extracted or 0, group=self.group)
+
+    @factory.post_generation
+    def taught_by(self: Any, create: bool, extracted: models.User | None, **kwargs: Any) -> None:
+        """`taught_by=user` makes that user its teacher."""
+        if extracted:
+            models.LessonStaff.objects.create(school=self.school, lesson=self, user=extracted)

@@ -1,0 +1,28 @@
+"""Every table of the product."""
+
+from lessons.models.people import Membership, RefreshToken, Role, Student, User
+from lessons.models.register import Amendment, FeedCounter, Mark, Register, RejectedReport
+from lessons.models.school import LocalAuthority, Nation, School
+from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind
+
+__all__ = [
+    "Amendment",
+    "Enrolment",
+    "FeedCounter",
+    "Group",
+    "Lesson",
+    "LessonStaff",
+    "LocalAuthority",
+    "Mark",
+    "Membership",
+    "Nation",
+    "RefreshToken",
+    "Register",
+    "RejectedReport",
+    "Role",
+    "School",
+    "Session",
+    "StaffKind",
+    "Student",
+    "User",
+]

@@ -1,0 +1,62 @@
+"""What several tables share."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Owned(models.Model):
+    """A row that another system of the school may own, under that system's own id."""
+
+    source = models.CharField(_("source"), max_length=40, blank=True, help_text=_("The system that owns this entry."))
+    external_id = models.CharField(_("external id"), max_length=100, blank=True, help_text=_("Its id in that system."))
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+def one_of_school() -> models.UniqueConstraint:
+    """(id, school), so that a foreign key can name both (`lessons/database.py`)."""
+    return models.UniqueConstraint(fields=["id", "school"], name="%(class)s_of_school")
+
+
+def one_per_source() -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=["school", "source", "external_id"],
+        condition=~Q(external_id=""),
+        name="%(class)s_one_per_source",
+        violation_error_message=_("Another entry of this school has this external id."),
+    )
+
+
+class Signed(models.Model):
+    """By whom, as they were at the time.
+
+    No foreign key: the record outlives the account, and a user deleted between the report and its merge must not keep
+    a register from being written.
+    """
+
+    by_id = models.BigIntegerField(_("by (user id)"), null=True)
+    by_name = models.CharField(_("by"), max_length=200)
+    by_position = models.CharField(_("position"), max_length=100, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def by(self) -> dict[str, Any]:
+        return {"id": self.by_id, "name": self.by_name, "position": self.by_position}
+
+
+class SchoolRow(models.Model):
+    """A row of one school."""
+
+    SAME_SCHOOL: ClassVar[tuple[str, ...]] = ()  # foreign keys that must stay within the school
+
+    school = models.ForeignKey("lessons.School", on_delete=models.PROTECT, verbose_name=_("school"))
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from lessons import upn
+from lessons.access import Access, Role
+from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
+from lessons.models.school import School
+
+
+class User(AbstractUser):
+    """Somebody who signs in. One name, never split; what they may do stands in their memberships."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    name = models.CharField(_("name"), max_length=200)
+
+    REQUIRED_FIELDS = ("email", "name")
+
+    acting_school_id: int | None = None  # set for a request that came with a token of one school
+
+    class Meta(AbstractUser.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    @cached_property
+    def access(self) -> Access:
+        """What this user may do; one query for as long as this object lives."""
+        return Access.of(self)
+
+
+class Membership(Owned):
+    """One role of one person in one school; an operator's is national and has no school."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    school = models.ForeignKey(
+        School, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships", verbose_name=_("school")
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    position = models.CharField(
+        _("position"), max_length=100, blank=True, help_text=_("Stands beside the name in every register.")
+    )
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ("id",)
+        constraints = (
+            one_per_source(),
+            models.UniqueConstraint(fields=["user", "school", "role"], name="membership_once"),
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=Q(school__isnull=True), name="membership_national_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(role=Role.OPERATOR, school__isnull=True) | (~Q(role=Role.OPERATOR) & Q(school__isnull=False)),
+                name="membership_operator_is_national",
+                violation_error_message=_("An operator is national and has no school; every other role has one."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"
+
+
+class RefreshToken(models.Model):
+    """A refresh token that is still good. Only its id is kept; deleting the row revokes it."""
+
+    jti = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("refresh token")
+        verbose_name_plural = _("refresh tokens")
+
+    def __str__(self) -> str:
+        return self.jti
+
+
+def valid_upn(value: str) -> None:
+    if not upn.is_valid(value):
+        raise ValidationError(_("A UPN has 13 characters, and its first letter must match the others."))
+
+
+class StudentQuerySet(models.QuerySet["Student"]):
+    def for_user(self, user: User) -> StudentQuerySet:
+        """Office and integrators see the whole school, teachers the students of groups that they are staff of."""
+        from lessons.models.timetable import LessonStaff
+
+        access = user.access
+        taught = LessonStaff.objects.filter(user=user, lesson__group__enrolments__student=OuterRef("pk"))
+        return self.filter(
+            Q(school__in=access.whole_schools()) | Q(Exists(taught), school__in=access.schools(Role.TEACHER))
+        )
+
+    def enrolled(self, group_id: int, on: date) -> StudentQuerySet:
+        """On the roster of a group on a day, in the order of the register."""
+        from lessons.models.timetable import Enrolment
+
+        return self.filter(pk__in=Enrolment.objects.filter(group=group_id).on(on).values("student")).in_order()
+
+    def in_order(self) -> StudentQuerySet:
+        return self.order_by("sort_name", "legal_name", "id")
+
+
+class Student(SchoolRow, Owned):
+    upn = models.CharField(_("UPN"), max_length=13, blank=True, validators=[valid_upn])
+    legal_name = models.CharField(_("legal name"), max_length=200)
+    preferred_name = models.CharField(_("preferred name"), max_length=200, blank=True)
+    sort_name = models.CharField(
+        _("sorted as"), max_length=200, blank=True, help_text=_("Where lists place the name, such as “Okafor, Ada”.")
+    )
+    year_group = models.SmallIntegerField(_("year group"), help_text=_("0 for Reception, −1 for Nursery."))
+    on_roll_from = models.DateField(_("on roll from"))
+    on_roll_until = models.DateField(_("on roll until"), null=True, blank=True)
+
+    objects = StudentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("student")
+        verbose_name_plural = _("students")
+        ordering = ("sort_name", "legal_name", "id")
+        constraints = (
+            one_of_school(),
+            one_per_source(),
+            models.UniqueConstraint(
+                fields=["school", "upn"],
+                condition=~Q(upn=""),
+                name="student_upn_once",
+                violation_error_message=_("Another student of this school has this UPN."),
+            ),
+            models.CheckConstraint(
+                condition=Q(year_group__gte=-2, year_group__lte=14), name="student_year_group_exists"
+            ),
+            models.CheckConstraint(
+                condition=Q(on_roll_until__isnull=True) | Q(on_roll_until__gte=F("on_roll_from")),
+                name="student_leaves_after_joining",
+                violation_error_message=_("A student leaves after joining."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.preferred_name or self.legal_name

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from lessons import calendar
+from lessons.access import Role
+from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
+from lessons.models.people import Student, User
+from lessons.models.school import School
+
+if TYPE_CHECKING:
+    from lessons.models.register import Register
+
+
+class GroupQuerySet(models.QuerySet["Group"]):
+    def for_user(self, user: User) -> GroupQuerySet:
+        """Office and integrators see the whole school, teachers the groups that they are staff of."""
+        taught = LessonStaff.objects.filter(user=user, lesson__group=OuterRef("pk"))
+        return self.filter(
+            Q(school__in=user.access.whole_schools()) | Q(Exists(taught), school__in=user.access.schools(Role.TEACHER))
+        )
+
+
+class Group(SchoolRow, Owned):
+    """A class: those who are registered together."""
+
+    name = models.CharField(_("name"), max_length=100)
+    year_group = models.SmallIntegerField(_("year group"), null=True, blank=True, help_text=_("Empty for mixed years."))
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ("name",)
+        constraints = (one_of_school(), one_per_source())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def on(self, day: date) -> EnrolmentQuerySet:
+        """Those that count on a day, of students who are on roll that day."""
+        return self.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
+            Q(student__on_roll_until__isnull=True) | Q(student__on_roll_until__gte=day),
+            starts_on__lte=day,
+            student__on_roll_from__lte=day,
+        )
+
+
+class Enrolment(SchoolRow, Owned):
+    """A student's time in a group, both days included. Ended, not deleted, once a register stands on it."""
+
+    SAME_SCHOOL = ("student", "group")
+
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="enrolments", verbose_name=_("student"))
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="enrolments", verbose_name=_("group"))
+    starts_on = models.DateField(_("starts on"))
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        ordering = ("-starts_on", "id")
+        indexes = (models.Index(fields=["group", "starts_on"]),)
+        constraints = (
+            one_per_source(),
+            models.UniqueConstraint(fields=["student", "group", "starts_on"], name="enrolment_once"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="enrolment_ends_after_start",
+                violation_error_message=_("An enrolment ends after it started."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.student} – {self.group}"
+
+    @property
+    def has_registers(self) -> bool:
+        """Whether a register was taken of the group while this enrolment counted."""
+        from lessons.models.register import Register
+
+        taken = Register.objects.filter(group=self.group_id, date__gte=self.starts_on)
+        return (taken.filter(date__lte=self.ends_on) if self.ends_on else taken).exists()
+
+
+class Session(models.TextChoices):
+    """The statutory registration periods of a day."""
+
+    AM = "AM", _("Morning session")
+    PM = "PM", _("Afternoon session")
+
+
+class Minutes(models.Func):
+    """A column of minutes as a duration, which Django's own arithmetic cannot multiply on SQLite."""
+
+    output_field = models.DurationField()
+    template = "make_interval(mins => %(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s * 60000000)", **context)
+
+
+class LessonQuerySet(models.QuerySet["Lesson"]):
+    def for_user(self, user: User, now: datetime) -> LessonQuerySet:
+        """What a user may see: office and integrators the whole school; teachers the lessons that they are staff of
+        and, where cover is open, any lesson of today that is open for taking."""
+        access = user.access
+        staffed = LessonStaff.objects.filter(user=user, lesson=OuterRef("pk"))
+        seen = Q(school__in=access.whole_schools()) | Q(Exists(staffed), school__in=access.schools(Role.TEACHER))
+        for school in access.cover_schools():
+            opened = now + timedelta(minutes=school.opening_minutes)
+            seen |= Q(
+                school=school,
+                date=calendar.local_date(school.time_zone, now),
+                starts_at__lte=opened,
+                status=Lesson.Status.SCHEDULED,
+            )
+        return self.filter(seen)
+
+    def with_state(self, now: datetime) -> LessonQuerySet:
+        """Annotates `state`: scheduled, due (open for taking), completed or cancelled."""
+        opened = Value(now, models.DateTimeField()) + Minutes("school__opening_minutes")
+        return self.annotate(
+            state=Case(
+                When(register__isnull=False, then=Value("completed")),
+                When(status=Lesson.Status.CANCELLED, then=Value("cancelled")),
+                When(starts_at__lte=opened, then=Value("due")),
+                default=Value("scheduled"),
+                output_field=models.CharField(),
+            )
+        )
+
+    def with_people(self) -> LessonQuerySet:
+        """Everything a list of lessons shows, in two queries."""
+        return self.select_related("school", "group", "register").prefetch_related(
+            models.Prefetch("staff", LessonStaff.objects.select_related("user").order_by("id"))
+        )
+
+    def locked(self) -> LessonQuerySet:
+        """Rows locked until the transaction ends, in the order of their ids, so that batches never deadlock."""
+        return self.select_for_update(of=("self",)).order_by("id")
+
+
+class Lesson(SchoolRow, Owned):
+    """One occurrence. Completed when a register exists for it."""
+
+    SAME_SCHOOL = ("group",)
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("Scheduled")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="lessons", verbose_name=_("group"))
+    subject = models.CharField(_("subject"), max_length=100, blank=True)
+    room = models.CharField(_("room"), max_length=50, blank=True)
+    date = models.DateField(_("date"))
+    start_time = models.TimeField(_("starts"), help_text=_("Wall time in the school's zone."))
+    end_time = models.TimeField(_("ends"))
+    starts_at = models.DateTimeField(_("starts at"), editable=False)
+    ends_at = models.DateTimeField(_("ends at"), editable=False)
+    session = models.CharField(
+        _("session"),
+        max_length=2,
+        choices=Session.choices,
+        blank=True,
+        help_text=_("Only for a statutory registration period."),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.SCHEDULED)
+
+    objects = LessonQuerySet.as_manager()
+
+    state: str  # by `with_state`
+    register: Register
+
+    class Meta:
+        verbose_name = _("lesson")
+        verbose_name_plural = _("lessons")
+        ordering = ("starts_at", "id")
+        indexes = (models.Index(fields=["school", "date"]), models.Index(fields=["group", "date"]))
+        constraints = (
+            one_of_school(),
+            one_per_source(),
+            models.CheckConstraint(
+                condition=Q(end_time__gt=F("start_time")),
+                name="lesson_ends_after_start",
+                violation_error_message=_("A lesson ends after it started, on the same day."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.subject} {self.date} {self.start_time:%H:%M}"
+
+    def clean(self) -> None:
+        if self.school_id and self.date and self.start_time and self.end_time:
+            if self.end_time <= self.start_time:
+                raise ValidationError({"end_time": _("A lesson ends after it started, on the same day.")})
+            self.set_instants()
+
+    def set_instants(self) -> Lesson:
+        """Derives `starts_at` and `ends_at` from date and wall time; call it whenever one of those was set."""
+        self.starts_at = calendar.at(self.school.time_zone, self.date, self.start_time)
+        self.ends_at = calendar.at(self.school.time_zone, self.date, self.end_time)
+        return self
+
+    @property
+    def opens_at(self) -> datetime:
+        return self.starts_at - timedelta(minutes=self.school.opening_minutes)
+
+    @property
+    def closes_at(self) -> datetime:
+        """When the register closes: who arrives until then is late (L), after it U."""
+        return self.starts_at + timedelta(minutes=self.school.closing_minutes)
+
+    @property
+    def school_year(self) -> int:
+        return calendar.school_year(self.date)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    @property
+    def is_completed(self) -> bool:
+        return hasattr(self, "register")
+
+
+class StaffKind(models.TextChoices):
+    TEACHER = "teacher", _("Teacher")
+    ASSISTANT = "assistant", _("Assistant")
+    COVER = "cover", _("Cover")
+
+
+class LessonStaff(SchoolRow):
+    SAME_SCHOOL = ("lesson",)
+
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="staff", verbose_name=_("lesson"))
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="lesson_staff", verbose_name=_("user"))
+    kind = models.CharField(_("kind"), max_length=10, choices=StaffKind.choices, default=StaffKind.TEACHER)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("staff")
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["lesson", "user"], name="lesson_staff_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_kind_display()})"
+
+    def clean(self) -> None:
+        if self.user_id and self.school_id and not self.user.memberships.filter(school=self.school_id).exists():
+            raise ValidationError({"user": _("This person has no role in this school.")})

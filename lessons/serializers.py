@@ -1,0 +1,56 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from lessons.models import Group, School, Student
+
+
+class CredentialsInput(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+    school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+
+
+class RefreshInput(serializers.Serializer[Any]):
+    refresh = serializers.CharField(max_length=4096)
+
+
+class ListQuery(serializers.Serializer[Any]):
+    """`?updated_since=&source=&external_id=`"""
+
+    updated_since = serializers.DateTimeField(required=False)
+    source = serializers.CharField(required=False)
+    external_id = serializers.CharField(required=False)
+
+
+class SchoolSerializer(serializers.ModelSerializer[School]):
+    class Meta:
+        model = School
+        fields = ("id", "name", "urn", "nation", "local_authority", "time_zone", "source", "external_id", "updated_at")
+
+    local_authority = serializers.CharField(source="local_authority.name")
+
+
+class GroupSerializer(serializers.ModelSerializer[Group]):
+    class Meta:
+        model = Group
+        fields = ("id", "school_id", "name", "year_group", "source", "external_id", "updated_at")
+
+
+class StudentSerializer(serializers.ModelSerializer[Student]):
+    class Meta:
+        model = Student
+        fields = (
+            "id",
+            "school_id",
+            "upn",
+            "name",
+            "legal_name",
+            "preferred_name",
+            "year_group",
+            "on_roll_from",
+            "on_roll_until",
+            "source",
+            "external_id",
+            "updated_at",
+        )
