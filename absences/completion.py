@@ -4,6 +4,7 @@ C0 authorise in SQL; C1 fence the sheet (`closing.fence`); C2 merge in one SQL t
 C3 confirm (`closing.confirm`). Takes a batch, since completions that wait at the same time share their work.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from absences.sheets import Key
 from lessons.access import Role
 from lessons.errors import Conflict, NotAllowed, NotFound
 from lessons.models import Lesson, LessonStaff, StaffKind, Student, User
+
+log = logging.getLogger(__name__)
 
 
 class Others(StrEnum):
@@ -106,7 +109,8 @@ def _again(lesson: Lesson, now: datetime) -> Completed:
 
 
 def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[Completed | None]:
-    """Completes a batch, in its order; None for a lesson that was cancelled in the meantime.
+    """Completes a batch, in its order; None for a lesson that was cancelled in the meantime, or that SQL refused (its
+    sheet stays closing, and the log says why).
 
     Raises StoreUnavailable; what was fenced by then is finished by a repetition or by `manage.py reconcile`.
     """
@@ -138,7 +142,7 @@ def finish(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
     except DatabaseError:
         if len(batch) == 1:
             raise
-        return {pk: merged for sheet in batch for pk, merged in finish([sheet], now).items()}
+        return _one_by_one(batch, now)
     waiting = {sheet["lesson"] for sheet in batch if sheet["state"] == "closing"}
     closing.confirm(
         [
@@ -151,6 +155,18 @@ def finish(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
     for lesson in result.cancelled:
         closing.confirm_cancelled(lesson, now)
     return result.merged
+
+
+def _one_by_one(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
+    merged: dict[int, Merged] = {}
+    for sheet in batch:
+        try:
+            merged |= finish([sheet], now)
+        except OperationalError:
+            raise
+        except DatabaseError:
+            log.exception("SQL refuses the register of lesson %s.", sheet["lesson"])
+    return merged
 
 
 def _intent(completion: Completion, now: datetime) -> Document:

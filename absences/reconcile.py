@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from absences import amendments, completion, late, mongo
+from absences import amendments, completion, late, mongo, schema
 from absences.mongo import Document
 from absences.sheets import Key
 from lessons.models import Lesson, Register
@@ -34,31 +34,42 @@ def reconcile(now: datetime, *, grace: timedelta = NO_TIME) -> Done:
     Raises StoreUnavailable and Django's OperationalError.
     """
     done = Done()
-    for page in _pages({"state": "closing", "closing_at": {"$lte": now - grace}}):
+    for page in _pages(schema.CLOSING | {"closing_at": {"$lte": now - grace}}, "closing"):
         completion.finish(page, now)
         done.closing += len(page)
-    for page in _pages({"late_pending": True}):
+    for page in _pages(schema.LATE, "late"):
         for sheet in page:
             late.merge_late(Key(sheet["school"], sheet["lesson"]), now)
         done.late += len(page)
     for register in Register.objects.lagging().select_related("lesson__school", "lesson__group").iterator(PAGE):
         amendments.project(register.lesson)
         done.lagging += 1
-    for page in _pages({"orphan_check_at": {"$lte": now}}):
+    for page in _unchecked(now):
         done.orphans += _move_orphans(page, now)
     return done
 
 
-def _pages(query: Document) -> Iterator[list[Document]]:
+def _pages(query: Document, index: str) -> Iterator[list[Document]]:
     """The sheets that answer a query, each at most once, in pages, so that memory stays bounded."""
     after = ""
     while True:
         with mongo.answering(mongo.PATIENT):
-            page = list(mongo.sheets().find(query | {"_id": {"$gt": after}}).sort("_id").limit(PAGE))
+            # Named, because the planner would as soon walk every `_id` there is.
+            page = list(mongo.sheets().find(query | {"_id": {"$gt": after}}).hint(index).sort("_id").limit(PAGE))
         if not page:
             return
         yield page
         after = page[-1]["_id"]
+
+
+def _unchecked(now: datetime) -> Iterator[list[Document]]:
+    """The sheets whose lesson is to be looked up by now; looking it up takes them out of this set."""
+    full = True
+    while full:
+        with mongo.answering(mongo.PATIENT):
+            page = list(mongo.sheets().find({"orphan_check_at": {"$lte": now}}).hint("orphan_check").limit(PAGE))
+        full = len(page) == PAGE
+        yield page
 
 
 def _move_orphans(page: Sequence[Document], now: datetime) -> int:

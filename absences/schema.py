@@ -48,10 +48,14 @@ SHEET: Document = {
     },
 }
 
+CLOSING: Document = {"state": "closing"}
+LATE: Document = {"late_pending": True}
+
 INDEXES = [
     IndexModel([("school", ASCENDING), ("lesson", ASCENDING)], name="shard_key"),
-    IndexModel([("closing_at", ASCENDING)], name="closing", partialFilterExpression={"state": "closing"}),
-    IndexModel([("_id", ASCENDING), ("late_rev", ASCENDING)], name="late", partialFilterExpression={"late_pending": True}),
+    # What the reconciler has to do, each as small as the work itself; it pages through them by `_id`.
+    IndexModel([("_id", ASCENDING), ("closing_at", ASCENDING)], name="closing", partialFilterExpression=CLOSING),
+    IndexModel([("_id", ASCENDING), ("late_rev", ASCENDING)], name="late", partialFilterExpression=LATE),
     IndexModel([("orphan_check_at", ASCENDING)], name="orphan_check", sparse=True),
     IndexModel(
         [("school", ASCENDING), ("date", ASCENDING), ("group", ASCENDING)],

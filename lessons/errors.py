@@ -76,7 +76,7 @@ class Conflict(AttendanceError):
 
 
 class StandingMark(Conflict):
-    def __init__(self, detail: str, mark: Mapping[str, Any] | None) -> None:
+    def __init__(self, detail: str, mark: Mapping[str, Any]) -> None:
         super().__init__(detail)
         self.mark = mark
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from absences import marks, reporting, sheets, tickets
 from absences.api.representations import mark_json
 from lessons.authentication import bearer
-from lessons.errors import BadToken
+from lessons.errors import BadToken, StandingMark
 from lessons.strict_json import check_text
 
 
@@ -52,7 +52,10 @@ class AbsenceView(ReportingView):
 
     def _report(self, lesson: int, student: int, data: Any) -> Response:
         report = marks.parse(data, student, self.claims.codes)
-        stored = reporting.report_one(self.claims, lesson, report, timezone.now())
+        try:
+            stored = reporting.report_one(self.claims, lesson, report, timezone.now())
+        except StandingMark as error:
+            raise StandingMark(error.detail, mark_json(lesson, error.mark, error.mark["state"])) from None
         return Response(mark_json(lesson, stored.mark, stored.state), status=202)
 
 

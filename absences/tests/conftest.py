@@ -1,10 +1,13 @@
 """The people and the lesson that most tests here are about: Monday 14 September 2026, 09:00 to 10:00 in London."""
 
+import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pytest_django import Settings
 
-from absences import tickets
+from absences import mongo, tickets
 from absences.tickets import Claims
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
 from lessons.models import Lesson, Role, School, Student, User
@@ -76,3 +79,15 @@ def claims(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> C
 def colleague_claims(colleague: User, lesson: Lesson, roster: list[int], now: datetime) -> Claims:
     """Bob's, who may take the lesson as cover."""
     return tickets.claims_for(colleague, lesson, roster, now)
+
+
+@pytest.fixture
+def mongodb_down(settings: Settings) -> Iterator[None]:
+    """Nothing listens where MongoDB should be."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    mongo.close()
+    settings.MONGODB_URL = f"mongodb://127.0.0.1:{port}/"
+    yield
+    mongo.close()

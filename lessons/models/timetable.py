@@ -88,11 +88,15 @@ class Enrolment(SchoolRow, Owned):
 
     @property
     def has_registers(self) -> bool:
-        """Whether a register was taken of the group while this enrolment counted."""
+        """Whether a register of the group was taken while this enrolment counted, or lists the student; the database
+        keeps such an enrolment too (`lessons/database.py`)."""
         from lessons.models.register import Register
 
-        taken = Register.objects.filter(group=self.group_id, date__gte=self.starts_on)
-        return (taken.filter(date__lte=self.ends_on) if self.ends_on else taken).exists()
+        taken = Register.objects.filter(group=self.group_id).values_list("date", "roster")
+        return any(self.counts_on(day) or self.student_id in roster for day, roster in taken.iterator())
+
+    def counts_on(self, day: date) -> bool:
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 class Session(models.TextChoices):

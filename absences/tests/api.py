@@ -1,0 +1,56 @@
+"""The API as clients use it: JSON in and out, with a bearer token."""
+
+import json
+from datetime import time
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from absences import tickets
+from lessons import authentication, calendar
+from lessons.factories import LessonFactory
+from lessons.models import Lesson, School, User
+
+
+class Api:
+    """A client that sends one token. `user` None sends none; `ticket` sends a register ticket."""
+
+    def __init__(self, token: str | None = None) -> None:
+        self.client = Client(headers={"authorization": f"Bearer {token}"} if token else None)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(path, query)
+
+    def put(self, path: str, body: Any = None) -> Any:
+        return self.client.put(path, dumps(body), content_type="application/json")
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(path, dumps(body), content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path)
+
+
+def dumps(body: Any) -> str | bytes:
+    return body if isinstance(body, str | bytes) else json.dumps({} if body is None else body)
+
+
+def signed_in(user: User) -> Api:
+    """With an access token of the user's only school."""
+    school = authentication.choose_school(user, None)
+    return Api(authentication.token_pair(user, school, now=timezone.now())["access"])
+
+
+def with_ticket(user: User, lesson: Lesson, roster: list[int]) -> Api:
+    """With a register ticket of a lesson that is due today."""
+    ticket = tickets.issue(user, lesson, roster, timezone.now())
+    assert ticket is not None
+    return Api(ticket)
+
+
+def due_today(school: School, teacher: User, **fields: Any) -> Lesson:
+    """A lesson of all of today, so that it is due whatever the hour; four students unless told otherwise."""
+    fields = {"students": 4, "start_time": time(0), "end_time": time(23, 59)} | fields
+    today = calendar.local_date(school.time_zone, timezone.now())
+    return LessonFactory.create(group__school=school, taught_by=teacher, date=today, **fields)

@@ -1,0 +1,48 @@
+"""The one client: majority everywhere, and short of patience."""
+
+import os
+from datetime import datetime
+from time import monotonic
+
+import pytest
+
+from absences import mongo, schema
+from lessons.errors import StoreUnavailable
+
+
+def test_every_handle_has_majority_concerns() -> None:
+    for handle in (mongo.sheets(), mongo.orphans(), mongo.database(), mongo.client()):
+        assert (handle.write_concern.document, handle.read_concern.level) == ({"w": "majority", "j": True}, "majority")
+
+
+def test_one_client_a_process() -> None:
+    assert mongo.client() is mongo.client()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if mongo._clients.get(os.getpid()) is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("within", [0.3, 0.8])
+def test_gives_up_at_its_deadline(within: float, mongodb_down: None) -> None:
+    began = monotonic()
+    with pytest.raises(StoreUnavailable), mongo.answering(within):
+        mongo.client().admin.command("ping")
+    assert within - 0.05 <= monotonic() - began < within + 0.15
+
+
+def test_setting_up_twice_changes_nothing() -> None:
+    schema.set_up()
+    before = mongo.sheets().index_information()
+    schema.set_up()
+    assert mongo.sheets().index_information() == before
+
+
+@pytest.mark.parametrize("field", ["state", "absences", "school"])
+def test_the_validator_refuses_what_is_no_sheet(field: str) -> None:
+    bad = {"state": "gone", "absences": {"1": {}}, "school": "7"}[field]
+    with pytest.raises(StoreUnavailable), mongo.answering():
+        mongo.sheets().update_one({"_id": "7:9"}, {"$set": {**SHEET, field: bad}}, upsert=True)
+
+
+SHEET = {"created_at": datetime(2026, 9, 14), "school": 7, "lesson": 9, "v": 1, "state": "open", "rev": 0, "late_rev": 0, "late_pending": False}

@@ -1,0 +1,133 @@
+"""Tokens by password, and their rotation."""
+
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from lessons import tokens
+from lessons.errors import BadToken
+from lessons.factories import GroupFactory, MembershipFactory, SchoolFactory, StudentFactory, person
+from lessons.models import RefreshToken, Role, School, User
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def school() -> School:
+    return SchoolFactory.create()
+
+
+@pytest.fixture
+def user(school: School) -> User:
+    user = person(school, Role.OFFICE, "olive", name="Olive Grant")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def post(path: str, **body: object) -> Any:
+    return Client().post(path, body, content_type="application/json")
+
+
+def sign_in(**more: object) -> Any:
+    return post("/api/v1/token", username="olive", password=PASSWORD, **more)
+
+
+def test_the_access_token_says_who_and_where(user: User, school: School) -> None:
+    claims = tokens.verify(sign_in().json()["access"], "access")
+    assert (claims["sub"], claims["name"], claims["position"]) == (str(user.pk), "Olive Grant", "Office")
+    assert (claims["school"], claims["nation"], claims["roles"]) == (school.pk, "england", ["office"])
+    assert (claims["iss"], claims["aud"], claims["exp"] - claims["iat"]) == ("attendance", "attendance", 600)
+
+
+def test_an_operator_has_no_school() -> None:
+    operator = person(None, Role.OPERATOR, "olive")
+    operator.set_password(PASSWORD)
+    operator.save()
+    claims = tokens.verify(sign_in().json()["access"], "access")
+    assert (claims["school"], claims["nation"], claims["roles"]) == (None, None, ["operator"])
+
+
+def test_who_has_two_schools_says_which(user: User) -> None:
+    other = MembershipFactory.create(user=user, role=Role.TEACHER).school
+    assert sign_in().status_code == 400
+    claims = tokens.verify(sign_in(school=other.pk).json()["access"], "access")
+    assert (claims["school"], claims["roles"]) == (other.pk, ["teacher"])
+    assert sign_in(school=SchoolFactory.create().pk).status_code == 403
+
+
+def test_wrong_password_unknown_and_inactive_are_alike(user: User) -> None:
+    wrong = post("/api/v1/token", username="olive", password="guess")
+    unknown = post("/api/v1/token", username="nobody", password="guess")
+    User.objects.update(is_active=False)
+    inactive = sign_in()
+    answers = {(each.status_code, each.json()["detail"]) for each in (wrong, unknown, inactive)}
+    assert answers == {(401, "The user name or the password is not right.")}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"username": "olive"}, {"username": {"$gt": ""}, "password": "x"}, {"username": "a", "password": ["x"]}]
+)
+def test_malformed_bodies_are_400(body: dict[str, object]) -> None:
+    response = post("/api/v1/token", **body)
+    assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_a_refresh_token_is_good_once(user: User) -> None:
+    first = sign_in().json()["refresh"]
+    second = post("/api/v1/token/refresh", refresh=first)
+    assert second.status_code == 200
+    assert post("/api/v1/token/refresh", refresh=first).status_code == 401
+    assert post("/api/v1/token/refresh", refresh=second.json()["refresh"]).status_code == 200
+
+
+def test_a_refresh_token_ends_with_what_it_stands_on(user: User) -> None:
+    refresh = sign_in().json()["refresh"]
+    user.memberships.all().delete()
+    assert post("/api/v1/token/refresh", refresh=refresh).status_code == 401
+    User.objects.all().delete()
+    assert post("/api/v1/token/refresh", refresh=refresh).status_code == 401
+
+
+def test_no_token_is_kept(user: User) -> None:
+    pair = sign_in().json()
+    stored = RefreshToken.objects.get()
+    assert stored.jti not in pair.values() and pair["refresh"] not in str(vars(stored))
+
+
+def test_types_are_not_exchangeable(user: User) -> None:
+    pair = sign_in().json()
+    assert post("/api/v1/token/refresh", refresh=pair["access"]).status_code == 401
+    answer = Client(headers={"authorization": f"Bearer {pair['refresh']}"}).get("/api/v1/groups")
+    assert answer.status_code == 401
+
+
+def test_a_token_signed_by_others_is_refused() -> None:
+
+
+    now = timezone.now()
+    good = tokens.sign("access", {"sub": "1"}, now=now, expires_at=now + timedelta(hours=1))
+    claims = jwt.decode(good, options={"verify_signature": False})
+    for forged in (jwt.encode(claims, "x" * 32, "HS256"), jwt.encode(claims, None, "none"), good[:-4] + "AAAA"):
+        with pytest.raises(BadToken):
+            tokens.verify(forged, "access")
+
+
+def test_lists_of_the_own_school(user: User, school: School) -> None:
+
+
+    group, _ = GroupFactory.create(school=school, source="mis", external_id="g1"), GroupFactory.create()
+    student, _ = StudentFactory.create(school=school), StudentFactory.create()
+    client = Client(headers={"authorization": f"Bearer {sign_in().json()['access']}"})
+    for name, own in (("groups", group), ("students", student), ("schools", school)):
+        assert [each["id"] for each in client.get(f"/api/v1/{name}").json()["results"]] == [own.pk]
+    assert client.get("/api/v1/groups?source=mis&external_id=g2").json()["results"] == []
+    assert client.get("/api/v1/groups?updated_since=2999-01-01T00:00:00Z").json()["results"] == []
+    assert client.get("/api/v1/groups?updated_since=now").status_code == 400
+    assert Client().get("/api/v1/students").status_code == 401
