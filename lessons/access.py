@@ -54,13 +54,14 @@ class Access:
     def of(cls, user: User) -> Access:
         """Reads the memberships. A user who came with a token acts for that token's school alone."""
         memberships = list(user.memberships.select_related("school").order_by("id")) if user.is_active else []
-        schools = {m.school for m in memberships if m.school and user.acting_school_id in (None, m.school_id)}
         acting = {}
-        for school in schools:
-            own = [m for m in memberships if m.school_id == school.pk]
-            position = next((m.position for m in own if m.position), own[0].get_role_display())
-            acting[school.pk] = Acting(school, frozenset(Role(m.role) for m in own), position)
-        return cls(user.pk, acting, any(m.role == Role.OPERATOR for m in memberships))
+        for school in dict.fromkeys(membership.school for membership in memberships):
+            if school is None or (user.acting_schools is not None and school.pk not in user.acting_schools):
+                continue
+            own = [membership for membership in memberships if membership.school_id == school.pk]
+            position = next((each.position for each in own if each.position), own[0].get_role_display())
+            acting[school.pk] = Acting(school, frozenset(Role(each.role) for each in own), position)
+        return cls(user.pk, acting, any(membership.role == Role.OPERATOR for membership in memberships))
 
     def schools(self, *roles: Role) -> list[int]:
         """Ids of the schools in which the user holds one of the roles, or any at all."""
@@ -77,7 +78,7 @@ class Access:
         return self.acting[school_id]
 
     def is_staff_of(self, lesson: Lesson) -> bool:
-        return any(staff.user_id == self.user_id for staff in lesson.staff.all())
+        return lesson.staff.filter(user=self.user_id).exists() if lesson.own is None else lesson.own
 
     def may_take(self, lesson: Lesson, now: datetime) -> bool:
         """Report and complete: whole-school roles always, teachers as staff or, today, as cover."""

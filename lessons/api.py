@@ -1,6 +1,6 @@
 """Tokens, and the school's own data as read-only lists."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
@@ -22,6 +22,14 @@ from lessons.serializers import (
     SchoolSerializer,
     StudentSerializer,
 )
+
+
+class SignedInView(APIView):
+    """For a user with an access token or a session."""
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)
 
 
 class TokenView(APIView):
@@ -51,7 +59,7 @@ class RefreshView(APIView):
         return Response(authentication.rotate(body.validated_data["refresh"], now=timezone.now()))
 
 
-class OwnedListView(APIView):
+class OwnedListView(SignedInView):
     """A list of what the user may see, by `updated_since`, `source` and `external_id`."""
 
     serializer: type[serializers.BaseSerializer[Any]]
@@ -66,7 +74,7 @@ class OwnedListView(APIView):
         if since := wanted.pop("updated_since", None):
             wanted["updated_at__gte"] = since
         cursor = Cursor(ordering=("updated_at", "id"))
-        page = cursor.paginate_queryset(self.queryset(request.user).filter(**wanted), request, self)
+        page = cursor.paginate_queryset(self.queryset(self.user).filter(**wanted), request, self)
         return cursor.get_paginated_response(self.serializer(page, many=True).data)
 
 

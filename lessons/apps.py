@@ -22,4 +22,4 @@ class AdminConfig(admin_apps.AdminConfig):
     """Django's admin behind a door of our own."""
 
     default = False
-    default_site = "lessons.admin.site.Site"
+    default_site = "lessons.admin_site.Site"

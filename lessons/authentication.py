@@ -36,11 +36,11 @@ class AccessTokenAuthentication(BaseAuthentication):
 
 
 def acting_user(user_id: int, school_id: int | None) -> User:
-    """The active user, acting for one school. Raises BadToken."""
+    """The active user, acting for one school, or for none as an operator. Raises BadToken."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         raise BadToken("This account is no longer active.")
-    user.acting_school_id = school_id
+    user.acting_schools = frozenset() if school_id is None else frozenset({school_id})
     return user
 
 

@@ -70,8 +70,8 @@ class CodeSet:
     def count(self, marks: Iterable[str], *, expected: int, unstated: int) -> dict[str, int]:
         """The counts of one register.
 
-        `marks` are the codes that stand for students who are neither simply present nor unstated, `expected` the size of the
-        roster. expected = possible + not_possible + not_collected + unstated; possible = attended + absent.
+        `marks` are the codes that stand for students who are neither simply present nor unstated, `expected` the size
+        of the roster. expected = possible + not_possible + not_collected + unstated; possible = attended + absent.
         """
         kinds = dict.fromkeys(Kind, 0)
         marked = late = 0
@@ -101,6 +101,11 @@ def code_set(nation: str, on: date) -> CodeSet:
         if codes.nation == nation and codes.valid_from <= on and (codes.valid_to is None or on <= codes.valid_to):
             return codes
     raise NoCodeSet(f"No attendance codes are known for {nation} on {on}.")
+
+
+def title(code: str) -> str:
+    """What a code means, in the newest set that knows it; the code itself where none does."""
+    return next((str(known.codes[code].title) for known in reversed(CODE_SETS) if code in known.codes), code)
 
 
 def _codes(kind: Kind, titles: Mapping[str, str]) -> dict[str, Code]:
@@ -162,7 +167,9 @@ ENGLAND_2024 = CodeSet(
                 "Y7": "Any other unavoidable cause",
             },
         ),
-        **_codes(Kind.NOT_COLLECTED, {"Z": "Prospective pupil not on the register", "#": "Planned whole-school closure"}),
+        **_codes(
+            Kind.NOT_COLLECTED, {"Z": "Prospective pupil not on the register", "#": "Planned whole-school closure"}
+        ),
     },
 )
 

@@ -19,8 +19,11 @@ class ListQuery(serializers.Serializer[Any]):
     """`?updated_since=&source=&external_id=`"""
 
     updated_since = serializers.DateTimeField(required=False)
-    source = serializers.CharField(required=False)
     external_id = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `source` means something of its own in the body of a serializer.
+        return {**super().get_fields(), "source": serializers.CharField(required=False)}
 
 
 class SchoolSerializer(serializers.ModelSerializer[School]):

@@ -72,9 +72,7 @@ def standing(
 
 
 def _marked(mark: Mark) -> Entry:
-    return Entry(
-        mark.student_id, mark.code, mark.minutes_late, mark.note, mark.by, mark.reported_at, mark.report_id
-    )
+    return Entry(mark.student_id, mark.code, mark.minutes_late, mark.note, mark.by, mark.reported_at, mark.report_id)
 
 
 def _apply(amendment: Amendment, roster: Iterable[int], entries: dict[int, Entry], unstated: set[int]) -> None:

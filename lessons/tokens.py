@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
@@ -38,12 +38,12 @@ def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetim
 def verify(token: str, *types: str) -> dict[str, Any]:
     """The claims of a token of one of the types. Raises BadToken."""
     try:
-        claims = _backend().decode(token)
+        claims = _backend().decode(cast(Any, token))
     except (TokenBackendError, ValueError) as error:
         raise BadToken("The token is not valid or has expired.") from error
     if claims.get("typ") not in types or not isinstance(claims.get("exp"), int):
         raise BadToken("The token is of another type.")
-    return claims
+    return dict(claims)
 
 
 def access_claims(claims: dict[str, Any]) -> AccessClaims:
@@ -65,7 +65,5 @@ def access_claims(claims: dict[str, Any]) -> AccessClaims:
 def _backend() -> TokenBackend:
     signing_key = settings.TOKEN_KEY_FILE.read_bytes()
     public_key = serialization.load_pem_private_key(signing_key, password=None).public_key()
-    verifying_key = public_key.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    verifying_key = public_key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return TokenBackend(ALGORITHM, signing_key.decode(), verifying_key.decode(), AUDIENCE, settings.TOKEN_ISSUER)

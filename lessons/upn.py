@@ -12,10 +12,7 @@ def check_letter(digits: str) -> str:
 def is_valid(upn: str) -> bool:
     body = upn[1:]
     well_formed = (
-        len(upn) == 13
-        and upn.isascii()
-        and body[:11].isdigit()
-        and (body[11].isdigit() or body[11] in CHECK_LETTERS)
+        len(upn) == 13 and upn.isascii() and body[:11].isdigit() and (body[11].isdigit() or body[11] in CHECK_LETTERS)
     )
     return well_formed and upn[0] == check_letter(body)
 

@@ -1,6 +1,7 @@
 """Every table of the product."""
 
-from lessons.models.people import Membership, RefreshToken, Role, Student, User
+from lessons.access import Role
+from lessons.models.people import Membership, RefreshToken, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind

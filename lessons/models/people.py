@@ -22,9 +22,10 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=200)
 
-    REQUIRED_FIELDS = ("email", "name")
+    REQUIRED_FIELDS = ["email", "name"]  # noqa: RUF012
 
-    acting_school_id: int | None = None  # set for a request that came with a token of one school
+    # The schools that this request is about: all of the user's, or with a token the one that it is for.
+    acting_schools: frozenset[int] | None = None
 
     class Meta(AbstractUser.Meta):
         pass
@@ -67,7 +68,8 @@ class Membership(Owned):
                 fields=["user", "role"], condition=Q(school__isnull=True), name="membership_national_once"
             ),
             models.CheckConstraint(
-                condition=Q(role=Role.OPERATOR, school__isnull=True) | (~Q(role=Role.OPERATOR) & Q(school__isnull=False)),
+                condition=Q(role=Role.OPERATOR, school__isnull=True)
+                | (~Q(role=Role.OPERATOR) & Q(school__isnull=False)),
                 name="membership_operator_is_national",
                 violation_error_message=_("An operator is national and has no school; every other role has one."),
             ),

@@ -50,7 +50,9 @@ class Register(SchoolRow, Signed):
     session = models.CharField(_("session"), max_length=2, choices=Session.choices, blank=True)
     school_year = models.PositiveSmallIntegerField(_("school year"))
     completed_at = models.DateTimeField(_("completed at"), help_text=_("When the server accepted the completion."))
-    taken_at = models.DateTimeField(_("taken at"), help_text=_("When it was really taken, on a device without network."))
+    taken_at = models.DateTimeField(
+        _("taken at"), help_text=_("When it was really taken, on a device without network.")
+    )
     source = models.CharField(_("source"), max_length=20)
     roster = models.JSONField(_("roster"), help_text=_("Ids of the students who were enrolled at that moment."))
     unstated = models.JSONField(_("unstated"), help_text=_("Those of them of whom nobody said anything."))

@@ -12,7 +12,6 @@ from lessons import calendar
 from lessons.access import Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.people import Student, User
-from lessons.models.school import School
 
 if TYPE_CHECKING:
     from lessons.models.register import Register
@@ -118,7 +117,7 @@ class Minutes(models.Func):
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def for_user(self, user: User, now: datetime) -> LessonQuerySet:
-        """What a user may see: office and integrators the whole school; teachers the lessons that they are staff of
+        """What a user may see, with `own` where they are its staff: office and integrators the whole school; teachers the lessons that they are staff of
         and, where cover is open, any lesson of today that is open for taking."""
         access = user.access
         staffed = LessonStaff.objects.filter(user=user, lesson=OuterRef("pk"))
@@ -131,12 +130,12 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
                 starts_at__lte=opened,
                 status=Lesson.Status.SCHEDULED,
             )
-        return self.filter(seen)
+        return self.filter(seen).annotate(own=Exists(staffed))
 
     def with_state(self, now: datetime) -> LessonQuerySet:
         """Annotates `state`: scheduled, due (open for taking), completed or cancelled."""
         opened = Value(now, models.DateTimeField()) + Minutes("school__opening_minutes")
-        return self.annotate(
+        return self.annotate(  # type: ignore[no-redef]
             state=Case(
                 When(register__isnull=False, then=Value("completed")),
                 When(status=Lesson.Status.CANCELLED, then=Value("cancelled")),
@@ -148,9 +147,12 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def with_people(self) -> LessonQuerySet:
         """Everything a list of lessons shows, in two queries."""
-        return self.select_related("school", "group", "register").prefetch_related(
+        return self.with_register().prefetch_related(
             models.Prefetch("staff", LessonStaff.objects.select_related("user").order_by("id"))
         )
+
+    def with_register(self) -> LessonQuerySet:
+        return self.select_related("school", "group", "register")
 
     def locked(self) -> LessonQuerySet:
         """Rows locked until the transaction ends, in the order of their ids, so that batches never deadlock."""
@@ -186,6 +188,7 @@ class Lesson(SchoolRow, Owned):
     objects = LessonQuerySet.as_manager()
 
     state: str  # by `with_state`
+    own: bool | None = None  # by `for_user`
     register: Register
 
     class Meta:

@@ -1,0 +1,185 @@
+"""Who may do what in the admin: superusers everything, a school's admins their own school's rows.
+
+Django's own permissions are not asked: roles are per school (`lessons/access.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import models
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from lessons.access import Role
+from lessons.admin.forms import SchoolRowForm, SchoolRowFormSet
+from lessons.models import School, User
+
+if TYPE_CHECKING:
+    AnyAdmin = BaseModelAdmin[Any]
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    Deletion = tuple[list[Any], dict[str, int], set[str], list[Any]]
+else:
+    AnyAdmin, ModelAdmin, TabularInline = BaseModelAdmin, admin.ModelAdmin, admin.TabularInline
+
+OTHER_SYSTEM: Any = (_("Other system"), {"fields": ("source", "external_id"), "classes": ("collapse",)})
+
+
+ID = re.compile("[0-9]{1,18}")  # of a row; more do not fit
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
+def own_schools(request: HttpRequest) -> models.QuerySet[School]:
+    """All for a superuser; otherwise those in which the user is an admin.
+
+    That may be fewer than the user sees elsewhere: a teacher of a second school manages nothing there.
+    """
+    if is_superuser(request):
+        return School.objects.all()
+    schools = request.user.access.schools(Role.ADMIN) if isinstance(request.user, User) else []
+    return School.objects.filter(pk__in=schools)
+
+
+def runs_a_school(request: HttpRequest) -> bool:
+    user = request.user
+    return is_superuser(request) or (isinstance(user, User) and bool(user.access.schools(Role.ADMIN)))
+
+
+class OwnSchools(AnyAdmin):
+    """Rows, foreign keys and their autocompletion are of own schools. Mixed into every admin and inline."""
+
+    school_path = "school"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        queryset = super().get_queryset(request)
+        if is_superuser(request):
+            return queryset
+        return queryset.filter(**{f"{self.school_path}__in": own_schools(request)})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        related = db_field.related_model
+        if self.admin_site.is_registered(related):
+            kwargs["queryset"] = self.admin_site.get_model_admin(related).get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return runs_a_school(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_a_school(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_a_school(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_a_school(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_a_school(request)
+
+
+class ReadOnly(OwnSchools):
+    """A record: it is looked at here, and changed by nobody."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Rows(ChangeList):
+    def get_filters(self, request: HttpRequest) -> Any:
+        if any("\0" in value for _, values in request.GET.lists() for value in values):
+            raise IncorrectLookupParameters  # PostgreSQL knows no NUL
+        try:
+            return super().get_filters(request)
+        except (OverflowError, ValueError) as error:  # a year after the last one of the calendar
+            raise IncorrectLookupParameters from error
+
+
+class SchoolAdmin(OwnSchools, ModelAdmin):
+    """An admin page whose objects of other schools are 404, as on every page."""
+
+    show_full_result_count = False  # a second count of the whole table
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Rows
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Autocompletion asks with whatever it is given."""
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        if not all(ID.fullmatch(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise Http404
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        if (found := super().get_object(request, object_id, from_field)) is None:
+            raise Http404
+        return found
+
+    def why_kept(self, objs: Sequence[Any]) -> list[Any]:
+        """Sentences that say why some of these must not be deleted."""
+        return []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
+        """What Django lists before deleting, one or many.
+
+        Nothing is deleted while anything is protected, which says more than a permission that is lacking.
+        """
+        deleted, count, lacking, protected = super().get_deleted_objects(objs, request)
+        protected = [*self.why_kept(list(objs)), *protected]
+        return deleted, count, set() if protected else lacking, protected
+
+
+class SchoolRowAdmin(SchoolAdmin):
+    """A row of one school, in which it stays."""
+
+    form = SchoolRowForm
+    autocomplete_fields: ClassVar[Any] = ("school",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), *(["school"] if obj else []))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        schools = own_schools(request)[:2]
+        only = {"school": schools[0].pk} if len(schools) == 1 else {}
+        return {**only, **super().get_changeform_initial_data(request)}
+
+
+class SchoolRowInline(OwnSchools, TabularInline):
+    """Rows within a row of a school, and so of the same school."""
+
+    form = SchoolRowForm
+    formset = SchoolRowFormSet
+    extra = 0
+
+
+class OwnSchoolFilter(admin.RelatedFieldListFilter):
+    """Offers own schools, and beyond a page of them none: then the school is searched for."""
+
+    most = 50
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        schools = list(own_schools(request).values_list("pk", "name")[: self.most + 1])
+        return [(str(pk), name) for pk, name in schools] if len(schools) <= self.most else []
+
+    @property
+    def include_empty_choice(self) -> bool:
+        return False

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth.models import Group as PermissionGroup
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lessons import calendar
+from lessons.access import Role
+from lessons.admin.attendance import glance
+from lessons.admin.base import (
+    OTHER_SYSTEM,
+    OwnSchoolFilter,
+    OwnSchools,
+    ReadOnly,
+    SchoolAdmin,
+    SchoolRowAdmin,
+    TabularInline,
+    is_superuser,
+    own_schools,
+)
+from lessons.admin.enrolments import EnrolInGroups, EnrolledInGroups
+from lessons.admin.forms import InlineForm
+from lessons.models import Membership, RefreshToken, Student, User
+
+admin.site.unregister(PermissionGroup)  # nobody asks Django's permissions here, and a group is a class
+
+
+class GrantsRoles(OwnSchools):
+    """The roles of own schools; an operator's is national, and only superusers give it."""
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "role" and not is_superuser(request):
+            granted = [(role.value, role.label) for role in Role if role != Role.OPERATOR]
+            kwargs["choices"] = [("", "---------"), *granted]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+
+class MembershipInline(GrantsRoles, TabularInline):
+    model = Membership
+    form = InlineForm
+    fields = ("school", "role", "position")
+    autocomplete_fields = ("school",)
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """A school's admin adds people to the school: without a role in it nobody would see them again."""
+        if obj is None and not is_superuser(request):
+            kwargs |= {"min_num": 1, "validate_min": True}
+        return super().get_formset(request, obj, **kwargs)
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """By a role in own schools: which roles somebody has elsewhere is nobody's business here."""
+
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.value, role.label) for role in Role if is_superuser(request) or role != Role.OPERATOR]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        members = Membership.objects.filter(role=self.value())
+        if not is_superuser(request):
+            members = members.filter(school__in=own_schools(request))
+        return queryset.filter(pk__in=members.values("user"))
+
+
+class UserAddForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("username", "name", "email")
+
+
+class UserChangeForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("username", "name", "email", "is_active")
+
+
+@admin.register(User)
+class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
+    """People with a role in own schools. Name and sign-in are changed by who runs all of a person's schools;
+    everybody else who sees the person changes the roles in own schools only."""
+
+    form = UserChangeForm
+    add_form = UserAddForm
+    inlines = (MembershipInline,)
+    ordering = ("name", "id")
+    search_fields = ("name", "username", "email")
+    identity = ("username", "name", "email", "is_active")
+    powers = ("is_staff", "is_superuser")
+    filter_horizontal = ()
+    dates = ("last_login", "date_joined")
+    readonly_fields = dates
+    add_fieldsets = ((None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        shown = Membership.objects.select_related("school").order_by("id")
+        users = User.objects.order_by(*self.ordering)
+        if not is_superuser(request):
+            shown = shown.filter(school__in=own_schools(request))
+            users = users.filter(pk__in=shown.order_by().values("user"))
+        return users.prefetch_related(models.Prefetch("memberships", shown, to_attr="shown_memberships"))
+
+    def may_edit(self, request: HttpRequest, user: User) -> bool:
+        if is_superuser(request):
+            return True
+        elsewhere = user.memberships.exclude(school__in=own_schools(request))  # an operator's has no school
+        return not user.is_superuser and not elsewhere.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = ("name", "username", "email", "roles", "is_active")
+        return (*shown, "is_staff") if is_superuser(request) else shown
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = (RoleFilter, "is_active")
+        return (*filters, "is_staff", "is_superuser") if is_superuser(request) else filters
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        if not self.may_edit(request, obj):
+            return ((None, {"fields": self.identity}),)
+        fieldsets = ((None, {"fields": (*self.identity, "password")}), (_("Dates"), {"fields": self.dates}))
+        powers = (_("Powers"), {"fields": self.powers})
+        return (*fieldsets, powers) if is_superuser(request) else fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.dates if obj is None or self.may_edit(request, obj) else (*self.identity, *self.dates)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if not self.may_edit(request, self.get_object(request, id)):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: Any) -> str:
+        roles = user.shown_memberships
+        return ", ".join(f"{role.get_role_display()} ({role.school or _('national')})" for role in roles)
+
+
+@admin.register(Membership)
+class MembershipAdmin(GrantsRoles, SchoolAdmin):
+    list_display = ("user", "school", "role", "position")
+    list_select_related = ("user", "school")
+    list_filter = (("school", OwnSchoolFilter), "role")
+    search_fields = ("user__name", "user__username", "position", "external_id")
+    autocomplete_fields = ("user", "school")
+    fieldsets = ((None, {"fields": ("user", "school", "role", "position")}), OTHER_SYSTEM)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("user", "school") if obj else ()
+
+
+@admin.register(RefreshToken)
+class RefreshTokenAdmin(ReadOnly, SchoolAdmin):
+    """Listed, to be deleted: that revokes them."""
+
+    list_display = ("user", "school", "expires_at")
+    list_display_links = None
+    list_select_related = ("user", "school")
+    list_filter = (("school", OwnSchoolFilter),)
+    search_fields = ("user__name", "user__username")
+    fields = ("user", "school", "expires_at")
+    ordering = ("-expires_at",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+
+@admin.register(Student)
+class StudentAdmin(SchoolRowAdmin):
+    list_display = ("name", "legal_name", "upn", "year_group", "on_roll_from", "on_roll_until", "school")
+    list_select_related = ("school",)
+    list_filter = (("school", OwnSchoolFilter), "year_group", ("on_roll_until", admin.EmptyFieldListFilter))
+    search_fields = ("legal_name", "preferred_name", "upn", "external_id")
+    readonly_fields = ("attendance",)
+    names = ("legal_name", "preferred_name", "sort_name")
+    details = ("school", *names, "upn", "year_group", "on_roll_from", "on_roll_until")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = ((None, {"fields": self.details}), OTHER_SYSTEM)
+        return ((_("Attendance"), {"fields": ("attendance",)}), *fieldsets) if obj else fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (EnrolledInGroups, EnrolInGroups) if obj else (EnrolInGroups,)
+
+    @admin.display(description=_("name"), ordering="sort_name")
+    def name(self, student: Student) -> str:
+        return student.name
+
+    @admin.display(description=_("this school year"))
+    def attendance(self, student: Student) -> str:
+        today = calendar.local_date(student.school.time_zone, timezone.now())
+        return render_to_string(
+            "admin/lessons/attendance.html", {"glance": glance(student, calendar.school_year(today))}
+        )
