@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -43,9 +44,7 @@ def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
     if not path.exists():
         own.touch(mode=0o600)
         own.write_bytes(make())
-        try:
+        with suppress(FileExistsError):
             os.link(own, path)  # the first of two processes wins, and nobody reads half a file
-        except FileExistsError:
-            pass
         own.unlink()
     return path.read_bytes()

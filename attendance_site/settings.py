@@ -4,14 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from attendance_site import embedded
+from attendance_site.environment import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.FileAwareEnv()  # SECRET_KEY_FILE=/run/secrets/... works for every variable
 
 # False: a machine with nothing configured, which makes its own secrets in VAR_DIR and answers to localhost only.
 # True: every secret and every store must be given.
@@ -34,7 +32,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "lessons.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -116,7 +114,9 @@ DATABASES = {"default": database()}
 
 # --- MongoDB ---------------------------------------------------------------------------------------------------------
 
-MONGODB_URL = given("MONGODB_URL") if PRODUCTION else env.str("MONGODB_URL", default="") or embedded.mongodb_url(VAR_DIR)
+MONGODB_URL = (
+    given("MONGODB_URL") if PRODUCTION else env.str("MONGODB_URL", default="") or embedded.mongodb_url(VAR_DIR)
+)
 MONGODB_DATABASE = env.str("MONGODB_DATABASE", default="attendance")
 MONGODB_CONNECTIONS = env.int("MONGODB_CONNECTIONS", default=32)
 
@@ -145,7 +145,9 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
 
 # Read when the first token is signed or verified (`lessons/tokens.py`).
-TOKEN_KEY_FILE = Path(given("TOKEN_KEY_FILE") if PRODUCTION else env.str("TOKEN_KEY_FILE", default="") or embedded.token_key(VAR_DIR))
+TOKEN_KEY_FILE = Path(
+    given("TOKEN_KEY_FILE") if PRODUCTION else env.str("TOKEN_KEY_FILE", default="") or embedded.token_key(VAR_DIR)
+)
 TOKEN_ISSUER = env.str("TOKEN_ISSUER", default="attendance")
 ACCESS_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(hours=12)

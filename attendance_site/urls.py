@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from attendance_site import health
@@ -7,6 +8,9 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True)),
+    path("accounts/logout/", auth_views.LogoutView.as_view()),
+    path("", include("absences.urls")),
     path("api/v1/", include("lessons.api_urls")),
     path("api/v1/", include("absences.api.urls")),
 ]

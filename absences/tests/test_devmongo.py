@@ -6,14 +6,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.collection import Collection
 
 from absences import devmongo
 from absences.processes import LOOPBACK, is_free, until
+
+Kept = tuple[Path, str]
+Supervisor = subprocess.Popen[str]
 
 SUPERVISOR = """
 import signal, sys
@@ -28,8 +33,15 @@ with devmongo.running(Path(sys.argv[1]), lambda line: None) as url:
 def quiet(line: str) -> None: ...
 
 
-def notes(url: str) -> Any:
-    return MongoClient(url, w="majority", journal=True, timeoutMS=5000)["try"]["notes"]
+@contextmanager
+def notes(url: str) -> Iterator[Collection[dict[str, Any]]]:
+    with MongoClient[dict[str, Any]](url, w="majority", journal=True, timeoutMS=5000) as client:
+        yield client["try"]["notes"]
+
+
+def noted(url: str) -> int:
+    with notes(url) as collection:
+        return collection.count_documents({})
 
 
 def port(url: str) -> int:
@@ -37,16 +49,16 @@ def port(url: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """A folder whose mongod took one note and was stopped; its URL then."""
     folder = tmp_path_factory.mktemp("kept")
-    with devmongo.running(folder, quiet) as url:
-        notes(url).insert_one({"_id": 1})
+    with devmongo.running(folder, quiet) as url, notes(url) as collection:
+        collection.insert_one({"_id": 1})
     return folder, url
 
 
 @pytest.fixture
-def supervised(kept: tuple[Path, str]) -> Iterator[subprocess.Popen[str]]:
+def supervised(kept: Kept) -> Iterator[Supervisor]:
     """Another process, which runs the mongod of that folder."""
     with subprocess.Popen(
         [sys.executable, "-c", SUPERVISOR, str(kept[0])], stdout=subprocess.PIPE, text=True
@@ -62,63 +74,63 @@ def test_a_new_store_takes_sessions_and_majority_writes(tmp_path: Path) -> None:
             client["try"]["notes"].insert_one({"_id": 1}, session=session)
 
 
-def test_the_url_stands_in_a_file_while_it_runs(kept: tuple[Path, str]) -> None:
+def test_the_url_stands_in_a_file_while_it_runs(kept: Kept) -> None:
     folder, _ = kept
     with devmongo.running(folder, quiet) as url:
         assert (folder / "url").read_text().strip() == url
     assert not (folder / "url").exists()
 
 
-def test_the_next_start_has_the_data_and_the_address(kept: tuple[Path, str]) -> None:
+def test_the_next_start_has_the_data_and_the_address(kept: Kept) -> None:
     folder, before = kept
     with devmongo.running(folder, quiet) as url:
-        assert (url, notes(url).count_documents({})) == (before, 1)
+        assert (url, noted(url)) == (before, 1)
 
 
-def test_it_is_gone_after_a_stop(kept: tuple[Path, str]) -> None:
+def test_it_is_gone_after_a_stop(kept: Kept) -> None:
     with devmongo.running(kept[0], quiet) as url:
         assert not is_free(port(url))
     assert is_free(port(url))
 
 
-def test_a_taken_port_moves_the_replica_set(kept: tuple[Path, str]) -> None:
+def test_a_taken_port_moves_the_replica_set(kept: Kept) -> None:
     folder, before = kept
-    with socket.create_server((LOOPBACK, port(before))), devmongo.running(folder, quiet) as url:
-        assert url != before
-        assert notes(url).count_documents({}) == 1
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, port(before)))
+        with devmongo.running(folder, quiet) as url:
+            assert url != before
+            assert noted(url) == 1
     (folder / "port").write_text(str(port(before)))
 
 
-def test_a_second_start_on_the_same_folder_is_refused(supervised: object, kept: tuple[Path, str]) -> None:
+def test_a_second_start_on_the_same_folder_is_refused(supervised: object, kept: Kept) -> None:
     with pytest.raises(devmongo.Unavailable, match="Another process runs"), devmongo.running(kept[0], quiet):
         pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends the children of a killed process.")
-def test_a_killed_supervisor_takes_its_mongod_along(supervised: subprocess.Popen[str], kept: tuple[Path, str]) -> None:
+def test_a_killed_supervisor_takes_its_mongod_along(supervised: Supervisor, kept: Kept) -> None:
     url = (kept[0] / "url").read_text()
     supervised.kill()
     assert until(lambda: is_free(port(url)), 5)
 
 
-def test_after_a_killed_supervisor_the_next_start_works(
-    supervised: subprocess.Popen[str], kept: tuple[Path, str]
-) -> None:
+def test_after_a_killed_supervisor_the_next_start_works(supervised: Supervisor, kept: Kept) -> None:
     supervised.kill()
     with devmongo.running(kept[0], quiet) as url:
-        assert notes(url).count_documents({}) == 1
+        assert noted(url) == 1
 
 
-def test_a_leftover_mongod_is_ended(kept: tuple[Path, str]) -> None:
+def test_a_leftover_mongod_is_ended(kept: Kept) -> None:
     folder, url = kept
     leftover = devmongo._start(devmongo._binary(), port(url), folder / "data", folder / "leftover.log")
     assert until(lambda: devmongo._answers(port(url)), 30)
     with devmongo.running(folder, quiet) as now:
         assert leftover.wait(1) == 0
-        assert notes(now).count_documents({}) == 1
+        assert noted(now) == 1
 
 
-def test_a_closed_terminal_reaches_the_supervisor_only(supervised: subprocess.Popen[str], kept: tuple[Path, str]) -> None:
+def test_a_closed_terminal_reaches_the_supervisor_only(supervised: Supervisor, kept: Kept) -> None:
     url = (kept[0] / "url").read_text()
     [child] = Path(f"/proc/{supervised.pid}/task/{supervised.pid}/children").read_text().split()
     assert os.getsid(int(child)) != os.getsid(supervised.pid)
@@ -126,7 +138,7 @@ def test_a_closed_terminal_reaches_the_supervisor_only(supervised: subprocess.Po
     assert until(lambda: is_free(port(url)), 10)
 
 
-def test_its_end_of_life_is_said_once(kept: tuple[Path, str]) -> None:
+def test_its_end_of_life_is_said_once(kept: Kept) -> None:
     said: list[str] = []
     with devmongo.running(kept[0], said.append) as url, MongoClient[dict[str, Any]](url) as client:
         old = int(client.server_info()["version"].split(".")[0]) < 7
@@ -137,7 +149,10 @@ def test_its_end_of_life_is_said_once(kept: tuple[Path, str]) -> None:
     ("binary", "reason"),
     [
         (None, "No such file"),
-        ("#!/bin/sh\necho 'mongod: error while loading shared libraries: libcrypto.so.3' >&2; exit 127", "libcrypto.so.3"),
+        (
+            "#!/bin/sh\necho 'mongod: error while loading shared libraries: libcrypto.so.3' >&2; exit 127",
+            "libcrypto.so.3",
+        ),
         ("not a program", "Exec format error"),
     ],
 )
@@ -158,6 +173,6 @@ def test_none_at_all_is_refused_with_the_ways_to_provide_one(tmp_path: Path, mon
     monkeypatch.delenv("MONGOD", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(devmongo, "find_spec", lambda name: None)
-    with pytest.raises(devmongo.Unavailable, match="No mongod was found.*three ways"):
+    with pytest.raises(devmongo.Unavailable, match=r"No mongod was found.*three ways"):
         with devmongo.running(tmp_path, quiet):
             pass

@@ -1,0 +1,54 @@
+# Two commands: `make run` serves the demo, `make test` runs the suite. Settings come from the environment: see README.md.
+
+PYTHON := .venv/bin/python
+UV := $(or $(wildcard .venv/bin/uv),$(shell command -v uv 2>/dev/null))
+LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" --quiet
+
+# What `manage.py check --deploy` must see of production; nothing is connected to.
+AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org TOKEN_KEY_FILE=/dev/null \
+	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
+	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
+
+.PHONY: help setup run test check demo-reset lock
+.SILENT:
+
+help:
+	sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: .venv/installed  ## the virtual environment with what is pinned
+
+run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C stops it
+	exec $(PYTHON) -m attendance_site.local
+
+test: setup  ## the whole suite, on stores of its own
+	exec $(PYTHON) -m pytest -n auto --dist loadgroup
+
+check: setup  ## lint, format, types, templates, migrations, production settings, known vulnerabilities
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m djlint templates --lint --check --quiet
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(AS_PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) .ci/audit.py requirements-dev.txt
+
+demo-reset: setup  ## forgets everything that was entered; the next run loads a fresh demo
+	exec $(PYTHON) -m attendance_site.local reset
+
+lock:  ## pins anew from requirements.in and requirements-dev.in; needs uv
+	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+.venv/installed: requirements.txt requirements-dev.txt
+	for python in python3.13 python3.12 python3.11 python3; do \
+		$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+		python=; \
+	done; \
+	test -n "$$python" || { echo "Python 3.11 or later with venv is needed" \
+		"(on Debian: apt-get install python3 python3-venv)." >&2; exit 1; }; \
+	echo "Installing what is pinned into .venv, with $$($$python --version)."; \
+	$$python -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,85 @@
+"""The stores of a test run: a mongod of its own, and everything else in an empty folder that ends with the run."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from pymongo import MongoClient
+
+from absences import devmongo, mongo, schema
+
+OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", "TOKEN_KEY_FILE", "TOKEN_ISSUER", "ALLOWED_HOSTS", "MONGODB_URL")
+
+CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ  # or the only process; workers inherit its environment
+
+if CONTROLLER:  # before anything reads the settings
+    for name in OURS:
+        os.environ.pop(name, None)
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="attendance-tests-")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "attendance_site.settings"
+
+django.setup()  # the conftests of the apps import models
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+FOLDER = Path(os.environ["VAR_DIR"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if CONTROLLER:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+        os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
+        call_command("collectstatic", verbosity=0, interactive=False)
+    settings.MONGODB_URL = os.environ["MONGODB_URL"]
+    settings.MONGODB_DATABASE = f"test_{WORKER}"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if connection.vendor != "postgresql":
+        others = [item for item in items if item.get_closest_marker("postgres")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, what was skipped counts as failed: nobody would notice otherwise."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A file for SQLite: in memory, threads that write at once fail with "table is locked"."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(FOLDER / f"test-{WORKER}.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def _mongo() -> Iterator[MongoClient[dict[str, Any]]]:
+    """The server of the run, apart from the product's own client, which a test may break."""
+    schema.set_up()
+    with MongoClient[dict[str, Any]](os.environ["MONGODB_URL"], w="majority", journal=True) as client:
+        yield client
+    mongo.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_documents(_mongo: MongoClient[dict[str, Any]]) -> Iterator[None]:
+    """Leaves none to the next test."""
+    yield
+    database = _mongo[f"test_{WORKER}"]
+    for name in database.list_collection_names():
+        if database[name].find_one():
+            database[name].delete_many({})
