@@ -101,7 +101,7 @@ def project(lesson: Lesson) -> None:
 
 def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
     seen = Lesson.objects.for_user(user, now).filter(pk=lesson_id, register__isnull=False)
-    lesson = Lesson.objects.locked().with_people().filter(pk__in=seen).first()
+    lesson = seen.with_register().locked().first()
     if lesson is None:
         raise NotFound("There is no register of this lesson.")
     if not user.access.may_amend(lesson, now):

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class AbsencesConfig(AppConfig):
     name = "absences"
     verbose_name = _("Absences")
+
+    def ready(self) -> None:
+        from absences import sheets
+        from lessons import reported
+
+        reported.answers.append(sheets.reported)

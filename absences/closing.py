@@ -30,7 +30,7 @@ def fence(key: Key, intent: Document, now: datetime) -> Document:
     with mongo.answering():
         for _attempt in range(ATTEMPTS):
             try:
-                return mongo.sheets().find_one_and_update(
+                sheet = mongo.sheets().find_one_and_update(
                     key.filter | {"state": "open"},
                     {
                         "$set": {"state": "closing", "closing_at": now, "intent": intent},
@@ -42,8 +42,8 @@ def fence(key: Key, intent: Document, now: datetime) -> Document:
                 )
             except DuplicateKeyError:  # not open any more, or a race of two upserts
                 sheet = mongo.sheets().find_one(key.filter)
-                if sheet is not None and sheet["state"] != "open":
-                    return sheet
+            if sheet is not None and sheet["state"] != "open":
+                return sheet
     raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
 
 

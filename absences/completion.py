@@ -55,11 +55,11 @@ class Completed:
 
 
 def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
-    """C0: the lesson with school, group, register and staff, for somebody who may complete it now.
+    """C0: the lesson with school, group and register, for somebody who may complete it now.
 
     Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled or is not yet due.
     """
-    lesson = Lesson.objects.for_user(user, now).with_people().filter(pk=lesson_id).first()
+    lesson = Lesson.objects.for_user(user, now).with_register().filter(pk=lesson_id).first()
     if lesson is None:
         raise NotFound("There is no such lesson.")
     if not user.access.may_take(lesson, now):
@@ -90,9 +90,9 @@ def complete(
     if lesson.is_completed:
         return _again(lesson, now)
     if roster_seen is None:
-        roster_seen = Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True)
+        roster_seen = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
     completion = Completion(
-        lesson=lesson, user=user, roster_seen=list(roster_seen), others=others, taken_at=taken_at, source=source
+        lesson=lesson, user=user, roster_seen=roster_seen, others=others, taken_at=taken_at, source=source
     )
     [completed] = complete_many([completion], now=now)
     if completed is None:

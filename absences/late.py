@@ -36,7 +36,7 @@ def _merge(sheet: Document, now: datetime) -> Lesson | None:
     """L2. The lesson, where its register has a new revision to show."""
     with transaction.atomic():
         own = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"])
-        lesson = own.locked().select_related("school", "group", "register").first()
+        lesson = own.locked().with_register().first()
         if lesson is None:
             return None
         if not lesson.is_completed:

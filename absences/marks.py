@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
@@ -43,7 +43,7 @@ class Report:
     report_id: UUID = field(default_factory=uuid.uuid4)
     device: str | None = None
     sequence: int | None = None
-    replaces: UUID | None | Unset = UNSET
+    replaces: UUID | Unset | None = UNSET
     reported_at: datetime | None = None
 
 
@@ -110,7 +110,7 @@ def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
     return reports
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ID
 
 
@@ -126,7 +126,7 @@ def _student(item: Any, pointer: str, seen: set[int]) -> int:
     if student_id in seen:
         raise InvalidInput([FieldError(f"{pointer}/student_id", "duplicate", "This student comes twice.")])
     seen.add(student_id)
-    return int(student_id)
+    return student_id
 
 
 def _code(value: Any, allowed: Set[str]) -> str:

@@ -33,9 +33,7 @@ class Merged:
 
     @property
     def standing(self) -> Standing:
-        return standing(
-            self.register, nation=self.lesson.school.nation, marks=self.marks, amendments=self.amendments
-        )
+        return standing(self.register, nation=self.lesson.school.nation, marks=self.marks, amendments=self.amendments)
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,10 @@ class Result:
 def merge(sheets: Sequence[Document]) -> Result:
     """C2 for a batch. A sheet whose lesson is not its school's is left alone, and out of the result."""
     with transaction.atomic():
-        by_pk = Lesson.objects.locked().select_related("school", "group", "register").in_bulk(
-            [sheet["lesson"] for sheet in sheets]
+        by_pk = (
+            Lesson.objects.locked()
+            .with_register()
+            .in_bulk([sheet["lesson"] for sheet in sheets])
         )
         found = [(sheet, by_pk[sheet["lesson"]]) for sheet in sheets if sheet["lesson"] in by_pk]
         own = [(sheet, lesson) for sheet, lesson in found if lesson.school_id == sheet["school"]]

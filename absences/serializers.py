@@ -8,20 +8,18 @@ from rest_framework import serializers
 from absences.completion import Others
 from absences.marks import MAX_ID
 from lessons import codes
+from lessons.serializers import ListQuery
 
 STATES = ("scheduled", "due", "completed", "cancelled")
 
 
-class LessonQuery(serializers.Serializer[Any]):
-    """`?date=&from=&to=&group=&teacher=&state=`"""
+class LessonQuery(ListQuery):
+    """As every list, and `?date=&from=&to=&group=&teacher=&state=`"""
 
     date = serializers.DateField(required=False)
     group = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     teacher = serializers.CharField(required=False)
     state = serializers.ChoiceField(STATES, required=False)
-    source = serializers.CharField(required=False)
-    external_id = serializers.CharField(required=False)
-    updated_since = serializers.DateTimeField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
@@ -64,7 +62,7 @@ class AmendmentInput(ReasonInput):
 
 
 class AmendmentsInput(serializers.Serializer[Any]):
-    amendments = AmendmentInput(many=True, min_length=1, max_length=200)
+    amendments = serializers.ListField(child=AmendmentInput(), min_length=1, max_length=200)
 
 
 def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
@@ -81,5 +79,3 @@ def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
         "updated_since": "updated_at__gte",
     }
     return lessons.filter(**{columns[name]: value for name, value in query.items()})
-
-

@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError
 from absences import mongo
 from absences.marks import UNSET, Report
 from absences.mongo import Document
-from lessons.errors import Conflict, FieldError, StandingMark, StoreUnavailable, Unprocessable
+from lessons.errors import Conflict, FieldError, StoreUnavailable, Unprocessable
 
 LOG_LENGTH = 200
 ATTEMPTS = 6
@@ -159,9 +159,9 @@ def _decide(key: Key, report: Report, by: Reporter) -> Stored | None:
     seen = sheet.get("seen", {}).get(f"s{report.student_id}", {}).get(f"{by.user_id}-{report.device}")
     if standing and seen is not None and report.sequence is not None and seen >= report.sequence:
         return Stored(standing, "superseded")
-    if standing and report.replaces is not UNSET and standing["by"] != by.user_id:
-        if standing["report_id"] != report.replaces:
-            return Stored(standing, "conflict")
+    anothers = standing and standing["by"] != by.user_id
+    if standing and anothers and report.replaces not in (UNSET, standing["report_id"]):
+        return Stored(standing, "conflict")
     return None
 
 
@@ -230,6 +230,15 @@ def marked(school_id: int, lesson_ids: Iterable[int]) -> dict[int, int]:
         return {sheet["lesson"]: sheet["marked"] for sheet in found}
 
 
+def reported(lessons: Iterable[tuple[int, int]]) -> set[int]:
+    """Those of the lessons, given as (school, lesson), that have a sheet."""
+    keys = [Key(school, lesson).filter for school, lesson in lessons]
+    if not keys:
+        return set()
+    with mongo.answering():
+        return {sheet["lesson"] for sheet in mongo.sheets().find({"$or": keys}, {"lesson": 1})}
+
+
 def _names(field: str) -> Document:
     """The keys of a map that may not be there."""
     return {"$map": {"input": {"$objectToArray": {"$ifNull": [field, {}]}}, "in": "$$this.k"}}
@@ -238,10 +247,11 @@ def _names(field: str) -> Document:
 def standing_marks(sheet: Mapping[str, Any]) -> list[Document]:
     """Every mark that stands on a sheet, by student id, with its state."""
     marks = {**sheet.get("absences", {}), **sheet.get("late", {})}
-    return sorted(marks.values(), key=lambda mark: mark["student"])  # type: ignore[no-any-return]
+    return sorted(marks.values(), key=lambda mark: mark["student"])
 
 
 def _standing_mark(sheet: Mapping[str, Any], student_id: int) -> Document | None:
     """The mark that stands on a sheet for a student: the late one, where there is one."""
     name = f"s{student_id}"
-    return sheet.get("late", {}).get(name) or sheet.get("absences", {}).get(name)
+    mark: Document | None = sheet.get("late", {}).get(name) or sheet.get("absences", {}).get(name)
+    return mark

@@ -93,8 +93,6 @@ def _of_access(claims: tokens.AccessClaims, now: datetime) -> Claims:
     return Claims(Reporter(claims.user_id, claims.name, claims.position, role.value), claims.school_id, allowed)
 
 
-
-
 def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:
     """The codes that a role may use in a lesson: a teacher's are the school's setting."""
     known = frozenset(codes.code_set(lesson.school.nation, lesson.date).codes)

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
 from absences.serializers import LessonQuery, lessons_matching
+from lessons.api import SignedInView
 from lessons.errors import NotFound, StoreUnavailable
 from lessons.models import Lesson, Student, User
 from lessons.pagination import Cursor
@@ -20,30 +20,31 @@ from lessons.pagination import Cursor
 log = logging.getLogger(__name__)
 
 
-class LessonsView(APIView):
+class LessonsView(SignedInView):
     """The lessons that the user may see, by date and filters; with `with=marked` how many are marked."""
 
     def get(self, request: Request) -> Response:
         now = timezone.now()
-        query = LessonQuery(data=request.query_params, context={"user": request.user})
+        query = LessonQuery(data=request.query_params, context={"user": self.user})
         query.is_valid(raise_exception=True)
-        seen = Lesson.objects.for_user(request.user, now).with_state(now).with_people()
+        seen = Lesson.objects.for_user(self.user, now).with_state(now).with_people()
         cursor = Cursor(ordering=("starts_at", "id"))
-        page = cursor.paginate_queryset(lessons_matching(seen, query.validated_data), request, self) or []
+        found = lessons_matching(seen, query.validated_data)
+        page: list[Lesson] = cursor.paginate_queryset(found, request, self) or []
         marked = _marked(page) if request.query_params.get("with") == "marked" else {}
         return cursor.get_paginated_response([lesson_json(lesson, marked.get(lesson.pk)) for lesson in page])
 
 
-class LessonView(APIView):
+class LessonView(SignedInView):
     def get(self, request: Request, lesson: int) -> Response:
         now = timezone.now()
-        found = seen_lesson(request.user, lesson, now)
+        found = seen_lesson(self.user, lesson, now)
         students = list(Student.objects.enrolled(found.group_id, found.date))
         return Response(
             lesson_json(found, _marked([found]).get(found.pk))
             | {
                 "roster": roster_json(students),
-                "ticket": tickets.issue(request.user, found, [student.pk for student in students], now),
+                "ticket": tickets.issue(self.user, found, [student.pk for student in students], now),
             }
         )
 

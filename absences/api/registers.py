@@ -8,24 +8,24 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import DateTimeField
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from absences import amendments, completion, merging
 from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
 from absences.completion import Others
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
+from lessons.api import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Lesson, Register, User
 from lessons.pagination import Cursor
 from lessons.standing import standing
 
 
-class CompleteView(APIView):
+class CompleteView(SignedInView):
     def post(self, request: Request, lesson: int) -> Response:
         body = CompletionInput(data=request.data)
         body.is_valid(raise_exception=True)
         completed = completion.complete(
-            request.user,
+            self.user,
             lesson,
             now=timezone.now(),
             roster_seen=body.validated_data.get("roster_seen"),
@@ -35,11 +35,11 @@ class CompleteView(APIView):
         return Response(completed_json(completed))
 
 
-class RegisterView(APIView):
+class RegisterView(SignedInView):
     """The register as it stands, or with `at` as it stood then."""
 
     def get(self, request: Request, lesson: int) -> Response:
-        found = _with_register(request.user, lesson)
+        found = _with_register(self.user, lesson)
         merged = merging.existing(found)
         at = _at(request)
         if at is not None and at < found.register.completed_at:
@@ -50,9 +50,9 @@ class RegisterView(APIView):
         return Response(register_json(merged, stood) | {"already_completed": True})
 
 
-class AmendmentsView(APIView):
+class AmendmentsView(SignedInView):
     def get(self, request: Request, lesson: int) -> Response:
-        history = _with_register(request.user, lesson).register.amendments.all()
+        history = _with_register(self.user, lesson).register.amendments.all()
         cursor = Cursor(ordering=("id",))
         page = cursor.paginate_queryset(history, request, self) or []
         return cursor.get_paginated_response(amendments_json(page))
@@ -64,18 +64,18 @@ class AmendmentsView(APIView):
         items = [body.validated_data] if single else body.validated_data["amendments"]
         changes = [amendments.Change(**item) for item in items]
         try:
-            made = amendments.amend(request.user, lesson, changes, now=timezone.now())
+            made = amendments.amend(self.user, lesson, changes, now=timezone.now())
         except InvalidInput as error:
             raise error.without("/amendments/0") if single else error from None
         answer: Any = amendment_json(made[0]) if single else {"amendments": amendments_json(made)}
         return Response(answer, status=201)
 
 
-class VoidView(APIView):
+class VoidView(SignedInView):
     def post(self, request: Request, lesson: int) -> Response:
         body = ReasonInput(data=request.data)
         body.is_valid(raise_exception=True)
-        made = amendments.void(request.user, lesson, body.validated_data["reason"], now=timezone.now())
+        made = amendments.void(self.user, lesson, body.validated_data["reason"], now=timezone.now())
         return Response(amendment_json(made), status=201)
 
 

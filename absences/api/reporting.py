@@ -61,10 +61,9 @@ class AbsenceView(ReportingView):
 
 def _from_query(request: Request) -> dict[str, Any]:
     """The fields of a report as query parameters; an empty `replaces` saw nothing."""
-    data: dict[str, Any] = {}
-    for name, value in request.query_params.items():
+    data: dict[str, Any] = {name: request.query_params[name] for name in request.query_params}
+    for value in data.values():
         check_text(value)
-        data[name] = value
     if data.get("sequence", "").isdecimal():
         data["sequence"] = int(data["sequence"][:17])
     if "replaces" in data:

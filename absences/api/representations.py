@@ -12,7 +12,7 @@ JSON = dict[str, Any]
 
 
 def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
-    """A lesson from `with_people().with_state(now)`; `marked` = students with a mark on the sheet, if that was asked."""
+    """A lesson from `with_people().with_state(now)`; `marked` students have a mark on the sheet, None if unasked."""
     staff = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.staff.all()]
     return {
         "id": lesson.pk,

@@ -1,6 +1,6 @@
 """Completion: exactly once, and nobody is counted present whom nobody stated."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -13,7 +13,7 @@ from absences.completion import Completed, Completion, Others
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.tickets import Claims
-from lessons.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
+from lessons.errors import Conflict, NotFound, StoreUnavailable
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory, person
 from lessons.models import Lesson, LessonStaff, Mark, Membership, Register, RejectedReport, Role, School, User
 
@@ -84,7 +84,13 @@ def test_who_joined_while_the_page_was_open_is_unstated(
 
 
 def test_whose_report_is_rejected_is_unstated(
-    teacher: User, colleague: User, claims: Claims, colleague_claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+    teacher: User,
+    colleague: User,
+    claims: Claims,
+    colleague_claims: Claims,
+    lesson: Lesson,
+    roster: list[int],
+    now: datetime,
 ) -> None:
     report(colleague_claims, lesson, {roster[0]: "N"}, now)
     Membership.objects.filter(user=colleague).delete()
@@ -281,7 +287,9 @@ def test_a_bad_lesson_in_a_batch_fails_alone(
     assert Register.objects.count() == 3
 
 
-def test_no_fence_no_register(mongodb_down: None, teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> None:
+def test_no_fence_no_register(
+    mongodb_down: None, teacher: User, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
     with pytest.raises(StoreUnavailable):
         completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert not Register.objects.exists()

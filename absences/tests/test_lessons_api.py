@@ -66,7 +66,8 @@ def test_filters(office: User, teacher: User, lesson: Lesson) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["date=today", "group=1.$set", "group=-1", "teacher=x", "state=gone", "from=1", f"group={2**63}", "date=%00"]
+    "query",
+    ["date=today", "group=1.$set", "group=-1", "teacher=x", "state=gone", "from=1", f"group={2**63}", "date=%00"],
 )
 def test_malformed_filters_are_400(query: str, teacher: User) -> None:
     response = signed_in(teacher).client.get(f"/api/v1/lessons?{query}")
@@ -128,9 +129,7 @@ def test_offices_tickets_carry_every_code(office: User, lesson: Lesson) -> None:
     assert {"I", "M", "Y6", "N"} <= set(ticket["codes"])
 
 
-def test_who_sees_a_lesson(
-    colleague: User, outsider: User, integrator: User, lesson: Lesson, school: School
-) -> None:
+def test_who_sees_a_lesson(colleague: User, outsider: User, integrator: User, lesson: Lesson, school: School) -> None:
     path = f"/api/v1/lessons/{lesson.pk}"
     assert signed_in(colleague).get(path).status_code == 200, "open cover: any lesson due today"
     assert signed_in(integrator).get(path).status_code == 200

@@ -6,6 +6,7 @@ import pytest
 
 from absences import amendments, completion, mongo, reporting, tickets
 from absences.amendments import Change
+from absences.mongo import Document
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.tickets import Claims
@@ -15,16 +16,20 @@ from lessons.models import Amendment, FeedCounter, Lesson, Mark, Register, Rejec
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def sheet_of(lesson: Lesson) -> dict:
-    return mongo.sheets().find_one({"_id": f"{lesson.school_id}:{lesson.pk}"})
+def sheet_of(lesson: Lesson) -> Document:
+    sheet = mongo.sheets().find_one({"_id": f"{lesson.school_id}:{lesson.pk}"})
+    assert sheet is not None
+    return sheet
 
 
 def test_a_lesson_from_report_to_amendment(
     teacher: User, office: User, lesson: Lesson, roster: list[int], claims: Claims, now: datetime
 ) -> None:
-    ava, ben, cal, dee = roster
+    ava, ben, *_ = roster
 
-    stored = reporting.report(claims, lesson.pk, [Report(student_id=ava, code="N"), Report(student_id=ben, code="N")], now)
+    stored = reporting.report(
+        claims, lesson.pk, [Report(student_id=ava, code="N"), Report(student_id=ben, code="N")], now
+    )
     assert [each.state for each in stored] == ["provisional", "provisional"]
     assert Register.objects.count() == Mark.objects.count() == 0
     assert mongo.sheets().count_documents({}) == 1
@@ -53,7 +58,9 @@ def test_a_lesson_from_report_to_amendment(
     assert (sheet["state"], sheet["counts"], sheet["roster"]) == ("closed", register.counts, roster)
     assert sheet["date"].date() == lesson.date
 
-    late = reporting.report(claims, lesson.pk, [Report(student_id=ava, code="L", minutes_late=12)], now + timedelta(minutes=7))
+    late = reporting.report(
+        claims, lesson.pk, [Report(student_id=ava, code="L", minutes_late=12)], now + timedelta(minutes=7)
+    )
     assert late[0].state == "late"
     assert Amendment.objects.count() == 0
     reconcile(now)
@@ -84,4 +91,4 @@ def test_thirty_with_two_absent_are_three_rows_and_one_document(teacher: User, n
     reporting.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in roster[:2]], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert (Register.objects.count(), Mark.objects.count(), mongo.sheets().count_documents({})) == (1, 2, 1)
-    assert mongo.sheets().find_one()["counts"]["attended"] == 28
+    assert sheet_of(lesson)["counts"]["attended"] == 28

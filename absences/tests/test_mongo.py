@@ -1,7 +1,7 @@
 """The one client: majority everywhere, and short of patience."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
@@ -45,4 +45,13 @@ def test_the_validator_refuses_what_is_no_sheet(field: str) -> None:
         mongo.sheets().update_one({"_id": "7:9"}, {"$set": {**SHEET, field: bad}}, upsert=True)
 
 
-SHEET = {"created_at": datetime(2026, 9, 14), "school": 7, "lesson": 9, "v": 1, "state": "open", "rev": 0, "late_rev": 0, "late_pending": False}
+SHEET = {
+    "created_at": datetime(2026, 9, 14, tzinfo=UTC),
+    "school": 7,
+    "lesson": 9,
+    "v": 1,
+    "state": "open",
+    "rev": 0,
+    "late_rev": 0,
+    "late_pending": False,
+}

@@ -103,7 +103,9 @@ def test_completing_costs_at_most_twelve_statements(size: int, school: School, t
     lesson = due_today(school, teacher, students=size)
     students = list(lesson.group.enrolments.values_list("student", flat=True))
     claims = tickets.claims_for(teacher, lesson, students, timezone.now())
-    reporting.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in students[: size // 2]], timezone.now())
+    reporting.report(
+        claims, lesson.pk, [Report(student_id=pk, code="N") for pk in students[: size // 2]], timezone.now()
+    )
     with CaptureQueriesContext(connection) as queries:
         assert alice.post(url(lesson, "complete"), {"roster_seen": students}).status_code == 200
     statements = [query["sql"] for query in queries if query["sql"] not in ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")]
@@ -136,7 +138,12 @@ def test_an_amendment_keeps_the_first_entry(alice: Api, teacher: User, taken: Le
     assert made.json()["by"] == {"id": teacher.pk, "name": "Alice Lee", "position": "Teacher"}
     [entry] = alice.get(url(taken, "register/amendments")).json()["results"]
     assert entry == made.json()
-    assert (entry["kind"], entry["from_code"], entry["to_code"], entry["to_minutes_late"]) == ("correction", "N", "L", 9)
+    assert (entry["kind"], entry["from_code"], entry["to_code"], entry["to_minutes_late"]) == (
+        "correction",
+        "N",
+        "L",
+        9,
+    )
 
 
 def test_several_amendments_are_all_or_none(alice: Api, taken: Lesson, roster: list[int]) -> None:
@@ -221,7 +228,6 @@ def test_store_down_while_completing(alice: Api, lesson: Lesson, mongodb_down: N
 
 
 def test_an_operator_sees_no_register(taken: Lesson) -> None:
-
 
     operator = signed_in(person(None, Role.OPERATOR, "nation"))
     assert operator.get(url(taken, "register")).status_code == 404

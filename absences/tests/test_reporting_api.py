@@ -41,7 +41,9 @@ def nothing_stored() -> bool:
 
 def test_put_answers_with_the_mark(alice: Api, teacher: User, lesson: Lesson, roster: list[int]) -> None:
     report_id = str(uuid4())
-    response = alice.put(path(lesson, roster[0]), {"code": "L", "minutes_late": 5, "report_id": report_id, "note": "Bus"})
+    response = alice.put(
+        path(lesson, roster[0]), {"code": "L", "minutes_late": 5, "report_id": report_id, "note": "Bus"}
+    )
     mark = response.json()
     assert (response.status_code, mark.pop("reported_at")[:10]) == (202, str(timezone.now().date()))
     assert mark == {
@@ -215,7 +217,9 @@ def test_malformed_students_in_a_body_are_400(student: Any, alice: Api, lesson: 
         ("N", "", "not_an_object"),
     ],
 )
-def test_wrong_fields_are_400(body: Any, pointer: str, code: str, alice: Api, lesson: Lesson, roster: list[int]) -> None:
+def test_wrong_fields_are_400(
+    body: Any, pointer: str, code: str, alice: Api, lesson: Lesson, roster: list[int]
+) -> None:
     response = alice.put(path(lesson, roster[0]), json.dumps(body))
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
     [error] = response.json()["errors"]

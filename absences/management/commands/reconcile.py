@@ -25,7 +25,9 @@ class Command(BaseCommand):
     help = "Finishes completions, late reports and projections that were left unfinished. Safe to run twice at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--forever", action="store_true", help="Go on until stopped, with RECONCILE_SECONDS between.")
+        parser.add_argument(
+            "--forever", action="store_true", help="Go on until stopped, with RECONCILE_SECONDS between."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["forever"]:

@@ -1,0 +1,109 @@
+"""The register as an ordinary form: what it shows of each pupil, and what it says when it is sent.
+
+Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the minutes
+that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page. Only what changed
+is reported.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from absences import marks
+from absences.marks import Report
+from absences.mongo import Document
+from absences.tickets import Claims
+from lessons import codes
+from lessons.errors import FieldError, InvalidInput
+from lessons.models import Lesson, Student
+
+
+@dataclass
+class Row:
+    """One pupil on the page: the mark that stands on the sheet, and what is chosen, which is the same unless a form that
+    was refused comes back."""
+
+    student: Student
+    mark: Document | None
+    code: str
+    minutes: int | str | None
+    error: str = ""
+    conflict: Document | None = None
+
+    @property
+    def late_code(self) -> str:
+        return self.code if self.code in codes.ARRIVAL_CODES else codes.LATE
+
+    @property
+    def other_code(self) -> str:
+        """A code that the page offers no button for: one that the office gave."""
+        return "" if self.code in {codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES} else self.code
+
+
+def rows(students: Sequence[Student], standing: Sequence[Document]) -> list[Row]:
+    """Each student with the mark that stands on the sheet."""
+    marks_by = {mark["student"]: mark for mark in standing}
+    return [
+        Row(student, mark, mark["code"] if mark else "", mark["minutes_late"] if mark else None)
+        for student in students
+        for mark in (marks_by.get(student.pk),)
+    ]
+
+
+@dataclass
+class Sent:
+    """What a form says: reports of what changed, what is wrong by student id, and the roster that was on the page."""
+
+    reports: list[Report] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    roster_seen: list[int] = field(default_factory=list)
+    strangers: bool = False
+
+
+def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesson: Lesson, now: datetime) -> Sent:
+    """The form as sent. Nothing raises: what is wrong stands beside its pupil."""
+    sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
+    sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
+    for student_id in roster:
+        code, was = post.get(f"mark-{student_id}", ""), post.get(f"was-{student_id}", "")
+        minutes = post.get(f"minutes-{student_id}", "").strip() if code in codes.ARRIVAL_CODES else ""
+        if not code or (code == was and minutes == post.get(f"wasminutes-{student_id}", "")):
+            continue
+        if code != was and code in codes.ARRIVAL_CODES:
+            code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
+        data = {"code": code, "minutes_late": _number(minutes), "replaces": post.get(f"seen-{student_id}") or None}
+        if f"seen-{student_id}" not in post:
+            del data["replaces"]
+        try:
+            sent.reports.append(marks.parse(data, student_id, claims.codes))
+        except InvalidInput as error:
+            sent.errors[student_id] = _in_words(error.errors[0])
+    return sent
+
+
+def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> None:
+    """Puts what was chosen in a form back on the rows, where it was not stored."""
+    for row in shown:
+        chosen = post.get(f"mark-{row.student.pk}", "")
+        row.code = chosen if chosen in claims.codes else row.code
+        row.minutes = post.get(f"minutes-{row.student.pk}", "")[:6]
+
+
+def _ids(text: str) -> Iterator[int]:
+    for part in text.split(","):
+        if part.isascii() and part.isdecimal() and len(part) < 20:
+            yield int(part)
+
+
+def _number(text: str) -> int | str | None:
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    return text or None
+
+
+def _in_words(error: FieldError) -> str:
+    if error.pointer == "/minutes_late":
+        return _("Minutes late are a whole number from 0 to %(most)s.") % {"most": codes.MAX_MINUTES_LATE}
+    return _("This mark could not be read. Please choose again.")

@@ -1,0 +1,1 @@
+"""The pages: today, the register, its corrections."""

@@ -1,0 +1,118 @@
+"""Today: the lessons of a day, the current one first."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from absences import mongo, sheets
+from absences.views.pages import render_local, user_of
+from lessons import calendar
+from lessons.access import Access
+from lessons.errors import NotAllowed, NotFound, StoreUnavailable
+from lessons.models import Lesson, School
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One lesson on the page; `marked` is None where nobody knows."""
+
+    lesson: Lesson
+    marked: int | None
+    current: bool = False
+
+
+@require_safe
+@login_required
+def today(request: HttpRequest) -> HttpResponse:
+    now, access = timezone.now(), user_of(request).access
+    if not access.acting:
+        return redirect("/stats") if access.is_operator else render(request, "absences/no_role.html")
+    school = next(iter(access.acting.values())).school
+    this_day = calendar.local_date(school.time_zone, now)
+    day = _day(request.GET.get("date"), this_day)
+    lessons = list(Lesson.objects.for_user(user_of(request), now).filter(date=day).with_state(now).with_people())
+    known, marked = _marked([lesson for lesson in lessons if lesson.state == "due"])
+    own, others = _split(access, lessons)
+    context = {
+        "school": school,
+        "day": day,
+        "is_today": day == this_day,
+        "previous": day - timedelta(days=1) if day > date.min else None,
+        "next": day + timedelta(days=1) if day < date.max else None,
+        "entries": _entries(own, marked, now),
+        "cover": _entries(others, marked, now, current=False),
+        "marks_unknown": not known,
+        "unplaced": _unplaced(access) if day == this_day else 0,
+    }
+    return render_local(request, "absences/today.html", school.time_zone, context)
+
+
+@require_safe
+@login_required
+def unplaced(request: HttpRequest) -> HttpResponse:
+    """What was reported for lessons that the school does not have: kept, and shown to its office."""
+    schools = user_of(request).access.whole_schools()
+    if not schools:
+        raise NotAllowed("These reports are for the school's office.")
+    with mongo.answering():
+        found = list(mongo.orphans().find({"school": {"$in": schools}}).sort("created_at", -1).limit(100))
+    zone = School.objects.get(pk=schools[0]).time_zone
+    reports = [mark | {"lesson": orphan["lesson"]} for orphan in found for mark in sheets.standing_marks(orphan)]
+    return render_local(request, "absences/unplaced.html", zone, {"reports": reports})
+
+
+def _day(given: str | None, this_day: date) -> date:
+    if given is None:
+        return this_day
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise NotFound("There is no such day.") from None
+
+
+def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
+    """The user's own, and those of others that they may take as cover."""
+    whole = access.whole_schools()
+    own = [lesson for lesson in lessons if lesson.own or lesson.school_id in whole]
+    return own, [lesson for lesson in lessons if lesson not in own and lesson.state == "due"]
+
+
+def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime, current: bool = True) -> list[Entry]:
+    """In the order of the day; the one to take now, if there is one, stands first."""
+    due = [lesson for lesson in lessons if lesson.state == "due"]
+    running = [lesson for lesson in due if now <= lesson.ends_at]
+    first = next(iter(running or due), None) if current else None
+    ordered = sorted(lessons, key=lambda lesson: (lesson is not first, lesson.starts_at, lesson.pk))
+    return [Entry(lesson, marked.get(lesson.pk), lesson is first) for lesson in ordered]
+
+
+def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
+    """Whether the store answered, and how many students are marked on the sheets of these lessons."""
+    try:
+        found: dict[int, int] = {}
+        for school in {lesson.school_id for lesson in lessons}:
+            found |= sheets.marked(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
+        return True, found
+    except StoreUnavailable:
+        log.warning("The absence store did not answer; today is shown without its marks.")
+        return False, {}
+
+
+def _unplaced(access: Access) -> int:
+    schools = access.whole_schools()
+    if not schools:
+        return 0
+    try:
+        with mongo.answering():
+            return mongo.orphans().count_documents({"school": {"$in": schools}})
+    except StoreUnavailable:
+        return 0
