@@ -1,13 +1,15 @@
 """The register as an ordinary form: what it shows of each pupil, and what it says when it is sent.
 
-Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the minutes
-that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page. Only what changed
-is reported.
+Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the
+minutes that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page, and `page`
+is an id of this very page, so that sending it twice reports once. Only what changed is reported.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
 
@@ -22,8 +24,8 @@ from lessons.models import Lesson, Student
 
 @dataclass
 class Row:
-    """One pupil on the page: the mark that stands on the sheet, and what is chosen, which is the same unless a form that
-    was refused comes back."""
+    """One pupil on the page: the mark that stands on the sheet, and what is chosen, which is the same unless a form
+    that was refused comes back."""
 
     student: Student
     mark: Document | None
@@ -73,9 +75,11 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
             continue
         if code != was and code in codes.ARRIVAL_CODES:
             code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
-        data = {"code": code, "minutes_late": _number(minutes), "replaces": post.get(f"seen-{student_id}") or None}
-        if f"seen-{student_id}" not in post:
-            del data["replaces"]
+        data: dict[str, Any] = {"code": code, "minutes_late": _number(minutes)}
+        if f"seen-{student_id}" in post:
+            data["replaces"] = post[f"seen-{student_id}"] or None
+        if page := _uuid(post.get("page", "")):
+            data["report_id"] = str(uuid5(page, f"{student_id} {code} {minutes}"))
         try:
             sent.reports.append(marks.parse(data, student_id, claims.codes))
         except InvalidInput as error:
@@ -95,6 +99,13 @@ def _ids(text: str) -> Iterator[int]:
     for part in text.split(","):
         if part.isascii() and part.isdecimal() and len(part) < 20:
             yield int(part)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | str | None:

@@ -4,10 +4,10 @@ from absences.views import amend, register, today
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
-    path("", today.today),
-    path("unplaced/", today.unplaced),
-    path("lessons/<id:lesson>/", register.register),
-    path("lessons/<id:lesson>/complete", register.complete),
-    path("lessons/<id:lesson>/amend/<id:student>", amend.amend),
-    path("lessons/<id:lesson>/void", amend.void),
+    path("", today.today, name="today"),
+    path("unplaced/", today.unplaced, name="unplaced"),
+    path("lessons/<id:lesson>/", register.register, name="register"),
+    path("lessons/<id:lesson>/complete", register.complete, name="complete"),
+    path("lessons/<id:lesson>/amend/<id:student>", amend.amend, name="amend"),
+    path("lessons/<id:lesson>/void", amend.void, name="void"),
 ]

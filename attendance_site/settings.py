@@ -163,7 +163,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["lessons.strict_json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
-    "UNICODE_JSON": True,
+    "URL_FORMAT_OVERRIDE": None,  # `format=csv` is ours
 }
 
 # --- Time and language -----------------------------------------------------------------------------------------------

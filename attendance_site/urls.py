@@ -8,9 +8,10 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
-    path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True)),
-    path("accounts/logout/", auth_views.LogoutView.as_view()),
+    path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("", include("absences.urls")),
+    path("", include("stats.urls")),
     path("api/v1/", include("lessons.api_urls")),
     path("api/v1/", include("absences.api.urls")),
 ]

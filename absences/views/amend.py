@@ -38,7 +38,7 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
             form.add_error(None, error.errors[0].detail)
         else:
             messages.success(request, _("%(name)s: the correction was added.") % {"name": pupil.name})
-            return redirect(f"/lessons/{found.pk}/")
+            return redirect("register", found.pk)
     context = {"lesson": found, "student": pupil, "form": form, "code": mark.code_of(pupil.pk)}
     return render_local(request, "absences/amend.html", found.school.time_zone, context, 400 if form.errors else 200)
 
@@ -52,7 +52,7 @@ def void(request: HttpRequest, lesson: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         amendments.void(user_of(request), found.pk, form.cleaned_data["reason"], now=timezone.now(), source="page")
         messages.success(request, _("The register was withdrawn: everyone is unstated until given again."))
-        return redirect(f"/lessons/{found.pk}/")
+        return redirect("register", found.pk)
     context = {"lesson": found, "form": form}
     return render_local(request, "absences/void.html", found.school.time_zone, context, 400 if form.errors else 200)
 

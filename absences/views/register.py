@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -38,7 +40,7 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
         messages.success(request, _("Saved at %(time)s.") % {"time": _clock(now, found)})
     else:
         messages.info(request, _("Nothing had changed."))
-    return redirect(f"/lessons/{found.pk}/")
+    return redirect("register", found.pk)
 
 
 @require_POST
@@ -55,10 +57,13 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
     [done] = [None] if found.is_completed else completion.complete_many([one], now=now)
     if done is None:
         messages.warning(request, _("This lesson was completed or cancelled in the meantime."))
-        return redirect(f"/lessons/{found.pk}/")
+        return redirect("register", found.pk)
     said = taken_in_words(done.merged.lesson, done.merged.standing)
-    messages.success(request, format_html('{} <a href="/lessons/{}/">{}</a>', said, found.pk, _("See or correct it")))
-    return redirect("/")
+    messages.success(
+        request,
+        format_html('{} <a href="{}">{}</a>', said, reverse("register", args=[found.pk]), _("See or correct it")),
+    )
+    return redirect("today")
 
 
 @dataclass
@@ -99,6 +104,7 @@ def _open(
     context = {
         "lesson": lesson,
         "rows": rows,
+        "page": uuid4(),
         "roster_seen": ",".join(str(row.student.pk) for row in rows),
         "marked": sum(bool(row.code) for row in rows),
         "unmarked": sum(not row.code for row in rows),

@@ -35,7 +35,7 @@ class Entry:
 def today(request: HttpRequest) -> HttpResponse:
     now, access = timezone.now(), user_of(request).access
     if not access.acting:
-        return redirect("/stats") if access.is_operator else render(request, "absences/no_role.html")
+        return redirect("stats") if access.is_operator else render(request, "absences/no_role.html")
     school = next(iter(access.acting.values())).school
     this_day = calendar.local_date(school.time_zone, now)
     day = _day(request.GET.get("date"), this_day)

@@ -117,8 +117,8 @@ class Minutes(models.Func):
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def for_user(self, user: User, now: datetime) -> LessonQuerySet:
-        """What a user may see, with `own` where they are its staff: office and integrators the whole school; teachers the lessons that they are staff of
-        and, where cover is open, any lesson of today that is open for taking."""
+        """What a user may see, each with `own` (the user is staff of it): office and integrators the whole school;
+        teachers the lessons that they are staff of and, where cover is open, any of today that is open for taking."""
         access = user.access
         staffed = LessonStaff.objects.filter(user=user, lesson=OuterRef("pk"))
         seen = Q(school__in=access.whole_schools()) | Q(Exists(staffed), school__in=access.schools(Role.TEACHER))
@@ -130,7 +130,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
                 starts_at__lte=opened,
                 status=Lesson.Status.SCHEDULED,
             )
-        return self.filter(seen).annotate(own=Exists(staffed))
+        return self.filter(seen).annotate(own=Exists(staffed))  # type: ignore[no-redef]
 
     def with_state(self, now: datetime) -> LessonQuerySet:
         """Annotates `state`: scheduled, due (open for taking), completed or cancelled."""

@@ -1,0 +1,113 @@
+"""Correcting and withdrawing a register that was taken."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from absences import amendments, completion
+from absences.amendments import Change
+from absences.tests.api import due_today
+from absences.tests.pages import browser, fill
+from lessons.models import Amendment, Lesson, School, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lesson(school: School, teacher: User) -> Lesson:
+    return due_today(school, teacher)
+
+
+@pytest.fixture
+def taken(lesson: Lesson, teacher: User, roster: list[int]) -> str:
+    """Its address; all are present."""
+    completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
+    return f"/lessons/{lesson.pk}/"
+
+
+@pytest.fixture
+def alice(teacher: User) -> Client:
+    return browser(teacher)
+
+
+def test_a_correction_is_added(alice: Client, taken: str, roster: list[int]) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    sent = fill(alice, path, code="L", minutes_late=4, reason="Came in") | {"minutes_late": "4"}
+    page = alice.post(path, sent, follow=True).content.decode()
+    assert "the correction was added" in page
+    assert "amended" in page
+    assert "Came in" in page
+    amendment = Amendment.objects.get()
+    assert (amendment.from_code, amendment.to_code, amendment.to_minutes_late, amendment.source) == (
+        "/",
+        "L",
+        4,
+        "page",
+    )
+
+
+def test_what_was_changed_meanwhile_is_not_overwritten(
+    alice: Client, office: User, taken: str, lesson: Lesson, roster: list[int]
+) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    sent = fill(alice, path, code="N", reason="Not there")
+    amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="M", reason="GP")], now=timezone.now())
+    response = alice.post(path, sent)
+    assert response.status_code == 400
+    assert "changed in the meantime" in response.content.decode()
+    assert Amendment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reason": ""},
+        {"reason": "x" * 501},
+        {"reason": "a\0b"},
+        {"code": ""},
+        {"code": "I"},
+        {"code": "$ne"},
+        {"minutes_late": "5"},
+        {"code": "L", "minutes_late": "-1"},
+        {"code": "L", "minutes_late": "601"},
+    ],
+)
+def test_bad_input_comes_back(wrong: dict[str, str], alice: Client, taken: str, roster: list[int]) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    sent = fill(alice, path) | {"code": "N", "reason": "Not there"} | wrong
+    assert alice.post(path, sent).status_code == 400
+    assert not Amendment.objects.exists()
+
+
+def test_a_student_off_the_roster_is_404(alice: Client, taken: str) -> None:
+    assert alice.get(f"{taken}amend/{2**62}").status_code == 404
+
+
+def test_a_register_is_withdrawn(alice: Client, taken: str) -> None:
+    assert alice.post(f"{taken}void", {"reason": ""}).status_code == 400
+    page = alice.post(f"{taken}void", {"reason": "Wrong class"}, follow=True).content.decode()
+    assert "withdrawn" in page
+    assert "Not stated" in page
+    assert Amendment.objects.get().kind == "void"
+
+
+def test_before_it_is_taken_there_is_nothing_to_correct(alice: Client, lesson: Lesson, roster: list[int]) -> None:
+    for rest in (f"amend/{roster[0]}", "void"):
+        assert alice.get(f"/lessons/{lesson.pk}/{rest}").status_code == 404
+
+
+def test_who_may_not(outsider: User, colleague: User, integrator: User, taken: str, roster: list[int]) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    assert browser(outsider).get(path).status_code == 404
+    assert browser(colleague).get(path).status_code == 403
+    assert browser(integrator).get(path).status_code == 403
+    assert Client().get(path).status_code == 302
+    assert not Amendment.objects.exists()
+
+
+def test_wrong_method(alice: Client, taken: str, roster: list[int]) -> None:
+    assert alice.put(f"{taken}amend/{roster[0]}").status_code == 405
+
+
+def test_an_integrator_sees_no_page_to_correct_from(integrator: User, taken: str) -> None:
+    assert "/amend/" not in browser(integrator).get(taken).content.decode()

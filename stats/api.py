@@ -1,0 +1,62 @@
+"""Statistics as JSON and CSV."""
+
+import csv
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lessons.api import SignedInView
+from stats import parameters, pipelines, queries
+from stats.queries import Figures
+
+COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "absence_rate")
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """`format` says what is wanted; a browser that follows the link to a spreadsheet asks for a page."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class StatsView(SignedInView):
+    content_negotiation_class = AnyAccept
+
+    def get(self, request: Request) -> Response | HttpResponse:
+        now = timezone.now()
+        figures = queries.figures(parameters.read(self.user, request.query_params, now), now)
+        return as_csv(figures) if request.query_params.get("format") == "csv" else Response(as_json(figures))
+
+
+def as_json(figures: Figures) -> dict[str, object]:
+    return {
+        "level": figures.question.level,
+        "basis": "lesson",
+        "from": figures.question.first,
+        "to": figures.question.last,
+        "coverage": {"completed": figures.completed, "due": figures.due},
+        "results": figures.results,
+    }
+
+
+def as_csv(figures: Figures) -> HttpResponse:
+    """UTF-8 with a byte order mark, which spreadsheets need to read names right."""
+    name = f"attendance-{figures.question.level}-{figures.question.first}-{figures.question.last}.csv"
+    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(response)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in figures.results)
+    return response
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet runs what begins like a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -1,0 +1,89 @@
+"""What is asked for: `?level=&school=&group=&from=&to=&basis=`, as the user may ask it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from lessons import calendar
+from lessons.errors import NotAllowed, NotFound
+from lessons.models import Group, School, User
+
+MAX_ID = 2**63 - 1
+MAX_DAYS = 7 * 366
+LEVELS = ("group", "school")
+
+
+@dataclass(frozen=True)
+class Question:
+    """`schools` and `groups` are those that the user sees and asked for; `groups` None: all of these schools."""
+
+    level: str
+    first: date
+    last: date
+    schools: Mapping[int, School]
+    groups: Mapping[int, Group] | None
+
+
+class Parameters(serializers.Serializer[Any]):
+    level = serializers.ChoiceField(LEVELS, required=False)
+    basis = serializers.ChoiceField(("lesson",), required=False)
+    school = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    group = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **ends}
+
+
+def read(user: User, query: Mapping[str, Any], now: datetime) -> Question:
+    """Raises DRF's ValidationError, NotAllowed (an operator who asks for groups), and NotFound (a school or group that
+    the user does not see)."""
+    parameters = Parameters(data={name: value for name, value in query.items() if value != ""})
+    parameters.is_valid(raise_exception=True)
+    given = parameters.validated_data
+    level = given.get("level") or ("school" if _is_national(user) else "group")
+    if _is_national(user) and (level == "group" or "group" in given):
+        raise NotAllowed("Operators see schools, never a group.")
+    schools = _schools(user, given.get("school"))
+    first, last = _days(given, schools, now)
+    return Question(level, first, last, schools, _groups(user, given, schools, level))
+
+
+def _is_national(user: User) -> bool:
+    return user.access.is_operator and not user.access.acting
+
+
+def _schools(user: User, wanted: int | None) -> dict[int, School]:
+    seen = School.objects.all() if _is_national(user) else School.objects.for_user(user)
+    found = {school.pk: school for school in (seen.filter(pk=wanted) if wanted else seen)}
+    if wanted and not found:
+        raise NotFound("There is no such school.")
+    return found
+
+
+def _days(given: Mapping[str, Any], schools: Mapping[int, School], now: datetime) -> tuple[date, date]:
+    zone = next((school.time_zone for school in schools.values()), "Europe/London")
+    year = calendar.school_year(given.get("from") or given.get("to") or calendar.local_date(zone, now))
+    start, end = calendar.school_year_dates(year)
+    first, last = given.get("from", start), given.get("to", end)
+    if first > last:
+        raise serializers.ValidationError({"from": [_("The first day comes after the last.")]})
+    if (last - first).days > MAX_DAYS:
+        raise serializers.ValidationError({"from": [_("Ask for at most seven years.")]})
+    return first, last
+
+
+def _groups(user: User, given: Mapping[str, Any], schools: Mapping[int, School], level: str) -> dict[int, Group] | None:
+    """Those that were asked for; None where the whole of each school is."""
+    whole = _is_national(user) or set(schools) <= set(user.access.whole_schools())
+    if level == "school" and whole and "group" not in given:
+        return None
+    groups = Group.objects.for_user(user).filter(school__in=schools)
+    found = {group.pk: group for group in (groups.filter(pk=given["group"]) if "group" in given else groups)}
+    if "group" in given and not found:
+        raise NotFound("There is no such group.")
+    return found

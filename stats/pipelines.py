@@ -1,0 +1,39 @@
+"""Aggregation pipelines over closed sheets. Pure: parameters in, stages out.
+
+Rates are sums over sums, never means of percentages; they are taken from the sums afterwards (`queries.py`).
+"""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+Stages = list[dict[str, Any]]
+
+SUMMED = ("possible", "attended", "absent", "authorised", "unauthorised", "late")
+
+
+def sums(by: str, *, schools: Collection[int], groups: Collection[int] | None, first: date, last: date) -> Stages:
+    """Registers and sums of counts by `group` or `school`, from the first to the last day, both included.
+
+    Gives `{_id: <id>, registers, possible, attended, absent, authorised, unauthorised, late}`. `groups` None: all
+    of the schools'. The match names the school, so that it goes to that school's shard, by the index `statistics`.
+    """
+    match: dict[str, Any] = {
+        "state": "closed",
+        "school": {"$in": sorted(schools)},
+        "date": {"$gte": midnight(first), "$lte": midnight(last)},
+    }
+    if groups is not None:
+        match["group"] = {"$in": sorted(groups)}
+    summed: dict[str, Any] = {name: {"$sum": f"$counts.{name}"} for name in SUMMED}
+    return [{"$match": match}, {"$group": {"_id": f"${by}", "registers": {"$sum": 1}, **summed}}]
+
+
+def midnight(day: date) -> datetime:
+    """How a sheet keeps the local date of its lesson."""
+    return datetime.combine(day, time.min, UTC)
+
+
+def rate(part: int, whole: int) -> float | None:
+    """From 0 to 1, to four places; None where nothing was possible."""
+    return round(part / whole, 4) if whole else None

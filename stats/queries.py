@@ -1,0 +1,78 @@
+"""The figures: sums from MongoDB, names and coverage from SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+
+from absences import mongo
+from lessons.models import Group, Lesson, School
+from stats import pipelines
+from stats.parameters import Question
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`results` one a group or school that has registers, by name; `completed` of `due` lessons have a register."""
+
+    question: Question
+    completed: int
+    due: int
+    results: list[dict[str, Any]]
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """All results together: again a sum over a sum."""
+        summed = {name: sum(row[name] for row in self.results) for name in ("registers", *pipelines.SUMMED)}
+        return _with_rates(summed)
+
+
+def figures(question: Question, now: datetime) -> Figures:
+    """Raises StoreUnavailable."""
+    stages = pipelines.sums(
+        question.level,
+        schools=question.schools,
+        groups=None if question.groups is None else question.groups.keys(),
+        first=question.first,
+        last=question.last,
+    )
+    with mongo.answering(mongo.PATIENT):
+        found = list(mongo.sheets().aggregate(stages, hint="statistics"))
+    names = _names(question)
+    results = [
+        {"id": row["_id"], "name": names[row["_id"]], **_with_rates(row)} for row in found if row["_id"] in names
+    ]
+    completed, due = _coverage(question, now)
+    return Figures(question, completed, due, sorted(results, key=lambda row: (row["name"], row["id"])))
+
+
+def _with_rates(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("registers", *pipelines.SUMMED)},
+        "attendance_rate": pipelines.rate(row["attended"], row["possible"]),
+        "absence_rate": pipelines.rate(row["absent"], row["possible"]),
+    }
+
+
+def _names(question: Question) -> dict[int, str]:
+    named: Mapping[int, Group | School] = question.schools
+    if question.level == "group" and question.groups is not None:
+        named = question.groups
+    return {pk: each.name for pk, each in named.items()}
+
+
+def _coverage(question: Question, now: datetime) -> tuple[int, int]:
+    """Registers completed, and registers due: lessons that have begun and were not cancelled, or have one."""
+    lessons = Lesson.objects.filter(
+        school__in=question.schools.keys(), date__gte=question.first, date__lte=question.last
+    )
+    if question.groups is not None:
+        lessons = lessons.filter(group__in=question.groups.keys())
+    begun = Q(status=Lesson.Status.SCHEDULED, starts_at__lte=now)
+    counted = lessons.aggregate(
+        completed=Count("pk", filter=Q(register__isnull=False)),
+        due=Count("pk", filter=Q(register__isnull=False) | begun),
+    )
+    return counted["completed"], counted["due"]
