@@ -24,8 +24,8 @@ Document = dict[str, Any]
 
 MAJORITY = WriteConcern(w="majority", j=True)
 
-# Seconds. What a person waits for fails before a second is over; statistics, set-up and repair may take longer.
-PROMPT = 0.8
+# Seconds. What a person waits for fails before a second is over (the setting MONGODB_TIMEOUT); statistics, set-up and
+# repair may take longer.
 PATIENT = 30.0
 
 # While no server answers, the driver looks again in steps of this many seconds; its own half second would turn a
@@ -53,7 +53,7 @@ def client() -> MongoClient[Document]:
             retryWrites=True,
             retryReads=True,
             # No one waits longer than a second to hear that the store is away.
-            timeoutMS=int(PROMPT * 1000),
+            timeoutMS=int(settings.MONGODB_TIMEOUT * 1000),
             serverSelectionTimeoutMS=400,
             connectTimeoutMS=400,
             waitQueueTimeoutMS=400,
@@ -88,15 +88,16 @@ def orphans() -> Collection[Document]:
 
 
 @contextmanager
-def answering(within: float = PROMPT) -> Iterator[None]:
-    """Bounds all operations inside to so many seconds together. Raises StoreUnavailable for whatever goes wrong with
+def answering(within: float | None = None) -> Iterator[None]:
+    """Bounds all operations inside to so many seconds together, or to MONGODB_TIMEOUT. Raises StoreUnavailable for whatever goes wrong with
     the store: the outcome of a write is then unknown, and repeating it is safe.
 
     However patient with the work, a store that is away is noticed promptly."""
-    if within > PROMPT:
+    prompt = settings.MONGODB_TIMEOUT
+    if within is not None and within > prompt:
         ping()
     try:
-        with pymongo.timeout(within):
+        with pymongo.timeout(prompt if within is None else within):
             yield
     except PyMongoError as error:
         raise StoreUnavailable("The absence store cannot be reached just now. Please try again.") from error

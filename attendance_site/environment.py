@@ -1,6 +1,5 @@
 """The environment, as django-environ reads it, save that a wrong value is refused by the name of its variable."""
 
-import logging
 from typing import Any
 
 import environ
@@ -17,13 +16,6 @@ class Environment(environ.FileAwareEnv):  # SECRET_KEY_FILE=/run/secrets/... wor
             return super().get_value(var, *args, **kwargs)
         except (ValueError, OSError) as error:
             raise ImproperlyConfigured(f"{var} cannot be read: {error}.") from error
-
-    def level(self, var: str, default: str) -> str:
-        """The name of a logging level, in capitals."""
-        name = str(self.str(var, default=default)).upper()
-        if name not in logging.getLevelNamesMapping():
-            raise ImproperlyConfigured(f"{var} cannot be read: {name!r} is not a level of logging.")
-        return name
 
     @classmethod
     def parse_value(cls, value: Any, cast: Any) -> Any:

@@ -1,5 +1,6 @@
 """Every setting, from the environment. The README lists the variables; a test keeps the list complete."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,7 @@ MONGODB_URL = (
 )
 MONGODB_DATABASE = env.str("MONGODB_DATABASE", default="attendance")
 MONGODB_CONNECTIONS = env.int("MONGODB_CONNECTIONS", default=32)
+MONGODB_TIMEOUT = env.float("MONGODB_TIMEOUT", default=0.8)  # seconds: no one waits longer than one to hear of it
 
 # --- People and their tokens -----------------------------------------------------------------------------------------
 
@@ -186,6 +188,8 @@ STORAGES = {
 
 RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", default=5.0)
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured("LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR and CRITICAL.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -89,5 +89,6 @@ def mongodb_down(settings: Settings) -> Iterator[None]:
         port = unused.getsockname()[1]
     mongo.close()
     settings.MONGODB_URL = f"mongodb://127.0.0.1:{port}/"
+    settings.MONGODB_TIMEOUT = 0.8
     yield
     mongo.close()

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django import Settings
 
 from absences import mongo
 
@@ -20,9 +21,9 @@ def test_ready(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_not_ready_without_mongodb(client: Client, settings: object) -> None:
+def test_not_ready_without_mongodb(client: Client, settings: Settings) -> None:
     mongo.close()
-    settings.MONGODB_URL = "mongodb://127.0.0.1:1/"  # type: ignore[attr-defined]
+    settings.MONGODB_URL, settings.MONGODB_TIMEOUT = "mongodb://127.0.0.1:1/", 0.8
     response = client.get("/readyz")
     mongo.close()
     assert (response.status_code, response.json()["mongodb"]) == (503, "unreachable")

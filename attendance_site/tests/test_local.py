@@ -66,10 +66,10 @@ class Running:
         return pid
 
     def ended(self) -> tuple[int, str, list[str]]:
-        """Exit status, last words, and which processes are left, within fifteen seconds."""
-        words = self.process.communicate(timeout=15)[0].strip()
+        """Exit status, last line, and which processes are left, within fifteen seconds."""
+        lines = self.process.communicate(timeout=15)[0].splitlines() or [""]
         until(lambda: not left_of(self.folder), 2)
-        return self.process.returncode, words, left_of(self.folder)
+        return self.process.returncode, lines[-1], left_of(self.folder)
 
     def ask(self, path: str, token: str = "", **fields: Any) -> Any:
         body = json.dumps(fields).encode() if fields else None

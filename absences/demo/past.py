@@ -1,0 +1,147 @@
+"""The registers of lessons that are over, taken through the real path: reported, then completed, as at their time.
+
+Who was absent is made up from student and date alone, so that a day makes sense through all its lessons.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import groupby
+from random import Random
+
+from absences import completion, reporting, sheets, tickets
+from absences.completion import Completion
+from absences.demo.timetable import MIS, SOURCE
+from absences.demo.topup import RECENT
+from absences.reporting import Report
+from absences.sheets import Key
+from lessons import calendar, codes
+from lessons.access import Role
+from lessons.errors import StoreUnavailable
+from lessons.models import Enrolment, Lesson, User
+
+DEVICE = "demo"  # in whose name reports come, so that another run knows them
+TRIES = 3
+
+FORGOTTEN = 0.01  # of all lessons: nobody ever took the register
+TAKEN_AFTER = timedelta(minutes=12)  # the lesson began
+OFTEN = 1 / 12  # of the students are absent on every third day or so, the others once a month: 7 % altogether
+ABSENT = {True: 0.3, False: 0.05}
+REASONS = {"I": 6, "M": 1, codes.ABSENT: 4}
+LATE = {"AM": 0.03, "PM": 0.01, "": 0.01}
+
+
+def take(made: Collection[int], now: datetime) -> int:
+    """Takes what nobody has touched of the lessons of past days, and of those just `made` (ids) that are over; tells
+    how many. Raises StoreUnavailable; running again goes on from there."""
+    over = Lesson.objects.filter(
+        source=SOURCE, status=Lesson.Status.SCHEDULED, register=None, ends_at__lt=now - RECENT
+    ).order_by("starts_at", "pk")
+    waiting = [
+        lesson
+        for lesson in over.select_related("school").prefetch_related("staff")
+        if lesson.pk in made or lesson.date < calendar.local_date(lesson.school.time_zone, now)
+        if _dice(lesson.external_id).random() >= FORGOTTEN
+    ]
+    staff, taken = Staff(), 0
+    for starts_at, batch in groupby(waiting, lambda lesson: lesson.starts_at):
+        if untouched := _untouched(list(batch)):
+            taken += _take_patiently(untouched, staff, starts_at + TAKEN_AFTER)
+    return taken
+
+
+class Staff:
+    """Who takes the registers, each asked only once what they may do."""
+
+    def __init__(self) -> None:
+        users = User.objects.filter(memberships__school__source=MIS).order_by("pk").distinct()
+        self.by_id = {user.pk: user for user in users}
+
+    def taker(self, lesson: Lesson, now: datetime) -> User | None:
+        """Its teacher, or the office if that one has left."""
+        own = [self.by_id[each.user_id] for each in lesson.staff.all() if each.user_id in self.by_id]
+        lesson.own = True  # whoever is asked is its staff, or may take every lesson anyway
+        candidates = [*own, self.office(lesson)]
+        return next((user for user in candidates if user and user.access.may_take(lesson, now)), None)
+
+    def office(self, lesson: Lesson) -> User | None:
+        return next(
+            (user for user in self.by_id.values() if lesson.school_id in user.access.schools(Role.OFFICE)), None
+        )
+
+
+def _untouched(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Those on which nobody has reported; what an earlier run left half done counts as nobody."""
+    keys = {lesson.pk: Key(lesson.school_id, lesson.pk) for lesson in lessons}
+    touched = set()
+    for pk in sheets.reported((key.school_id, key.lesson_id) for key in keys.values()):
+        sheet = sheets.read(keys[pk]) or {}
+        if any(logged["device"] != DEVICE for logged in sheet.get("log", ())):
+            touched.add(pk)
+    return [lesson for lesson in lessons if lesson.pk not in touched]
+
+
+def _take_patiently(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
+    """A slow disk may keep one of a thousand writes waiting for too long; all can be repeated."""
+    for _attempt in range(TRIES - 1):
+        with suppress(StoreUnavailable):
+            return _take(lessons, staff, now)
+    return _take(lessons, staff, now)
+
+
+def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
+    """The lessons of one hour, together."""
+    rosters = _rosters(lessons)
+    completions = []
+    for lesson in lessons:
+        roster, taker = rosters[lesson.group_id], staff.taker(lesson, now)
+        if taker is None:
+            continue
+        for user, reports in _reports(lesson, roster, taker, staff.office(lesson)).items():
+            reporting.report(tickets.claims_for(user, lesson, roster, now), lesson.pk, reports, now)
+        completions.append(Completion(lesson=lesson, user=taker, roster_seen=roster, source="demo"))
+    return sum(done is not None for done in completion.complete_many(completions, now=now)) if completions else 0
+
+
+def _rosters(lessons: Sequence[Lesson]) -> dict[int, list[int]]:
+    """Student ids by group. Lessons that start together are on one day."""
+    rosters: dict[int, list[int]] = defaultdict(list)
+    enrolments = Enrolment.objects.filter(group__in={lesson.group_id for lesson in lessons}).on(lessons[0].date)
+    for group, student in enrolments.order_by("student").values_list("group", "student"):
+        rosters[group].append(student)
+    return rosters
+
+
+def _reports(
+    lesson: Lesson, roster: Sequence[int], taker: User, office: User | None
+) -> Mapping[User, Sequence[Report]]:
+    """Who reports what: the office knows of reasons, everything else the teacher sees."""
+    reports: dict[User, list[Report]] = defaultdict(list)
+    for student in roster:
+        code, minutes = _code(lesson, student)
+        if code == codes.PRESENT:
+            continue
+        by = taker
+        if code in REASONS and code != codes.ABSENT:
+            by, code = (office, code) if office else (taker, codes.ABSENT)
+        # Said again with the same sequence it changes nothing.
+        report = Report(student_id=student, code=code, minutes_late=minutes, device=DEVICE, sequence=1)
+        reports[by].append(report)
+    return reports
+
+
+def _code(lesson: Lesson, student: int) -> tuple[str, int | None]:
+    """With the minutes, where late: somebody is absent for a day, or late for this lesson, or simply there."""
+    often = _dice(f"often {student}").random() < OFTEN
+    day = _dice(f"{lesson.date} {student}")
+    if day.random() < ABSENT[often]:
+        [code] = day.choices(list(REASONS), list(REASONS.values()))
+        return code, None
+    here = _dice(f"{lesson.external_id} {student}")
+    return (codes.LATE, here.randint(2, 11)) if here.random() < LATE[lesson.session] else (codes.PRESENT, None)
+
+
+def _dice(about: str) -> Random:
+    """Falls alike for the same thing, in every run."""
+    return Random(about)  # noqa: S311
