@@ -181,8 +181,8 @@ def _sequence(value: Any, device: Any) -> int:
 def _time(value: Any) -> datetime:
     try:
         parsed = parse_datetime(value) if isinstance(value, str) else None
-        if parsed is not None and parsed.tzinfo is not None:
+        if parsed is not None and parsed.tzinfo is not None and 2000 <= parsed.year < 2100:
             return parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise _Wrong("not_a_time", "A time is ISO 8601 with its offset from UTC.")
+    raise _Wrong("not_a_time", "A time is ISO 8601 with its offset from UTC, of this century.")

@@ -201,6 +201,7 @@ def rejected_row(reported: Mapping[str, Any], lesson: Lesson, reason: RejectedRe
 
 def _reported(reported: Mapping[str, Any]) -> dict[str, Any]:
     return {name: reported[name] for name in ("code", "minutes_late", "note", "report_id", "reported_at")} | {
+        "arrived_at": reported["at"],
         "by_id": reported["by"],
         "by_name": reported["by_name"],
         "by_position": reported["by_position"],

@@ -89,10 +89,11 @@ def orphans() -> Collection[Document]:
 
 @contextmanager
 def answering(within: float | None = None) -> Iterator[None]:
-    """Bounds all operations inside to so many seconds together, or to MONGODB_TIMEOUT. Raises StoreUnavailable for whatever goes wrong with
-    the store: the outcome of a write is then unknown, and repeating it is safe.
+    """Bounds all operations inside to so many seconds together, or to MONGODB_TIMEOUT.
 
-    However patient with the work, a store that is away is noticed promptly."""
+    However patient with the work, a store that is away is noticed promptly. Raises StoreUnavailable for whatever goes
+    wrong with the store: the outcome of a write is then unknown, and repeating it is safe.
+    """
     prompt = settings.MONGODB_TIMEOUT
     if within is not None and within > prompt:
         ping()

@@ -144,6 +144,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the process itself, not the proxy
 X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a register has five for each pupil, and an assembly may have hundreds
 CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
 
 # Read when the first token is signed or verified (`lessons/tokens.py`).

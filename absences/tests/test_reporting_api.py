@@ -211,6 +211,7 @@ def test_malformed_students_in_a_body_are_400(student: Any, alice: Api, lesson: 
         ({"reported_at": "yesterday"}, "/reported_at", "not_a_time"),
         ({"reported_at": "2026-09-14T09:00:00"}, "/reported_at", "not_a_time"),
         ({"reported_at": "0001-01-01T00:00:00+14:00"}, "/reported_at", "not_a_time"),
+        ({"reported_at": "9999-12-31T23:59:59-14:00"}, "/reported_at", "not_a_time"),
         ({"school": 3}, "/school", "unknown_field"),
         ({"$set": {"state": "closed"}}, "/$set", "unknown_field"),
         ([], "", "not_an_object"),

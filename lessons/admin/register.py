@@ -23,7 +23,7 @@ class RecordInline(ReadOnly, TabularInline):
 
 class MarkInline(RecordInline):
     model = Mark
-    fields = ("student", "code", "minutes_late", "note", "by_name", "by_position", "reported_at")
+    fields = ("student", "code", "minutes_late", "note", "by_name", "by_position", "reported_at", "arrived_at")
     readonly_fields = fields
 
 
@@ -53,7 +53,7 @@ class MarkAdmin(ReadOnly, SchoolAdmin):
     list_display = ("student", "code", "minutes_late", "register", "by_name", "reported_at", "school")
     list_select_related = ("student", "register__lesson__group", "school")
     list_filter = (("school", OwnSchoolFilter), "code")
-    date_hierarchy = "reported_at"
+    date_hierarchy = "arrived_at"
     search_fields = ("student__legal_name", "student__preferred_name", "register__group__name")
 
 
@@ -72,7 +72,7 @@ class RejectedReportAdmin(ReadOnly, SchoolAdmin):
     list_display = ("lesson", "student_id", "code", "reason", "by_name", "reported_at", "school")
     list_select_related = ("lesson__group", "school")
     list_filter = (("school", OwnSchoolFilter), "reason")
-    date_hierarchy = "reported_at"
+    date_hierarchy = "arrived_at"
     search_fields = ("lesson__group__name", "by_name")
 
 

@@ -95,7 +95,8 @@ class Mark(SchoolRow, Signed):
     code = models.CharField(_("code"), max_length=2)
     minutes_late = models.PositiveSmallIntegerField(_("minutes late"), null=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
-    reported_at = models.DateTimeField(_("reported at"))
+    reported_at = models.DateTimeField(_("reported at"), help_text=_("By the clock of whoever reported."))
+    arrived_at = models.DateTimeField(_("arrived at"), help_text=_("When the server accepted it."))
     report_id = models.UUIDField(_("report"), default=uuid.uuid4)
 
     class Meta:
@@ -129,7 +130,8 @@ class RejectedReport(SchoolRow, Signed):
     minutes_late = models.PositiveSmallIntegerField(_("minutes late"), null=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
     reason = models.CharField(_("reason"), max_length=30, choices=Reason.choices)
-    reported_at = models.DateTimeField(_("reported at"))
+    reported_at = models.DateTimeField(_("reported at"), help_text=_("By the clock of whoever reported."))
+    arrived_at = models.DateTimeField(_("arrived at"), help_text=_("When the server accepted it."))
     report_id = models.UUIDField(_("report"))
     feed_number = models.BigIntegerField(_("number in the feed"))
 

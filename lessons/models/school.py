@@ -45,6 +45,7 @@ def teachers_codes(value: str) -> None:
 class LocalAuthority(models.Model):
     code = models.CharField(_("code"), max_length=9, unique=True, help_text=_("DfE number, such as 383 for Leeds."))
     name = models.CharField(_("name"), max_length=100)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:
         verbose_name = _("local authority")

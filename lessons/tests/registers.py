@@ -18,7 +18,7 @@ def take(lesson: Lesson, *, absent: dict[Student, str] | None = None, **fields: 
     state = {"roster": roster, "unstated": [], "counts": {}, "feed_number": lesson.pk, "merged_rev": 0}
     register = Register.objects.create(lesson=lesson, **facts | taken | state | fields)
     for student, code in (absent or {}).items():
-        mark = {"school": lesson.school, "school_year": year, "by_name": "Ms Lee", "reported_at": at}
+        mark = {"school": lesson.school, "school_year": year, "by_name": "Ms Lee", "reported_at": at, "arrived_at": at}
         register.marks.create(student=student, code=code, **mark)
     return register
 
@@ -42,5 +42,6 @@ def void(register: Register) -> Amendment:
 
 def reject(lesson: Lesson, student: Student, **fields: Any) -> RejectedReport:
     facts = {"school": lesson.school, "student_id": student.pk, "school_year": 2026, "report_id": uuid4()}
-    said = {"code": "N", "reason": "not_on_roster", "by_name": "Ms Lee", "reported_at": lesson.starts_at}
+    said = {"code": "N", "reason": "not_on_roster", "by_name": "Ms Lee"}
+    said |= dict.fromkeys(("reported_at", "arrived_at"), lesson.starts_at)
     return RejectedReport.objects.create(lesson=lesson, feed_number=-3, **facts | said | fields)

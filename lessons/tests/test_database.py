@@ -62,7 +62,13 @@ def test_a_register_stays_within_its_school() -> None:
 
 def test_what_hangs_on_a_register_is_held_through_its_lesson() -> None:
     register, stranger = take(LessonFactory.create()), StudentFactory.create()
-    fields = {"school_year": 2026, "code": "N", "reported_at": register.taken_at, "by_name": "A"}
+    fields = {
+        "school_year": 2026,
+        "code": "N",
+        "reported_at": register.taken_at,
+        "arrived_at": register.taken_at,
+        "by_name": "A",
+    }
     assert refused(lambda: register.marks.create(school=register.school, student=stranger, **fields))
     assert refused(lambda: register.marks.create(school=stranger.school, student=stranger, **fields))
 
