@@ -12,9 +12,9 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 
 from lessons import codes
+from lessons.converters import MAX_ID
 from lessons.errors import FieldError, InvalidInput
 
-MAX_ID = 2**63 - 1
 MAX_SEQUENCE = 2**53 - 1
 MAX_NOTE = 500
 MAX_REPORTS = 200

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from absences.completion import Others
-from absences.marks import MAX_ID
 from lessons import codes
+from lessons.converters import MAX_ID
 from lessons.serializers import ListQuery
 
 STATES = ("scheduled", "due", "completed", "cancelled")

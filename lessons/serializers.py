@@ -2,13 +2,14 @@ from typing import Any
 
 from rest_framework import serializers
 
+from lessons.converters import MAX_ID
 from lessons.models import Group, School, Student
 
 
 class CredentialsInput(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
-    school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+    school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
 
 
 class RefreshInput(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ from lessons.api import SignedInView
 from stats import parameters, pipelines, queries
 from stats.queries import Figures
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "absence_rate")
 
 
@@ -59,4 +60,4 @@ def as_csv(figures: Figures) -> HttpResponse:
 
 def _cell(value: object) -> object:
     """A spreadsheet runs what begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -1,20 +1,27 @@
 """What is asked for: `?level=&school=&group=&from=&to=&basis=`, as the user may ask it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lessons import calendar
+from lessons.converters import IdConverter
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import Group, School, User
 
-MAX_ID = 2**63 - 1
 MAX_DAYS = 7 * 366
 LEVELS = ("group", "school")
+FORMATS = ("json", "csv")
+
+# Around these a school year would begin or end outside what a date can hold.
+DAYS = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31)))
 
 
 @dataclass(frozen=True)
@@ -28,14 +35,31 @@ class Question:
     groups: Mapping[int, Group] | None
 
 
+class IdField(serializers.Field[int, str, int, Any]):
+    """An id as addresses write it; Python's own `int` would also read `1_0`, `1.0` and `٣`."""
+
+    default_error_messages = {"invalid": _("A valid id is required.")}  # noqa: RUF012
+
+    def to_internal_value(self, data: str) -> int:
+        try:
+            if re.fullmatch(IdConverter.regex, data):
+                return IdConverter().to_python(data)
+        except ValueError:
+            pass
+        return self.fail("invalid")
+
+
 class Parameters(serializers.Serializer[Any]):
+    """Others are ignored."""
+
     level = serializers.ChoiceField(LEVELS, required=False)
     basis = serializers.ChoiceField(("lesson",), required=False)
-    school = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    group = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    format = serializers.ChoiceField(FORMATS, required=False)
+    school = IdField(required=False)
+    group = IdField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
+        ends = {name: serializers.DateField(required=False, validators=DAYS) for name in ("from", "to")}
         return {**super().get_fields(), **ends}
 
 
@@ -45,12 +69,22 @@ def read(user: User, query: Mapping[str, Any], now: datetime) -> Question:
     parameters = Parameters(data={name: value for name, value in query.items() if value != ""})
     parameters.is_valid(raise_exception=True)
     given = parameters.validated_data
-    level = given.get("level") or ("school" if _is_national(user) else "group")
-    if _is_national(user) and (level == "group" or "group" in given):
+    level = given.get("level", levels(user)[0])
+    if level not in levels(user) or (_is_national(user) and "group" in given):
         raise NotAllowed("Operators see schools, never a group.")
-    schools = _schools(user, given.get("school"))
-    first, last = _days(given, schools, now)
-    return Question(level, first, last, schools, _groups(user, given, schools, level))
+    chosen = _schools(user, given.get("school"))
+    first, last = _days(given, chosen, now)
+    return Question(level, first, last, chosen, _groups(user, given, chosen, level))
+
+
+def levels(user: User) -> tuple[str, ...]:
+    """Those that the user may ask for, the default first."""
+    return ("school",) if _is_national(user) else LEVELS
+
+
+def schools(user: User) -> QuerySet[School]:
+    """Those of which the user sees figures."""
+    return School.objects.all() if _is_national(user) else School.objects.for_user(user)
 
 
 def _is_national(user: User) -> bool:
@@ -58,7 +92,7 @@ def _is_national(user: User) -> bool:
 
 
 def _schools(user: User, wanted: int | None) -> dict[int, School]:
-    seen = School.objects.all() if _is_national(user) else School.objects.for_user(user)
+    seen = schools(user)
     found = {school.pk: school for school in (seen.filter(pk=wanted) if wanted else seen)}
     if wanted and not found:
         raise NotFound("There is no such school.")

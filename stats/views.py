@@ -1,61 +1,64 @@
-"""Statistics as a page: a table with bars. The same address gives JSON to whoever does not ask for a page."""
+"""Statistics as a page: a table with bars. The same address gives data to whoever does not ask for a page."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
 from absences.views.pages import user_of
-from stats import parameters, queries
+from lessons.models import Group, School, User
+from stats import charts, parameters, queries
 from stats.api import StatsView
 
-_as_json = StatsView.as_view()
+MAX_SCHOOLS = 50  # more are no list to choose from
+
+_as_data = StatsView.as_view()
 
 
-@vary_on_headers("Accept")
+@csrf_exempt  # only reads; what else is sent shall hear that the method is wrong, not that a form expired
+@vary_on_headers("Accept", "Authorization")
 def stats(request: HttpRequest) -> HttpResponseBase:
-    """`Accept` decides; `format=csv` and a token always get data."""
-    wants_page = request.get_preferred_type(["application/json", "text/html"]) == "text/html"
-    if wants_page and "format" not in request.GET and "Authorization" not in request.headers:
-        return _page(request)
-    return _as_json(request)
+    """`Accept` decides; `format` and a token always get data."""
+    accepts_page = request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+    if not accepts_page or "Authorization" in request.headers:
+        return _as_data(request)
+    # The link to the spreadsheet, opened in a browser: who is signed out goes to sign in, as from the page.
+    return login_required(_as_data)(request) if request.GET.get("format") else _page(request)
 
 
 @require_safe
 @login_required
 def _page(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now, user = timezone.now(), user_of(request)
     try:
-        question = parameters.read(user_of(request), request.GET, now)
+        question = parameters.read(user, request.GET, now)
     except ValidationError as error:
         return render(request, "stats/wrong.html", {"errors": error.detail}, status=400)
     figures = queries.figures(question, now)
     context = {
         "figures": figures,
+        "total": figures.total,
         "question": question,
-        "bars": [Bar(row, row["attendance_rate"]) for row in figures.results],
-        "levels": parameters.LEVELS,
+        "bars": [charts.bar(row) for row in figures.results],
+        "legend": charts.LEGEND,
+        "levels": parameters.levels(user),
+        "schools": _schools(user),
+        "groups": Group.objects.for_user(user).filter(school__in=question.schools).order_by("name", "pk"),
         "csv": _with_format(request, "csv"),
     }
     return render(request, "stats/stats.html", context)
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A row of the table; `width` of its bar in per cent, as SVG wants it."""
-
-    row: dict[str, Any]
-    rate: float | None
-
-    @property
-    def width(self) -> str:
-        return f"{100 * (self.rate or 0):.1f}"
+def _schools(user: User) -> Sequence[School]:
+    """To choose from; those that the user sees, unless they are one or too many."""
+    seen = list(parameters.schools(user).order_by("name", "pk")[: MAX_SCHOOLS + 1])
+    return seen if 1 < len(seen) <= MAX_SCHOOLS else []
 
 
 def _with_format(request: HttpRequest, name: str) -> str:

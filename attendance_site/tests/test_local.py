@@ -66,10 +66,11 @@ class Running:
         return pid
 
     def ended(self) -> tuple[int, str, list[str]]:
-        """Exit status, last line, and which processes are left, within fifteen seconds."""
-        lines = self.process.communicate(timeout=15)[0].splitlines() or [""]
+        """Exit status, what it said at last (its parts may log, too), and which processes are left."""
+        lines = self.process.communicate(timeout=15)[0].splitlines()
         until(lambda: not left_of(self.folder), 2)
-        return self.process.returncode, lines[-1], left_of(self.folder)
+        said = "".join(line for line in lines if line.startswith(("Stopping.", "attendance: ")))
+        return self.process.returncode, said, left_of(self.folder)
 
     def ask(self, path: str, token: str = "", **fields: Any) -> Any:
         body = json.dumps(fields).encode() if fields else None

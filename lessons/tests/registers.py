@@ -42,6 +42,6 @@ def void(register: Register) -> Amendment:
 
 def reject(lesson: Lesson, student: Student, **fields: Any) -> RejectedReport:
     facts = {"school": lesson.school, "student_id": student.pk, "school_year": 2026, "report_id": uuid4()}
-    said = {"code": "N", "reason": "not_on_roster", "by_name": "Ms Lee"}
+    said: dict[str, Any] = {"code": "N", "reason": "not_on_roster", "by_name": "Ms Lee"}
     said |= dict.fromkeys(("reported_at", "arrived_at"), lesson.starts_at)
     return RejectedReport.objects.create(lesson=lesson, feed_number=-3, **facts | said | fields)
