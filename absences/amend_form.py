@@ -44,5 +44,5 @@ class AmendForm(forms.Form):
             code=cleaned["code"],
             reason=cleaned["reason"],
             minutes_late=cleaned["minutes_late"],
-            expected_code=cleaned["expected"] or None,
+            expected_code=cleaned["expected"],
         )

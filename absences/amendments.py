@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a student's code is to be. With `expected_code`, only if that is the present one."""
+    """What a student's code is to be. With `expected_code`, only if that is the present one; "" stands for unstated."""
 
     student_id: int
     code: str
@@ -101,7 +101,8 @@ def project(lesson: Lesson) -> None:
 
 def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
     seen = Lesson.objects.for_user(user, now).filter(pk=lesson_id, register__isnull=False)
-    lesson = seen.with_register().locked().first()
+    Lesson.objects.filter(pk__in=seen.values("pk")).lock()
+    lesson = seen.with_register().first()
     if lesson is None:
         raise NotFound("There is no register of this lesson.")
     if not user.access.may_amend(lesson, now):
@@ -125,7 +126,7 @@ def _check(user: User, lesson: Lesson, before: Standing, changes: Sequence[Chang
         raise Unprocessable(errors)
     for change in changes:
         present = before.code_of(change.student_id)
-        if change.expected_code is not None and change.expected_code != present:
+        if change.expected_code is not None and change.expected_code != (present or ""):
             mark = {"student_id": change.student_id, "code": present}
             raise StandingMark(_("The mark has been changed in the meantime."), mark)
 

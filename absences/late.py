@@ -35,8 +35,8 @@ def merge_late(key: Key, now: datetime) -> None:
 def _merge(sheet: Document, now: datetime) -> Lesson | None:
     """L2. The lesson, where its register has a new revision to show."""
     with transaction.atomic():
-        own = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"])
-        lesson = own.locked().with_register().first()
+        locked = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"]).lock()
+        lesson = Lesson.objects.with_register().filter(pk__in=locked).first()
         if lesson is None:
             return None
         if not lesson.is_completed:

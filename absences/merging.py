@@ -48,7 +48,8 @@ class Result:
 def merge(sheets: Sequence[Document]) -> Result:
     """C2 for a batch. A sheet whose lesson is not its school's is left alone, and out of the result."""
     with transaction.atomic():
-        by_pk = Lesson.objects.locked().with_register().in_bulk([sheet["lesson"] for sheet in sheets])
+        locked = Lesson.objects.filter(pk__in=[sheet["lesson"] for sheet in sheets]).lock()
+        by_pk = Lesson.objects.with_register().in_bulk(locked)
         found = [(sheet, by_pk[sheet["lesson"]]) for sheet in sheets if sheet["lesson"] in by_pk]
         own = [(sheet, lesson) for sheet, lesson in found if lesson.school_id == sheet["school"]]
         fresh = [(sheet, lesson) for sheet, lesson in own if not lesson.is_completed]

@@ -1,7 +1,6 @@
 """Completion: exactly once, and nobody is counted present whom nobody stated."""
 
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from absences import closing, completion, merging, mongo, reporting, tickets
 from absences.completion import Completed, Completion, Others
 from absences.reconcile import reconcile
 from absences.reporting import Report
+from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import Conflict, NotFound, StoreUnavailable
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory, person
@@ -36,20 +36,13 @@ def test_twice_gives_the_same_register(teacher: User, lesson: Lesson, roster: li
 def test_two_at_once_make_one_register(
     teacher: User, colleague: User, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    barrier, results = Barrier(2), []
-
-    def take(user: User) -> None:
-        barrier.wait()
-        try:
-            results.append(completion.complete(user, lesson.pk, now=now, roster_seen=roster))
-        finally:
-            connection.close()
-
-    threads = [Thread(target=take, args=(user,)) for user in (teacher, colleague)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results: list[Completed] = []
+    at_once(
+        *(
+            lambda user=user: results.append(completion.complete(user, lesson.pk, now=now, roster_seen=roster))
+            for user in (teacher, colleague)
+        )
+    )
     assert sorted(each.already_completed for each in results) == [False, True]
     [first] = [each for each in results if not each.already_completed]
     assert {each.merged.register.by_name for each in results} == {first.merged.register.by_name}

@@ -3,17 +3,16 @@
 import json
 from datetime import datetime, timedelta
 from io import StringIO
-from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from absences import amendments, closing, completion, merging, mongo, reporting, schema
 from absences.amendments import Change
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.sheets import Key, Reporter
+from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import StoreUnavailable
 from lessons.factories import LessonFactory
@@ -50,16 +49,7 @@ def test_one_that_is_probably_still_running_is_left(closing_sheet: Key, now: dat
 
 def test_twice_at_once(closing_sheet: Key, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> None:
     report(claims, lesson, roster[1], now)
-
-    def run() -> None:
-        reconcile(now)
-        connection.close()
-
-    threads = [Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(lambda: reconcile(now), lambda: reconcile(now))
     reconcile(now)
     assert (Register.objects.count(), Amendment.objects.count()) == (1, 1)
     assert not reconcile(now)

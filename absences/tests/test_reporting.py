@@ -1,7 +1,6 @@
 """Reports of several people on one sheet, in the orders in which they really arrive."""
 
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +10,7 @@ from absences.amendments import Change, amend
 from absences.late import merge_late
 from absences.reporting import Report
 from absences.sheets import Key, Stored
+from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Mark, RejectedReport, User
@@ -163,17 +163,11 @@ def test_a_report_between_reading_and_finishing_late_ones_is_not_forgotten(
 
 def test_many_at_once_lose_nothing(claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> None:
     """The sheet does not exist yet, so that the upserts race."""
-    barrier = Barrier(8)
 
     def both(index: int) -> None:
-        barrier.wait()
         say(claims, lesson, roster[index % 4], "N", now, device=f"d{index}", sequence=1)
 
-    threads = [Thread(target=both, args=(index,)) for index in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(lambda index=index: both(index) for index in range(8)))
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     assert sheet is not None
     assert (sheet["rev"], len(sheet["log"]), len(sheet["absences"])) == (8, 8, 4)

@@ -65,6 +65,8 @@ class Line:
             while data := source.recv(65536):
                 sink.sendall(data)
         for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # `close` alone does not reach a thread that waits in `recv`
             end.close()
 
 

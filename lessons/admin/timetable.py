@@ -64,8 +64,7 @@ class LessonAdmin(SchoolRowAdmin):
     @admin.action(description=_("Cancel selected lessons"))
     def cancel(self, request: HttpRequest, queryset: models.QuerySet[Lesson]) -> None:
         with transaction.atomic():
-            chosen = Lesson.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).locked()
-            pks = [lesson.pk for lesson in chosen]
+            pks = Lesson.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).lock()
             # Asked only once they are locked: a completion that was faster is seen now.
             open_ = Lesson.objects.filter(pk__in=pks, register__isnull=True, status=Lesson.Status.SCHEDULED)
             cancelled = list(open_.select_related("group"))

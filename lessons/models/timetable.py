@@ -154,9 +154,13 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
 
-    def locked(self) -> LessonQuerySet:
-        """Rows locked until the transaction ends, in the order of their ids, so that batches never deadlock."""
-        return self.select_for_update(of=("self",)).order_by("id")
+    def lock(self) -> list[int]:
+        """Locks the rows until the transaction ends, in the order of their ids, so that batches never deadlock.
+
+        Gives the ids. What hangs on these lessons is to be read afterwards: whatever is joined to a locked row,
+        PostgreSQL shows as it was before it waited for the lock.
+        """
+        return list(self.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 class Lesson(SchoolRow, Owned):

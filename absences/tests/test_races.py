@@ -1,0 +1,57 @@
+"""What hangs on row locks: SQLite has one writer at a time, on PostgreSQL these really meet."""
+
+from datetime import datetime
+
+import pytest
+
+from absences import amendments, completion, reporting
+from absences.amendments import Change
+from absences.completion import Completion
+from absences.reconcile import reconcile
+from absences.reporting import Report
+from absences.tests.threads import at_once
+from absences.tickets import Claims
+from lessons.factories import LessonFactory
+from lessons.models import Amendment, FeedCounter, Lesson, Register, School, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_two_amendments_are_two_revisions(
+    teacher: User, office: User, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+
+    def amend(user: User, student: int) -> None:
+        amendments.amend(user, lesson.pk, [Change(student_id=student, code="N", reason="Not there")], now=now)
+
+    at_once(lambda: amend(teacher, roster[0]), lambda: amend(office, roster[1]))
+    assert sorted(Amendment.objects.values_list("rev", flat=True)) == [1, 2]
+    assert (Register.objects.get().rev, FeedCounter.objects.get().last_number) == (2, 3)
+    reconcile(now)
+    assert Register.objects.get().projected_rev == 2
+
+
+def test_two_reconcilers_and_a_late_report(
+    teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    for student in roster[:3]:
+        reporting.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
+    at_once(lambda: reconcile(now), lambda: reconcile(now))
+    assert Amendment.objects.count() == 3
+    assert sorted(Amendment.objects.values_list("feed_number", flat=True)) == [2, 3, 4]
+
+
+def test_batches_in_opposite_order_do_not_deadlock(teacher: User, school: School, now: datetime) -> None:
+    made = [LessonFactory.create(group__school=school, students=2, taught_by=teacher) for _ in range(6)]
+    completions = [
+        Completion(lesson=completion.authorise(teacher, each.pk, now), user=teacher, roster_seen=[]) for each in made
+    ]
+    at_once(
+        lambda: completion.complete_many(completions, now=now),
+        lambda: completion.complete_many(completions[::-1], now=now),
+    )
+    assert Register.objects.count() == 6
+    numbers = sorted(Register.objects.values_list("feed_number", flat=True))
+    assert numbers == list(range(1, 7)), "the feed has no gaps"
