@@ -1,5 +1,6 @@
 """The list of lessons, and one with its roster and ticket."""
 
+from base64 import b64encode
 from datetime import date, timedelta
 from typing import Any
 
@@ -84,7 +85,16 @@ def test_pages_by_cursor(office: User, lesson: Lesson) -> None:
         seen += [each["id"] for each in page["results"]]
         address = page["next"]
     assert len(seen) == len(set(seen)) == 5
-    assert api.get("/api/v1/lessons", cursor="nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("position", ["p=today", "p=%00", "p=9999-99-99", "r=1&p=x", "o=99999999999999"])
+@pytest.mark.parametrize("path", ["lessons", "groups", "lessons/{}/register/amendments"])
+def test_a_cursor_of_others_is_no_failure(path: str, position: str, office: User, lesson: Lesson) -> None:
+    completion.complete(office, lesson.pk, now=timezone.now())
+    cursor = b64encode(position.encode()).decode()
+    response = signed_in(office).get(f"/api/v1/{path.format(lesson.pk)}", cursor=cursor)
+    assert response.status_code in (200, 404), response.content
+    assert signed_in(office).get(f"/api/v1/{path.format(lesson.pk)}", cursor="nonsense").status_code == 404
 
 
 def test_a_list_costs_the_same_for_any_number(office: User, lesson: Lesson) -> None:

@@ -282,9 +282,7 @@ def test_other_content_types_and_methods(alice: Api, lesson: Lesson, roster: lis
     assert (form.status_code, alice.get(path(lesson, roster[0])).status_code) == (415, 405)
 
 
-def test_store_down_is_503_within_a_second(mongodb_down: None, alice: Api, lesson: Lesson, roster: list[int]) -> None:
-    began = timezone.now()
+def test_store_down_is_503(mongodb_down: None, alice: Api, lesson: Lesson, roster: list[int]) -> None:
     response = alice.put(path(lesson, roster[0]))
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.json()["instance"] == path(lesson, roster[0])
-    assert timezone.now() - began < timedelta(seconds=1)
