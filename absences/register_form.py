@@ -3,6 +3,9 @@
 Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the
 minutes that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page, and `page`
 is an id of this very page, so that sending it twice reports once. Only what changed is reported.
+
+Where a colleague's mark stands against what was sent, the row comes back with both: `mark-<id>` is then their code, or
+`mine`, which stands for `mine-<id>` and `mineminutes-<id>`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,23 +19,26 @@ from django.utils.translation import gettext as _
 from absences import marks
 from absences.marks import Report
 from absences.mongo import Document
+from absences.sheets import Stored
 from absences.tickets import Claims
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput
 from lessons.models import Lesson, Student
 
+MINE = "mine"
+
 
 @dataclass
 class Row:
     """One pupil on the page: the mark that stands on the sheet, and what is chosen, which is the same unless a form
-    that was refused comes back."""
+    that was refused comes back. `mine` is what was sent against a mark that somebody else has made meanwhile."""
 
     student: Student
     mark: Document | None
     code: str
     minutes: int | str | None
     error: str = ""
-    conflict: Document | None = None
+    mine: Report | None = None
 
     @property
     def late_code(self) -> str:
@@ -69,9 +75,14 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
     sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
-        code, was = post.get(f"mark-{student_id}", ""), post.get(f"was-{student_id}", "")
-        minutes = post.get(f"minutes-{student_id}", "").strip() if code in codes.ARRIVAL_CODES else ""
-        if not code or (code == was and minutes == post.get(f"wasminutes-{student_id}", "")):
+        (code, minutes), was = _chosen(post, student_id), post.get(f"was-{student_id}", "")
+        was_minutes = post.get(f"wasminutes-{student_id}", "")
+        if not code and minutes and minutes != was_minutes:
+            sent.errors[student_id] = _("Choose “Late” as well, or clear the minutes.")
+            continue
+        # Minutes beside another mark are left over from a change of mind; the page hides them.
+        minutes = minutes if code in codes.ARRIVAL_CODES else ""
+        if not code or (code == was and minutes == was_minutes):
             continue
         if code != was and code in codes.ARRIVAL_CODES:
             code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
@@ -90,9 +101,30 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
 def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> None:
     """Puts what was chosen in a form back on the rows, where it was not stored."""
     for row in shown:
-        chosen = post.get(f"mark-{row.student.pk}", "")
-        row.code = chosen if chosen in claims.codes else row.code
-        row.minutes = post.get(f"minutes-{row.student.pk}", "")[:6]
+        code, minutes = _chosen(post, row.student.pk)
+        row.code = code if code in claims.codes else row.code
+        row.minutes = minutes[:6]
+
+
+def conflicts(reports: Sequence[Report], stored: Sequence[Stored]) -> dict[int, Report]:
+    """The reports that stand against somebody else's mark, by student id; where both say the same, nothing does."""
+    return {
+        report.student_id: report
+        for report, found in zip(reports, stored, strict=True)
+        if found.state == "conflict" and not _agrees(report, found.mark)
+    }
+
+
+def _agrees(report: Report, mark: Document) -> bool:
+    return bool(report.code == mark["code"]) and report.minutes_late in (None, mark["minutes_late"])
+
+
+def _chosen(post: Mapping[str, str], student_id: int) -> tuple[str, str]:
+    """The code and the minutes."""
+    code = post.get(f"mark-{student_id}", "")
+    if code == MINE:
+        return post.get(f"mine-{student_id}", ""), post.get(f"mineminutes-{student_id}", "").strip()
+    return code, post.get(f"minutes-{student_id}", "").strip()
 
 
 def _ids(text: str) -> Iterator[int]:

@@ -4,28 +4,28 @@ from django import template
 from django.utils.translation import gettext as _
 
 from lessons import codes
+from lessons.codes import Kind
 
 register = template.Library()
 
 
 @register.filter
-def icon(code: str | None) -> str:
-    """The picture that goes with a code: a template under absences/icons/."""
-    if not code:
-        return "absences/icons/none.svg"
+def tone(code: str | None) -> str:
+    """The class of style that goes with a code: present, absent, late, elsewhere or none."""
     if code in codes.ARRIVAL_CODES:
-        return "absences/icons/late.svg"
-    return "absences/icons/present.svg" if code in codes.PRESENT_CODES else "absences/icons/absent.svg"
+        return "late"
+    if code in codes.PRESENT_CODES:
+        return "present"
+    kind = next((known.codes[code].kind for known in reversed(codes.CODE_SETS) if code and code in known.codes), None)
+    if kind is Kind.APPROVED:
+        return "elsewhere"
+    return "absent" if kind in (Kind.AUTHORISED, Kind.UNAUTHORISED) else "none"
 
 
 @register.filter
-def tone(code: str | None) -> str:
-    """The class of style that goes with a code."""
-    if not code:
-        return "none"
-    if code in codes.ARRIVAL_CODES:
-        return "late"
-    return "present" if code in codes.PRESENT_CODES else "absent"
+def icon(code: str | None) -> str:
+    """The picture that goes with a code: a template under absences/icons/."""
+    return f"absences/icons/{tone(code)}.svg"
 
 
 @register.filter

@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from absences import mongo, tickets
+from absences.tests.commands import LISTENER
 from absences.tickets import Claims
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
 from lessons.models import Lesson, Role, School, Student, User
@@ -92,3 +93,13 @@ def mongodb_down(settings: Settings) -> Iterator[None]:
     settings.MONGODB_TIMEOUT = 0.8
     yield
     mongo.close()
+
+
+@pytest.fixture
+def commands() -> Iterator[list[str]]:
+    mongo.close()  # a client listens from when it is made
+    mongo.ping()
+    LISTENER.seen.clear()
+    LISTENER.on = True
+    yield LISTENER.seen
+    LISTENER.on = False

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from lessons.models import User
 
@@ -35,3 +36,9 @@ def fill(client: Client, path: str, **changes: Any) -> dict[str, str]:
     """What the form of a page sends, with some fields changed; `mark_7="N"` stands for `mark-7`."""
     fields = Form(client.get(path).content).fields
     return fields | {name.replace("_", "-", 1): str(value) for name, value in changes.items()}
+
+
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    """What SQL was asked, without the bounds of transactions."""
+    transaction = ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")
+    return [query["sql"] for query in queries if query["sql"] not in transaction]

@@ -58,6 +58,16 @@ def test_what_was_changed_meanwhile_is_not_overwritten(
     assert Amendment.objects.count() == 1
 
 
+def test_nor_is_what_was_unstated(alice: Client, office: User, taken: str, lesson: Lesson, roster: list[int]) -> None:
+    amendments.void(office, lesson.pk, "Wrong class", now=timezone.now())
+    path = f"{taken}amend/{roster[0]}"
+    sent = fill(alice, path, code="N", reason="Not there")
+    amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="M", reason="GP")], now=timezone.now())
+    assert alice.post(path, sent).status_code == 400
+    assert Amendment.objects.count() == 2
+    assert alice.post(path, fill(alice, path) | {"code": "N", "reason": "Not there"}).status_code == 302
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -111,3 +121,11 @@ def test_wrong_method(alice: Client, taken: str, roster: list[int]) -> None:
 
 def test_an_integrator_sees_no_page_to_correct_from(integrator: User, taken: str) -> None:
     assert "/amend/" not in browser(integrator).get(taken).content.decode()
+
+
+def test_without_the_absence_store_it_is_added_all_the_same(
+    alice: Client, taken: str, roster: list[int], mongodb_down: None
+) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    assert alice.post(path, fill(alice, path) | {"code": "N", "reason": "Not there"}).status_code == 302
+    assert Amendment.objects.get().to_code == "N"

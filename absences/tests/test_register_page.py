@@ -1,23 +1,23 @@
 """The register as a plain form, without JavaScript."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-import pymongo.monitoring
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion, mongo, sheets
+from absences import completion, sheets
 from absences.sheets import Key
 from absences.tests.api import due_today, signed_in
-from absences.tests.pages import browser, fill
-from lessons.factories import EnrolmentFactory, StudentFactory
-from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, School, User
+from absences.tests.pages import Form, browser, fill, statements
+from lessons.factories import StudentFactory
+from lessons.models import Amendment, Lesson, Mark, Register, School, User
+from lessons.tests.registers import reject, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,30 +79,6 @@ def test_late_with_minutes_follows_the_closing_time(
     assert sheet is not None and sheet["absences"][f"s{roster[0]}"]["minutes_late"] == 7
 
 
-def test_finishing_carries_the_marks(alice: Client, page: str, lesson: Lesson, roster: list[int]) -> None:
-    sent = fill(alice, page, **{f"mark_{roster[0]}": "N", f"mark_{roster[1]}": "N"})
-    response = alice.post(f"{page}complete", sent, follow=True)
-    assert response.redirect_chain == [("/", 302)]
-    assert "2 present, 2 absent" in response.content.decode()
-    assert (Register.objects.get().unstated, Mark.objects.count()) == ([], 2)
-    assert Register.objects.get().source == "page"
-
-
-def test_finishing_twice_is_one_register(alice: Client, page: str, roster: list[int]) -> None:
-    sent = fill(alice, page, **{f"mark_{roster[0]}": "N"})
-    for _ in range(2):
-        assert alice.post(f"{page}complete", sent).status_code == 302
-    assert Register.objects.count() == 1
-    assert not Amendment.objects.exists()
-
-
-def test_who_was_not_on_the_page_is_unstated(alice: Client, page: str, lesson: Lesson) -> None:
-    sent = fill(alice, page)
-    joined = EnrolmentFactory.create(group=lesson.group).student_id
-    alice.post(f"{page}complete", sent)
-    assert Register.objects.get().unstated == [joined]
-
-
 def test_a_taken_register_is_shown(alice: Client, page: str, roster: list[int]) -> None:
     alice.post(f"{page}complete", fill(alice, page, **{f"mark_{roster[0]}": "N"}))
     content = alice.get(page).content.decode()
@@ -125,20 +101,65 @@ def test_a_stale_page_never_overwrites_a_colleague(
     assert not Register.objects.exists()
 
 
+@pytest.fixture
+def disputed(alice: Client, colleague: User, page: str, roster: list[int]) -> dict[str, str]:
+    """The form that Alice gets back: Bob marked one late by 5 minutes, she says 9."""
+    stale = fill(alice, page, **{f"mark_{roster[0]}": "L", f"minutes_{roster[0]}": "9"})
+    bob = browser(colleague)
+    bob.post(page, fill(bob, page, **{f"mark_{roster[0]}": "L", f"minutes_{roster[0]}": "5"}))
+    return Form(alice.post(page, stale).content).fields
+
+
+def minutes(lesson: Lesson, student: int) -> int:
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    assert sheet is not None
+    return int(sheet["absences"][f"s{student}"]["minutes_late"])
+
+
+def test_theirs_is_kept(alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]) -> None:
+    assert "Nothing had changed" in alice.post(page, disputed, follow=True).content.decode()
+    assert minutes(lesson, roster[0]) == 5
+
+
+def test_mine_is_used(alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]) -> None:
+    assert alice.post(page, disputed | {f"mark-{roster[0]}": "mine"}).status_code == 302
+    assert minutes(lesson, roster[0]) == 9
+
+
+@pytest.mark.parametrize("lost", ["mine", "mineminutes"])
+def test_a_malformed_choice_writes_nothing(
+    lost: str, alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]
+) -> None:
+    sent = disputed | {f"mark-{roster[0]}": "mine", f"{lost}-{roster[0]}": "mine"}
+    assert alice.post(page, sent).status_code == 400
+    assert minutes(lesson, roster[0]) == 5
+
+
+def test_two_who_agree_are_not_asked(
+    alice: Client, colleague: User, page: str, lesson: Lesson, roster: list[int]
+) -> None:
+    same = fill(alice, page, **{f"mark_{roster[0]}": "N"})
+    bob = browser(colleague)
+    bob.post(page, fill(bob, page, **{f"mark_{roster[0]}": "N"}))
+    assert alice.post(page, same).status_code == 302
+    assert marks(lesson) == {roster[0]: "N"}
+
+
+def test_an_old_page_sent_again_says_so(alice: Client, page: str, lesson: Lesson, roster: list[int]) -> None:
+    old = fill(alice, page, **{f"mark_{roster[0]}": "N"})
+    alice.post(page, old)
+    alice.post(page, old | {f"mark-{roster[0]}": "/"})
+    assert "had been sent before" in alice.post(page, old, follow=True).content.decode()
+    assert marks(lesson) == {roster[0]: "/"}
+
+
 def test_after_a_colleague_finished_a_mark_is_an_arrival(
     alice: Client, colleague: User, page: str, lesson: Lesson, roster: list[int]
 ) -> None:
     stale = fill(alice, page, **{f"mark_{roster[0]}": "L"})
     completion.complete(colleague, lesson.pk, now=timezone.now(), roster_seen=roster)
-    assert alice.post(page, stale).status_code == 302
+    assert "taken already" in alice.post(page, stale, follow=True).content.decode()
     assert (Amendment.objects.get().kind, Amendment.objects.get().student_id) == ("arrival", roster[0])
-
-
-def test_a_colleague_takes_it_as_cover(colleague: User, page: str, lesson: Lesson) -> None:
-    bob = browser(colleague)
-    assert "Cover for Alice Lee" in bob.get(page).content.decode()
-    bob.post(f"{page}complete", fill(bob, page))
-    assert LessonStaff.objects.get(user=colleague).kind == "cover"
 
 
 def test_what_the_office_gave_stays(alice: Client, office: User, page: str, lesson: Lesson, roster: list[int]) -> None:
@@ -150,11 +171,10 @@ def test_what_the_office_gave_stays(alice: Client, office: User, page: str, less
 
 
 def test_who_may_not(outsider: User, teacher: User, page: str, lesson: Lesson) -> None:
-    nobody, charlie = Client(), browser(outsider)
-    for path in (page, f"{page}complete"):
-        assert nobody.post(path).headers["location"].startswith("/accounts/login/")
-        assert charlie.post(path, {"roster_seen": ""}).status_code == 404
+    charlie = browser(outsider)
+    assert Client().post(page).headers["location"].startswith("/accounts/login/")
     assert charlie.get(page).status_code == 404
+    assert charlie.post(page, {f"mark-{lesson.pk}": "N"}).status_code == 404
     assert sheets.read(Key(lesson.school_id, lesson.pk)) is None
 
 
@@ -163,8 +183,7 @@ def test_malformed_addresses_are_404(lesson_id: str, alice: Client) -> None:
     assert alice.get(f"/lessons/{lesson_id}/").status_code == 404
 
 
-def test_wrong_methods(alice: Client, page: str) -> None:
-    assert alice.get(f"{page}complete").status_code == 405
+def test_wrong_method(alice: Client, page: str) -> None:
     assert alice.put(page).status_code == 405
 
 
@@ -205,52 +224,56 @@ def test_a_stranger_in_the_form_writes_nothing(alice: Client, page: str, lesson:
 def test_not_yet_open_and_cancelled(alice: Client, page: str) -> None:
     Lesson.objects.update(starts_at=timezone.now() + timedelta(hours=3))
     assert "This register opens at" in alice.get(page).content.decode()
-    assert alice.post(f"{page}complete").status_code == 409
     Lesson.objects.update(status=Lesson.Status.CANCELLED)
     assert "was cancelled" in alice.get(page).content.decode()
-    assert not Register.objects.exists()
 
 
-def test_store_down_is_a_page_that_says_so(mongodb_down: None, alice: Client, page: str) -> None:
-    for response in (alice.get(page), alice.post(f"{page}complete", {"roster_seen": ""})):
+@pytest.mark.parametrize("change", [{"status": "cancelled"}, {"starts_at": timezone.now() + timedelta(hours=3)}])
+def test_what_offers_no_form_takes_none(
+    change: dict[str, Any], alice: Client, page: str, lesson: Lesson, roster: list[int]
+) -> None:
+    sent = fill(alice, page, **{f"mark_{roster[0]}": "N"})
+    Lesson.objects.update(**change)
+    assert alice.post(page, sent).status_code == 409
+    assert sheets.read(Key(lesson.school_id, lesson.pk)) is None
+
+
+def test_minutes_alone_are_asked_about(alice: Client, page: str, lesson: Lesson, roster: list[int]) -> None:
+    response = alice.post(page, fill(alice, page, **{f"minutes_{roster[0]}": "7", f"mark_{roster[1]}": "N"}))
+    assert response.status_code == 400
+    assert "clear the minutes" in response.content.decode()
+    assert marks(lesson) == {}
+
+
+def test_minutes_left_over_from_a_change_of_mind_are_dropped(
+    alice: Client, page: str, lesson: Lesson, roster: list[int]
+) -> None:
+    alice.post(page, fill(alice, page, **{f"mark_{roster[0]}": "N", f"minutes_{roster[0]}": "7"}))
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    assert sheet is not None and sheet["absences"][f"s{roster[0]}"]["minutes_late"] is None
+
+
+def test_store_down_is_a_page_that_says_so(mongodb_down: None, alice: Client, page: str, roster: list[int]) -> None:
+    for method, sent in (("GET", {}), ("POST", {f"mark-{roster[0]}": "N"})):
+        response = alice.generic(method, page, urlencode(sent), content_type="application/x-www-form-urlencoded")
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert "Nothing that you entered is lost" in response.content.decode()
 
 
-class Commands(pymongo.monitoring.CommandListener):
-    """What is asked of the store while `on`; PyMongo keeps its listeners for ever."""
-
-    on = False
-    seen: list[str] = []  # noqa: RUF012
-
-    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
-        if self.on and event.command_name not in ("hello", "ping", "endSessions"):
-            self.seen.append(event.command_name)
-
-    def succeeded(self, event: object) -> None:
-        pass
-
-    def failed(self, event: object) -> None:
-        pass
+def test_a_taken_register_needs_no_store_of_absences(
+    alice: Client, page: str, mongodb_down: None, lesson: Lesson, roster: list[int]
+) -> None:
+    take(lesson)
+    assert "Register taken" in alice.get(page).content.decode()
 
 
-LISTENER = Commands()
-pymongo.monitoring.register(LISTENER)
-
-
-@pytest.fixture
-def commands() -> Iterator[list[str]]:
-    mongo.close()  # a client listens from when it is made
-    mongo.ping()
-    LISTENER.seen.clear()
-    LISTENER.on = True
-    yield LISTENER.seen
-    LISTENER.on = False
-
-
-def statements(queries: CaptureQueriesContext) -> list[str]:
-    transaction = ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")
-    return [query["sql"] for query in queries if query["sql"] not in transaction]
+def test_what_could_not_be_taken_in_is_shown_by_name(alice: Client, page: str, lesson: Lesson) -> None:
+    take(lesson)
+    stranger = StudentFactory.create(school=lesson.school, legal_name="Zoë Quiller-Couch")
+    reject(lesson, stranger)
+    content = alice.get(page).content.decode()
+    assert "Zoë Quiller-Couch" in content
+    assert "Not on the roster" in content
 
 
 def test_the_page_for_thirty_costs_six_statements_and_one_command(
@@ -261,18 +284,3 @@ def test_the_page_for_thirty_costs_six_statements_and_one_command(
         assert alice.get(f"/lessons/{big.pk}/").status_code == 200
     assert len(queries) <= 6, "\n".join(statements(queries))
     assert commands == ["find"]
-
-
-@pytest.mark.parametrize("size", [5, 60])
-def test_finishing_costs_at_most_twelve_statements(
-    size: int, school: School, teacher: User, alice: Client, commands: list[str]
-) -> None:
-    some = due_today(school, teacher, students=size)
-    page = f"/lessons/{some.pk}/"
-    absent = some.group.enrolments.values_list("student", flat=True)[: size // 2]
-    sent = fill(alice, page, **{f"mark_{pk}": "N" for pk in absent})
-    commands.clear()
-    with CaptureQueriesContext(connection) as queries:
-        assert alice.post(f"{page}complete", sent).status_code == 302
-    assert len(statements(queries)) <= 12, "\n".join(statements(queries))
-    assert commands == ["update", "findAndModify", "update"]

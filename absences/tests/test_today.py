@@ -1,5 +1,6 @@
 """Today: the lessons of a day, the current one first."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from absences.reconcile import reconcile
 from absences.sheets import Key
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import browser
-from lessons.factories import LessonFactory, UserFactory, person
+from lessons.factories import LessonFactory, MembershipFactory, UserFactory, person
 from lessons.models import Lesson, Role, School, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +45,7 @@ def test_it_comes_first(teacher: User, lesson: Lesson) -> None:
     content = today(teacher)
     places = [content.index(f"/lessons/{each.pk}/") for each in (lesson, over, later)]
     assert places == sorted(places)
-    assert "Not yet open" in content
+    assert "Opens " in content
 
 
 def test_states_in_words(teacher: User, lesson: Lesson, roster: list[int]) -> None:
@@ -65,6 +66,20 @@ def test_a_colleagues_lesson_is_offered_as_cover(colleague: User, lesson: Lesson
 def test_the_office_sees_the_whole_school(office: User, lesson: Lesson) -> None:
     assert f"/lessons/{lesson.pk}/" in today(office)
     assert "as cover" not in today(office)
+
+
+def test_the_office_sees_first_what_is_left_to_do(office: User, lesson: Lesson, school: School, teacher: User) -> None:
+    completion.complete(teacher, due_today(school, teacher).pk, now=timezone.now())
+    LessonFactory.create(group=lesson.group, date=lesson.date, cancelled=True)
+    headings = re.findall(r"<h2>\s*(.+?)\s*<span", today(office))
+    assert headings == ["To be taken", "Taken", "Cancelled"]
+
+
+def test_who_teaches_and_runs_the_office_sees_both(teacher: User, school: School, lesson: Lesson) -> None:
+    MembershipFactory.create(user=teacher, school=school, role=Role.OFFICE)
+    other = due_today(school, person(school, Role.TEACHER, "dora"))
+    content = today(User.objects.get(pk=teacher.pk))
+    assert content.index("Your lessons") < content.index("Take the register") < content.index(f"/lessons/{other.pk}/")
 
 
 def test_other_days(teacher: User, lesson: Lesson) -> None:

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
@@ -30,6 +32,15 @@ class Entry:
     current: bool = False
 
 
+@dataclass(frozen=True)
+class Section:
+    """Lessons under one heading; `whole_school` ones are many, and shown a line each."""
+
+    title: str
+    entries: Sequence[Entry]
+    whole_school: bool = False
+
+
 @require_safe
 @login_required
 def today(request: HttpRequest) -> HttpResponse:
@@ -41,15 +52,20 @@ def today(request: HttpRequest) -> HttpResponse:
     day = _day(request.GET.get("date"), this_day)
     lessons = list(Lesson.objects.for_user(user_of(request), now).filter(date=day).with_state(now).with_people())
     known, marked = _marked([lesson for lesson in lessons if lesson.state == "due"])
-    own, others = _split(access, lessons)
+    own, of_school, cover = _split(access, lessons)
+    entries = _entries(own, marked, now)
     context = {
         "school": school,
         "day": day,
         "is_today": day == this_day,
         "previous": day - timedelta(days=1) if day > date.min else None,
         "next": day + timedelta(days=1) if day < date.max else None,
-        "entries": _entries(own, marked, now),
-        "cover": _entries(others, marked, now, current=False),
+        "sections": [
+            *([Section(_("Your lessons") if of_school else "", entries)] if entries else []),
+            *_by_state(of_school, marked),
+        ],
+        "whole_school": bool(access.whole_schools()),
+        "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
         "unplaced": _unplaced(access) if day == this_day else 0,
     }
@@ -79,20 +95,37 @@ def _day(given: str | None, this_day: date) -> date:
         raise NotFound("There is no such day.") from None
 
 
-def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
-    """The user's own, and those of others that they may take as cover."""
+def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
+    """The user's own, the others of a school that the user sees all of, and those to take as cover."""
     whole = access.whole_schools()
-    own = [lesson for lesson in lessons if lesson.own or lesson.school_id in whole]
-    return own, [lesson for lesson in lessons if lesson not in own and lesson.state == "due"]
+    own = [lesson for lesson in lessons if lesson.own]
+    others = [lesson for lesson in lessons if not lesson.own]
+    of_school = [lesson for lesson in others if lesson.school_id in whole]
+    return own, of_school, [each for each in others if each.school_id not in whole and each.state == "due"]
 
 
-def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime, current: bool = True) -> list[Entry]:
+def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -> list[Entry]:
     """In the order of the day; the one to take now, if there is one, stands first."""
     due = [lesson for lesson in lessons if lesson.state == "due"]
     running = [lesson for lesson in due if now <= lesson.ends_at]
-    first = next(iter(running or due), None) if current else None
+    first = next(iter(running or due), None)
     ordered = sorted(lessons, key=lambda lesson: (lesson is not first, lesson.starts_at, lesson.pk))
     return [Entry(lesson, marked.get(lesson.pk), lesson is first) for lesson in ordered]
+
+
+def _by_state(lessons: Sequence[Lesson], marked: dict[int, int]) -> list[Section]:
+    """What is left to do stands first."""
+    titles = {
+        "due": pgettext("registers", "To be taken"),
+        "completed": pgettext("registers", "Taken"),
+        "scheduled": pgettext("registers", "Not yet open"),
+        "cancelled": pgettext("lessons", "Cancelled"),
+    }
+    return [
+        Section(title, [Entry(lesson, marked.get(lesson.pk)) for lesson in found], whole_school=True)
+        for state, title in titles.items()
+        if (found := [lesson for lesson in lessons if lesson.state == state])
+    ]
 
 
 def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:

@@ -1,0 +1,24 @@
+"""What a request asks of MongoDB."""
+
+import pymongo.monitoring
+
+
+class Commands(pymongo.monitoring.CommandListener):
+    """What is asked of the store while `on`; PyMongo keeps its listeners for ever."""
+
+    on = False
+    seen: list[str] = []  # noqa: RUF012
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if self.on and event.command_name not in ("hello", "ping", "endSessions"):
+            self.seen.append(event.command_name)
+
+    def succeeded(self, event: object) -> None:
+        pass
+
+    def failed(self, event: object) -> None:
+        pass
+
+
+LISTENER = Commands()
+pymongo.monitoring.register(LISTENER)

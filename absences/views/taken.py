@@ -1,0 +1,75 @@
+"""A register that is taken: as it stands, with everything that happened to it since."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from absences import merging
+from absences.views.pages import render_local, user_of
+from lessons.models import Lesson, Student
+from lessons.standing import Standing
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many students of a register are what; `code` stands for its tone and its icon."""
+
+    number: int
+    label: str
+    code: str | None
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.label}"
+
+
+def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
+    """The page of a lesson that is completed."""
+    merged = merging.existing(lesson)
+    standing = merged.standing
+    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
+    students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
+    on_roster = [students[pk] for pk in standing.roster if pk in students]
+    ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
+    context = {
+        "lesson": lesson,
+        "register": merged.register,
+        "summary": summary(standing),
+        "rows": [(student, standing.code_of(student.pk), standing.marks.get(student.pk)) for student in ordered],
+        "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
+        "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
+        "may_amend": user_of(request).access.may_amend(lesson, now),
+    }
+    return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
+
+
+def summary(standing: Standing) -> list[Count]:
+    """Everyone on the roster exactly once; present and absent always, the others where there are any."""
+    counts = standing.counts
+    present = len(standing.roster) - len(standing.unstated) - len(standing.marks)
+    elsewhere = counts["attended"] - present - counts["late"]
+    not_expected = counts["expected"] - counts["unstated"] - counts["possible"]
+    always = [Count(present, _("present"), "/"), Count(counts["absent"], _("absent"), "N")]
+    others = [
+        Count(counts["late"], _("late"), "L"),
+        Count(elsewhere, _("at another activity"), "B"),
+        Count(not_expected, _("not expected"), "#"),
+        Count(counts["unstated"], _("not stated"), None),
+    ]
+    return always + [count for count in others if count.number]
+
+
+def in_words(lesson: Lesson, standing: Standing) -> str:
+    """Such as “7A: register taken 08:52. 28 present, 2 absent.”"""
+    return _("%(group)s: register taken %(time)s. %(counts)s.") % {
+        "group": lesson.group.name,
+        "time": clock(lesson.register.taken_at, lesson),
+        "counts": ", ".join(str(count) for count in summary(standing)),
+    }
+
+
+def clock(moment: datetime, lesson: Lesson) -> str:
+    """A time of day as the school's clocks show it."""
+    return moment.astimezone(ZoneInfo(lesson.school.time_zone)).strftime("%H:%M")
