@@ -4,6 +4,7 @@ Every handle comes from here, so that no write is acknowledged by less than a ma
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,41 +33,61 @@ PATIENT = 30.0
 # deadline of 0.8 s into one of 1.0 s or more. A private name: `tests/test_mongo.py` fails when it loses its effect.
 common.MIN_HEARTBEAT_INTERVAL = 0.05
 
-_clients: dict[int, MongoClient[Document]] = {}
+_lock = threading.Lock()
+_client: MongoClient[Document] | None = None
+_of_parents: list[MongoClient[Document] | None] = []
 
 
 def client() -> MongoClient[Document]:
     """This process's client. Connects in the background; the first operation waits for it."""
-    pid = os.getpid()
-    if pid not in _clients:
-        _clients.clear()
-        _clients[pid] = MongoClient(
-            settings.MONGODB_URL,
-            tz_aware=True,
-            uuidRepresentation="standard",
-            # An acknowledged report survives the loss of any server, and of its power.
-            w="majority",
-            journal=True,
-            # What is read cannot be rolled back later.
-            readConcernLevel="majority",
-            # One more try by the driver bridges an election; the operation counts once.
-            retryWrites=True,
-            retryReads=True,
-            # No one waits longer than a second to hear that the store is away.
-            timeoutMS=int(settings.MONGODB_TIMEOUT * 1000),
-            serverSelectionTimeoutMS=400,
-            connectTimeoutMS=400,
-            waitQueueTimeoutMS=400,
-            # One for each thread of a process that may wait for the store.
-            maxPoolSize=settings.MONGODB_CONNECTIONS,
-        )
-    return _clients[pid]
+    global _client
+    with _lock:  # or threads that ask first at the same time make one each
+        if _client is None:
+            _client = _make()
+        return _client
 
 
 def close() -> None:
     """Closes this process's client, so that the next use makes a new one."""
-    if found := _clients.pop(os.getpid(), None):
-        found.close()
+    global _client
+    with _lock:
+        if _client is not None:
+            _client.close()
+        _client = None
+
+
+def _forget() -> None:
+    """In a child that was just forked: the client and whoever holds the lock are the parent's. The client is kept from
+    being collected here, which would close the parent's connections."""
+    global _client, _lock
+    _of_parents.append(_client)
+    _client, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def _make() -> MongoClient[Document]:
+    return MongoClient(
+        settings.MONGODB_URL,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        # An acknowledged report survives the loss of any server, and of its power.
+        w="majority",
+        journal=True,
+        # What is read cannot be rolled back later.
+        readConcernLevel="majority",
+        # One more try by the driver bridges an election; the operation counts once.
+        retryWrites=True,
+        retryReads=True,
+        # No one waits longer than a second to hear that the store is away.
+        timeoutMS=int(settings.MONGODB_TIMEOUT * 1000),
+        serverSelectionTimeoutMS=400,
+        connectTimeoutMS=400,
+        waitQueueTimeoutMS=400,
+        # One for each thread of a process that may wait for the store.
+        maxPoolSize=settings.MONGODB_CONNECTIONS,
+    )
 
 
 def database() -> Database[Document]:

@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 
 from absences import mongo, schema
+from absences.tests.threads import at_once
 from lessons.errors import StoreUnavailable
 
 
@@ -16,10 +17,14 @@ def test_every_handle_has_majority_concerns() -> None:
 
 
 def test_one_client_a_process() -> None:
-    assert mongo.client() is mongo.client()
+    """However many threads ask first at the same time; and a forked child makes its own."""
+    mongo.close()
+    made: list[object] = []
+    at_once(*(lambda: made.append(mongo.client()) for _ in range(8)))
+    assert {id(client) for client in made} == {id(mongo.client())}
     child = os.fork()
     if child == 0:
-        os._exit(0 if mongo._clients.get(os.getpid()) is None else 1)
+        os._exit(0 if mongo._client is None else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
