@@ -37,7 +37,7 @@ def amend(
     """Appends corrections, all or none.
 
     Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
-    not the user's, nothing changes), and StandingMark where `expected_code` is not the present one.
+    not the user's, minutes without lateness), and StandingMark where `expected_code` is not the present one.
     """
     with transaction.atomic():
         lesson = _locked(user, lesson_id, now)

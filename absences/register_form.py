@@ -30,13 +30,19 @@ MINE = "mine"
 
 @dataclass
 class Row:
-    """One pupil on the page: the mark that stands on the sheet, and what is chosen, which is the same unless a form
-    that was refused comes back. `mine` is what was sent against a mark that somebody else has made meanwhile."""
+    """One pupil on the page: the mark that stands on the sheet, and what is chosen.
+
+    `was`, `was_minutes` and `seen` are of the mark that this person was shown; `mine` is what was sent against a mark
+    that somebody else has made meanwhile.
+    """
 
     student: Student
-    mark: Document | None
-    code: str
-    minutes: int | str | None
+    mark: Document | None = None
+    code: str = ""
+    minutes: int | str | None = None
+    was: str = ""
+    was_minutes: int | str | None = None
+    seen: str = ""
     error: str = ""
     mine: Report | None = None
 
@@ -53,11 +59,14 @@ class Row:
 def rows(students: Sequence[Student], standing: Sequence[Document]) -> list[Row]:
     """Each student with the mark that stands on the sheet."""
     marks_by = {mark["student"]: mark for mark in standing}
-    return [
-        Row(student, mark, mark["code"] if mark else "", mark["minutes_late"] if mark else None)
-        for student in students
-        for mark in (marks_by.get(student.pk),)
-    ]
+    return [_row(student, marks_by.get(student.pk)) for student in students]
+
+
+def _row(student: Student, mark: Document | None) -> Row:
+    if mark is None:
+        return Row(student)
+    code, minutes = mark["code"], mark["minutes_late"]
+    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, seen=str(mark["report_id"]))
 
 
 @dataclass
@@ -99,11 +108,18 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
 
 
 def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> None:
-    """Puts what was chosen in a form back on the rows, where it was not stored."""
+    """Puts what was chosen in a form back on the rows, where it was not stored. What it had seen comes back with it:
+    a mark that a colleague made meanwhile is still news to this person."""
     for row in shown:
-        code, minutes = _chosen(post, row.student.pk)
-        row.code = code if code in claims.codes else row.code
+        pk = row.student.pk
+        code, minutes = _chosen(post, pk)
+        was, was_minutes, seen = (post.get(f"{name}-{pk}", "") for name in ("was", "wasminutes", "seen"))
+        known = claims.codes | {row.mark["code"]} if row.mark else claims.codes  # the office's codes too
+        row.code = code if code in known else ""
         row.minutes = minutes[:6]
+        row.was = was if was in known else ""
+        row.was_minutes = was_minutes[:6]
+        row.seen = seen if _uuid(seen) else ""
 
 
 def conflicts(reports: Sequence[Report], stored: Sequence[Stored]) -> dict[int, Report]:

@@ -135,6 +135,17 @@ def test_a_malformed_choice_writes_nothing(
     assert minutes(lesson, roster[0]) == 5
 
 
+def test_a_form_that_came_back_is_as_old_as_it_was(
+    alice: Client, colleague: User, page: str, lesson: Lesson, roster: list[int]
+) -> None:
+    stale = fill(alice, page, **{f"mark_{roster[0]}": "N", f"mark_{roster[1]}": "L", f"minutes_{roster[1]}": "x"})
+    bob = browser(colleague)
+    bob.post(page, fill(bob, page, **{f"mark_{roster[0]}": "/"}))
+    back = Form(alice.post(page, stale).content).fields | {f"minutes-{roster[1]}": "3"}
+    assert alice.post(page, back).status_code == 409, "she has not seen yet what Bob said"
+    assert marks(lesson)[roster[0]] == "/"
+
+
 def test_two_who_agree_are_not_asked(
     alice: Client, colleague: User, page: str, lesson: Lesson, roster: list[int]
 ) -> None:
@@ -163,9 +174,10 @@ def test_after_a_colleague_finished_a_mark_is_an_arrival(
 
 
 def test_what_the_office_gave_stays(alice: Client, office: User, page: str, lesson: Lesson, roster: list[int]) -> None:
-
     signed_in(office).put(f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}", {"code": "I"})
     assert "Illness" in alice.get(page).content.decode()
+    wrong = fill(alice, page, **{f"minutes_{roster[1]}": "7"})
+    assert "Illness" in alice.post(page, wrong).content.decode(), "also in a form that comes back"
     alice.post(f"{page}complete", fill(alice, page))
     assert [mark.code for mark in Mark.objects.all()] == ["I"]
 

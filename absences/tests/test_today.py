@@ -123,10 +123,13 @@ def test_store_down_still_shows_the_lessons(mongodb_down: None, teacher: User, l
     assert "does not answer" in content
 
 
-def test_it_costs_at_most_six_statements(teacher: User, lesson: Lesson) -> None:
+@pytest.mark.parametrize("who", ["teacher", "office"])
+def test_it_costs_at_most_six_statements(
+    who: str, request: pytest.FixtureRequest, teacher: User, lesson: Lesson
+) -> None:
     for _ in range(6):
         due_today(lesson.school, teacher)
-    client = browser(teacher)
+    client = browser(request.getfixturevalue(who))
     with CaptureQueriesContext(connection) as queries:
         client.get("/")
     assert len(queries) <= 6, "\n".join(query["sql"] for query in queries)

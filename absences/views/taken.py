@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from absences import merging
 from absences.views.pages import render_local, user_of
-from lessons.models import Lesson, Student
+from lessons.models import Amendment, Lesson, Student
 from lessons.standing import Standing
 
 
@@ -39,6 +39,7 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         "summary": summary(standing),
         "rows": [(student, standing.code_of(student.pk), standing.marks.get(student.pk)) for student in ordered],
         "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
+        "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
         "may_amend": user_of(request).access.may_amend(lesson, now),
     }
