@@ -1,35 +1,30 @@
-"""The registers of lessons that are over, taken through the real path: reported, then completed, as at their time.
-
-Who was absent is made up from student and date alone, so that a day makes sense through all its lessons.
-"""
+"""The registers of lessons that are over, taken through the real path: reported, completed, some corrected, as at
+their time."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
-from random import Random
 
-from absences import completion, reporting, sheets, tickets
+from absences import amendments, completion, reporting, sheets, tickets
+from absences.amendments import Change
 from absences.completion import Completion
+from absences.demo import chance
 from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
 from absences.reporting import Report
 from absences.sheets import Key
 from lessons import calendar, codes
 from lessons.access import Role
-from lessons.errors import StoreUnavailable
+from lessons.errors import StandingMark, StoreUnavailable
 from lessons.models import Enrolment, Lesson, User
 
 DEVICE = "demo"  # in whose name reports come, so that another run knows them
 TRIES = 3
 
-FORGOTTEN = 0.01  # of all lessons: nobody ever took the register
 TAKEN_AFTER = timedelta(minutes=12)  # the lesson began
-OFTEN = 1 / 12  # of the students are absent on every third day or so, the others once a month: 7 % altogether
-ABSENT = {True: 0.3, False: 0.05}
-REASONS = {"I": 6, "M": 1, codes.ABSENT: 4}
-LATE = {"AM": 0.03, "PM": 0.01, "": 0.01}
+CORRECTED_AFTER = timedelta(hours=1)  # it began; at most RECENT, or it would be in the future
 
 
 def take(made: Collection[int], now: datetime) -> int:
@@ -42,7 +37,7 @@ def take(made: Collection[int], now: datetime) -> int:
         lesson
         for lesson in over.select_related("school").prefetch_related("staff")
         if lesson.pk in made or lesson.date < calendar.local_date(lesson.school.time_zone, now)
-        if _dice(lesson.external_id).random() >= FORGOTTEN
+        if not chance.is_forgotten(lesson.external_id)
     ]
     staff, taken = Staff(), 0
     for starts_at, batch in groupby(waiting, lambda lesson: lesson.starts_at):
@@ -101,7 +96,25 @@ def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
         for user, reports in _reports(lesson, roster, taker, staff.office(lesson)).items():
             reporting.report(tickets.claims_for(user, lesson, roster, now), lesson.pk, reports, now)
         completions.append(Completion(lesson=lesson, user=taker, roster_seen=roster, source="demo"))
-    return sum(done is not None for done in completion.complete_many(completions, now=now)) if completions else 0
+    if not completions:
+        return 0
+    completed = completion.complete_many(completions, now=now)
+    for each, done in zip(completions, completed, strict=True):
+        if done and not done.already_completed:
+            _correct(each.lesson, each.roster_seen, staff.office(each.lesson))
+    return sum(done is not None for done in completed)
+
+
+def _correct(lesson: Lesson, roster: Sequence[int], office: User | None) -> None:
+    """What the office has heard since."""
+    changes = [
+        Change(student_id=student, code=code, reason=chance.HEARD[code], expected_code=codes.ABSENT)
+        for student in roster
+        if (code := chance.heard_later(lesson.date, student))
+    ]
+    if changes and office:
+        with suppress(StandingMark):  # somebody was quicker
+            amendments.amend(office, lesson.pk, changes, now=lesson.starts_at + CORRECTED_AFTER, source="demo")
 
 
 def _rosters(lessons: Sequence[Lesson]) -> dict[int, list[int]]:
@@ -119,29 +132,13 @@ def _reports(
     """Who reports what: the office knows of reasons, everything else the teacher sees."""
     reports: dict[User, list[Report]] = defaultdict(list)
     for student in roster:
-        code, minutes = _code(lesson, student)
+        code, minutes = chance.code(lesson.date, lesson.external_id, lesson.session, student)
         if code == codes.PRESENT:
             continue
         by = taker
-        if code in REASONS and code != codes.ABSENT:
+        if code in chance.HEARD:
             by, code = (office, code) if office else (taker, codes.ABSENT)
         # Said again with the same sequence it changes nothing.
         report = Report(student_id=student, code=code, minutes_late=minutes, device=DEVICE, sequence=1)
         reports[by].append(report)
     return reports
-
-
-def _code(lesson: Lesson, student: int) -> tuple[str, int | None]:
-    """With the minutes, where late: somebody is absent for a day, or late for this lesson, or simply there."""
-    often = _dice(f"often {student}").random() < OFTEN
-    day = _dice(f"{lesson.date} {student}")
-    if day.random() < ABSENT[often]:
-        [code] = day.choices(list(REASONS), list(REASONS.values()))
-        return code, None
-    here = _dice(f"{lesson.external_id} {student}")
-    return (codes.LATE, here.randint(2, 11)) if here.random() < LATE[lesson.session] else (codes.PRESENT, None)
-
-
-def _dice(about: str) -> Random:
-    """Falls alike for the same thing, in every run."""
-    return Random(about)  # noqa: S311
