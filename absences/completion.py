@@ -13,13 +13,13 @@ from enum import StrEnum
 
 from django.db import DatabaseError, OperationalError
 
-from absences import closing, merging, sheets
+from absences import closing, late, merging, sheets
 from absences.merging import Merged
 from absences.mongo import Document
 from absences.reporting import milliseconds
 from absences.sheets import Key
 from lessons.access import Role
-from lessons.errors import Conflict, NotAllowed, NotFound
+from lessons.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, LessonStaff, StaffKind, Student, User
 
 log = logging.getLogger(__name__)
@@ -87,24 +87,31 @@ def complete(
     Without `roster_seen` the roster of this moment counts as seen.
     """
     lesson = authorise(user, lesson_id, now)
-    if lesson.is_completed:
-        return _again(lesson, now)
-    if roster_seen is None:
+    if roster_seen is None and not lesson.is_completed:
         roster_seen = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
     completion = Completion(
-        lesson=lesson, user=user, roster_seen=roster_seen, others=others, taken_at=taken_at, source=source
+        lesson=lesson, user=user, roster_seen=roster_seen or (), others=others, taken_at=taken_at, source=source
     )
+    if lesson.is_completed:
+        return _again(completion, now)
     [completed] = complete_many([completion], now=now)
     if completed is None:
-        raise Conflict("This lesson was cancelled.")
+        if Lesson.objects.filter(pk=lesson.pk, status=Lesson.Status.CANCELLED).exists():
+            raise Conflict("This lesson was cancelled.")
+        raise StoreUnavailable("This register cannot be written just now. What was reported is kept.")
     return completed
 
 
-def _again(lesson: Lesson, now: datetime) -> Completed:
-    """The register that stands; a confirmation that a crash left out is made up for."""
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+def _again(completion: Completion, now: datetime) -> Completed:
+    """The register that stands. A confirmation that a crash left out is made up for; and what was reported on a sheet
+    that is open beside a register, because it was lost or a store went back in time, is taken in."""
+    lesson = completion.lesson
+    key = Key(lesson.school_id, lesson.pk)
+    sheet = sheets.read(key)
+    if sheet is not None and sheet["state"] == "open":
+        sheet = closing.fence(key, _intent(completion, now), milliseconds(now))
     if sheet is not None and sheet["state"] == "closing":
-        finish([sheet], now)
+        return Completed(finish([sheet], now)[lesson.pk], already_completed=True)
     return Completed(merging.existing(lesson), already_completed=True)
 
 
@@ -130,43 +137,59 @@ def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[C
     ]
 
 
-def finish(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
+def finish(batch: Sequence[Document], now: datetime, *, restored: bool = False) -> dict[int, Merged]:
     """C2 and C3 for sheets that are closing or closed: what they became, by lesson id; cancelled ones are left out.
 
-    A batch that SQL refuses is tried one by one, so that a bad lesson fails alone.
+    A batch that SQL refuses is tried one by one, so that a bad lesson fails alone. `restored` says that a person knows
+    of the store that went back in time; without that, a sheet that is older than a register which is not its own stays
+    closing, and sounds the alarm.
     """
     try:
         result = merging.merge(batch)
     except OperationalError:
         raise
     except DatabaseError:
-        if len(batch) == 1:
-            raise
-        return _one_by_one(batch, now)
-    waiting = {sheet["lesson"] for sheet in batch if sheet["state"] == "closing"}
+        if len(batch) > 1:
+            return _one_by_one(batch, now, restored)
+        result = merging.merge(batch)  # a student who was just deleted is not on the roster this time
+    to_close = {sheet["lesson"]: sheet for sheet in batch if sheet["state"] == "closing"}
+    for pk in result.foreign.intersection(to_close):
+        if restored or _is_fresh(to_close[pk], result.merged[pk]):
+            result.merged[pk] = late.take_in(to_close[pk], result.merged[pk].register)
+        else:
+            log.critical("The register of lesson %s was made from another state of its sheet; left alone.", pk)
+            del to_close[pk]
     closing.confirm(
-        [
-            (each.lesson, each.register, each.standing)
-            for pk, each in result.merged.items()
-            if pk in waiting and not each.alarm
-        ],
-        now,
+        [(each.lesson, each.register, each.standing) for pk, each in result.merged.items() if pk in to_close], now
     )
     for lesson in result.cancelled:
         closing.confirm_cancelled(lesson, now)
+    Lesson.objects.unsettled().filter(pk__in=[lesson.pk for lesson in result.cancelled]).update(settled=True)
     return result.merged
 
 
-def _one_by_one(batch: Sequence[Document], now: datetime) -> dict[int, Merged]:
+def _is_fresh(sheet: Document, merged: Merged) -> bool:
+    """Made after the register, where the first sheet was lost: all that it holds was reported late."""
+    return bool(sheet["created_at"] > merged.register.completed_at)
+
+
+def _one_by_one(batch: Sequence[Document], now: datetime, restored: bool) -> dict[int, Merged]:
     merged: dict[int, Merged] = {}
     for sheet in batch:
         try:
-            merged |= finish([sheet], now)
+            merged |= finish([sheet], now, restored=restored)
         except OperationalError:
             raise
         except DatabaseError:
             log.exception("SQL refuses the register of lesson %s.", sheet["lesson"])
     return merged
+
+
+def settle(lessons: Sequence[Lesson], now: datetime) -> None:
+    """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
+    reported is rejected too. Safe to repeat. Raises StoreUnavailable; the reconciler then does it."""
+    intent = {"id": uuid.uuid4(), "at": milliseconds(now), "others": Others.UNSTATED.value, "source": "cancelled"}
+    finish([closing.fence(Key(each.school_id, each.pk), intent, milliseconds(now)) for each in lessons], now)
 
 
 def _intent(completion: Completion, now: datetime) -> Document:

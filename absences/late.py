@@ -1,9 +1,10 @@
 """Late reports into amendments: reports that reached the store after completion had begun.
 
-L1 read the sheet with `late_rev` = N; L2 one SQL transaction, once for each N; L3 done, unless N has risen meanwhile.
+L1 read the sheet with `late_rev` = N; L2 one SQL transaction, each report once; L3 done, unless N has risen meanwhile.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,14 +12,16 @@ from django.utils.translation import gettext as _
 
 from absences import amendments, closing, judging, sheets
 from absences.judging import Judge, Reason
-from absences.merging import rejected_row
+from absences.merging import Merged, existing, rejected_row
 from absences.mongo import Document
 from absences.sheets import ATTEMPTS, Key
 from lessons import codes
-from lessons.access import Role, window_ends
+from lessons.access import Role, within_window
 from lessons.feed import take_numbers
-from lessons.models import Amendment, Lesson, Register, RejectedReport
+from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport
 from lessons.standing import standing
+
+log = logging.getLogger(__name__)
 
 
 def merge_late(key: Key, now: datetime) -> None:
@@ -27,36 +30,47 @@ def merge_late(key: Key, now: datetime) -> None:
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
             return
-        lesson = _merge(sheet, now)
-        if closing.late_merged(key, sheet["late_rev"]) and lesson is not None:
+        lesson = _merge(key, sheet.get("late", {}).values())
+        if lesson is None:
+            log.critical("The closed sheet %s has no register; left alone.", key)
+            return
+        if closing.late_merged(key, sheet["late_rev"]) and lesson.is_completed:
             amendments.project(lesson)
 
 
-def _merge(sheet: Document, now: datetime) -> Lesson | None:
-    """L2. The lesson, where its register has a new revision to show."""
+def take_in(sheet: Document, register: Register) -> Merged:
+    """A register that stands beside a fenced sheet which it was not made from, with what was reported there since it
+    was completed; whatever is older, its completion has judged. Safe to repeat."""
+    since = [mark for mark in sheet.get("absences", {}).values() if mark["at"] > register.completed_at]
+    lesson = _merge(Key(sheet["school"], sheet["lesson"]), since)
+    assert lesson is not None, "registers stay"
+    return existing(lesson)
+
+
+def _merge(key: Key, marks: Collection[Document]) -> Lesson | None:
+    """L2. The lesson; None where its register is missing, because SQL went back in time."""
     with transaction.atomic():
-        locked = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"]).lock()
+        locked = Lesson.objects.filter(school=key.school_id, pk=key.lesson_id).lock()
         lesson = Lesson.objects.with_register().filter(pk__in=locked).first()
         if lesson is None:
             return None
-        if not lesson.is_completed:
-            _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(sheet, lesson)])
+        if lesson.is_completed:
+            _append(lesson, _new(lesson, marks))
+        elif lesson.is_cancelled:
+            _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(lesson, marks)])
+        else:
             return None
-        register = lesson.register
-        if register.merged_late_rev >= sheet["late_rev"]:
-            return None
-        _append(lesson, _new(sheet, lesson))
-        Register.objects.filter(pk=register.pk).update(merged_late_rev=sheet["late_rev"])
         return lesson
 
 
-def _new(sheet: Document, lesson: Lesson) -> list[Document]:
-    """The late reports that no earlier merge has dealt with, oldest first."""
+def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
+    """Those of the marks that nothing has dealt with yet, oldest first."""
     done = {
+        *Mark.objects.filter(register=lesson.pk).values_list("student_id", "report_id"),
         *RejectedReport.objects.filter(lesson=lesson).values_list("student_id", "report_id"),
         *Amendment.objects.filter(register=lesson.pk, report_id__isnull=False).values_list("student_id", "report_id"),
     }
-    waiting = [mark for mark in sheet.get("late", {}).values() if (mark["student"], mark["report_id"]) not in done]
+    waiting = [mark for mark in marks if (mark["student"], mark["report_id"]) not in done]
     return sorted(waiting, key=lambda mark: mark["at"])
 
 
@@ -81,7 +95,7 @@ def _append(lesson: Lesson, late: Sequence[Document]) -> None:
 
 
 def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
-    if mark["role"] == Role.TEACHER and mark["at"] >= window_ends(lesson):
+    if not within_window(lesson, Role(mark["role"]), mark["at"]):
         return Reason.TOO_LATE
     by_persons = (Amendment.Kind.CORRECTION, Amendment.Kind.VOID)
     overtaken = any(

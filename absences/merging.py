@@ -1,7 +1,6 @@
 """C2: closing sheets into registers, in sets: one transaction, one query for the lessons, one for the rosters, one
 insert for the registers and one for the marks, whatever the size of the batch and of its classes."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,19 +16,16 @@ from lessons.feed import take_numbers
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
 from lessons.standing import Standing, standing
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Merged:
-    """A register with its rows. `alarm`: the sheet is not the one that it was made from; nobody may touch it."""
+    """A register with its rows."""
 
     lesson: Lesson
     register: Register
     marks: Sequence[Mark] = ()
     amendments: Sequence[Amendment] = ()
     rejected: Sequence[RejectedReport] = ()
-    alarm: bool = False
 
     @property
     def standing(self) -> Standing:
@@ -38,11 +34,13 @@ class Merged:
 
 @dataclass(frozen=True)
 class Result:
-    """What a batch of sheets became: registers by lesson id, made now or standing already, and the lessons that were
-    cancelled: they get no register, but their reports are kept as rejected."""
+    """What a batch of sheets became: registers by lesson id, made now or standing already; the lessons that were
+    cancelled: they get no register, but their reports are kept as rejected; and the ids of those whose register was
+    made from another sheet than this one, or from another state of it."""
 
     merged: dict[int, Merged]
     cancelled: Sequence[Lesson]
+    foreign: frozenset[int] = frozenset()
 
 
 def merge(sheets: Sequence[Document]) -> Result:
@@ -54,10 +52,17 @@ def merge(sheets: Sequence[Document]) -> Result:
         own = [(sheet, lesson) for sheet, lesson in found if lesson.school_id == sheet["school"]]
         fresh = [(sheet, lesson) for sheet, lesson in own if not lesson.is_completed]
         merged = _insert(_drafts(fresh)) if fresh else {}
-    for sheet, lesson in own:
-        if lesson.is_completed and lesson.pk not in merged:
-            merged[lesson.pk] = existing(lesson, sheet)
-    return Result(merged, [lesson for _, lesson in own if lesson.is_cancelled and lesson.pk not in merged])
+    standing_already = [(sheet, lesson) for sheet, lesson in own if lesson.is_completed and lesson.pk not in merged]
+    return Result(
+        merged | {lesson.pk: existing(lesson) for _, lesson in standing_already},
+        [lesson for _, lesson in own if lesson.is_cancelled],
+        frozenset(lesson.pk for sheet, lesson in standing_already if not made_from(lesson.register, sheet)),
+    )
+
+
+def made_from(register: Register, sheet: Document) -> bool:
+    """Whether a register is what became of a fenced sheet; the fence keeps its revision."""
+    return (register.completion_id, register.merged_rev) == (sheet["intent"]["id"], sheet["rev"])
 
 
 @dataclass
@@ -174,6 +179,7 @@ def _register_row(draft: Draft, feed_number: int) -> Register:
         unstated=draft.unstated,
         counts=counts,
         feed_number=feed_number,
+        completion_id=intent["id"],
         merged_rev=draft.sheet["rev"],
     )
 
@@ -209,11 +215,8 @@ def _reported(reported: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def existing(lesson: Lesson, sheet: Document | None = None) -> Merged:
-    """The register that stands already, with its rows; an alarm where it was made from another state of the sheet."""
+def existing(lesson: Lesson) -> Merged:
+    """The register that stands already, with its rows."""
     register = lesson.register
-    alarm = sheet is not None and register.merged_rev != sheet["rev"]
-    if alarm:
-        log.critical("The register of lesson %s was made from another state of its sheet; left alone.", lesson.pk)
     rows = (list(register.marks.all()), list(register.amendments.all()), list(lesson.rejected.all()))
-    return Merged(lesson, register, *rows, alarm)
+    return Merged(lesson, register, *rows)

@@ -98,14 +98,20 @@ class Access:
         )
 
     def may_amend(self, lesson: Lesson, now: datetime) -> bool:
-        """Office and admin always; teachers registers of their own lessons, within the school's window."""
+        """Within the school's window for the role: office and admin any register, teachers those of their own lessons,
+        integrators where the school allows it."""
         acting = self.acting.get(lesson.school_id)
-        if acting is None or acting.role == Role.INTEGRATOR:
+        if acting is None or (acting.role == Role.INTEGRATOR and not lesson.school.integrators_amend):
             return False
-        return acting.role in WHOLE_SCHOOL or (self.is_staff_of(lesson) and now < window_ends(lesson))
+        own = acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson)
+        return own and within_window(lesson, acting.role, now)
 
 
-def window_ends(lesson: Lesson) -> datetime:
-    """Until when teachers may change a lesson's register: the end of its day, and the school's days after it."""
-    last = lesson.date + timedelta(days=lesson.school.amendment_window)
-    return calendar.end_of_day(lesson.school.time_zone, last)
+def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:
+    """Whether a role may still change a lesson's register: until the end of its day and of the school's days after it.
+    For admins, and for an office whose school sets no days, it never ends."""
+    school = lesson.school
+    days = {Role.TEACHER: school.amendment_window, Role.ADMIN: None}.get(role, school.office_amendment_window)
+    if days is None:
+        return True
+    return at < calendar.end_of_day(school.time_zone, lesson.date + timedelta(days=days))

@@ -1,8 +1,6 @@
-"""What the database itself upholds beyond what Django can declare, on PostgreSQL and SQLite.
+"""Installs what the database itself upholds (`rules.py`), on PostgreSQL and SQLite, and tells what is missing.
 
-Rules are declared once, in `rules`: `SameSchool` keeps a foreign key within its school, a `Refusal` is a
-trigger that refuses to write a row. Each becomes constraints or triggers of the vendor, installed after every
-`migrate` and `flush`, only where missing or changed. Who breaks a rule gets an IntegrityError.
+Installed after every `migrate` and `flush`, only where missing or changed. Who breaks a rule gets an IntegrityError.
 
 `manage.py check --deploy --database default` fails when one is missing: Django's table remake on SQLite drops
 a table's triggers without a word.
@@ -10,14 +8,15 @@ a table's triggers without a word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.core.checks import CheckMessage, Error
-from django.db import connections, models, transaction
+from django.db import connections, transaction
+
+from lessons.refusals import Installable
+from lessons.rules import rules
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -34,132 +33,6 @@ INSTALLED = {
          WHERE NOT tgisinternal AND tgenabled <> 'D' AND pg_table_is_visible(tgrelid)
     """,
 }
-
-
-@dataclass(frozen=True)
-class Installable:
-    """One constraint or trigger. `text` is what the catalogue gives back of it, so that changes are seen."""
-
-    table: str
-    name: str
-    text: str
-    create: str
-    drop: str
-
-
-class Rule(Protocol):
-    def installables(self, vendor: str) -> Iterable[Installable]: ...
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A trigger that refuses to write a row.
-
-    `event` is INSERT, DELETE, UPDATE or UPDATE OF columns; `when` a condition on OLD and NEW in SQL that both
-    vendors read alike (or one for each); `message` has neither quotes nor percent signs.
-    """
-
-    model: type[models.Model]
-    name: str
-    event: str
-    when: str | dict[str, str]
-    message: str
-
-    def installables(self, vendor: str) -> Iterator[Installable]:
-        table = self.model._meta.db_table
-        name = f"{table}_{self.name}"
-        when = self.when if isinstance(self.when, str) else self.when[vendor]
-        trigger = f"TRIGGER {name} BEFORE {self.event} ON {table}"
-        if vendor == "sqlite":
-            text = f"CREATE {trigger} WHEN {when} BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
-            yield Installable(table, name, text, create=text, drop=f"DROP TRIGGER IF EXISTS {name}")
-            return
-        text = f"""
-            -- {trigger}
-            BEGIN
-                IF {when} THEN
-                    RAISE EXCEPTION '{self.message}' USING ERRCODE = 'restrict_violation';
-                END IF;
-                RETURN {"OLD" if self.event == "DELETE" else "NEW"};
-            END
-        """
-        function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${text}$$"
-        create = f"{function}; CREATE {trigger} FOR EACH ROW EXECUTE FUNCTION {name}()"
-        yield Installable(table, name, text, create=create, drop=f"DROP FUNCTION IF EXISTS {name}() CASCADE")
-
-
-@dataclass(frozen=True)
-class SameSchool:
-    """A foreign key points to a row of the same school: composite on PostgreSQL, triggers on SQLite."""
-
-    model: type[models.Model]
-    field: models.ForeignKey[Any, Any]
-
-    def installables(self, vendor: str) -> Iterator[Installable]:
-        table, parent = self.model._meta.db_table, self.field.related_model._meta.db_table
-        column, key = self.field.column, self.field.foreign_related_fields[0].column
-        school, name = school_column(self.model), f"{column}_same_school"
-        if vendor == "postgresql":
-            references = f"REFERENCES {parent}({key}, {school})"
-            text = f"FOREIGN KEY ({column}, {school}) {references} DEFERRABLE INITIALLY DEFERRED"
-            drop = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{name}"
-            create = f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} {text}"
-            yield Installable(table, f"{table}_{name}", text, create, drop)
-            return
-        here = f"SELECT 1 FROM {parent} WHERE {key} = NEW.{column} AND {school} = NEW.{school}"  # noqa: S608
-        when = f"NEW.{column} IS NOT NULL AND NOT EXISTS ({here})"
-        message = f"{table}.{column} must be of the same school"
-        yield from Refusal(self.model, f"{name}_insert", "INSERT", when, message).installables(vendor)
-        update = f"UPDATE OF {column}, {school}"
-        yield from Refusal(self.model, f"{name}_update", update, when, message).installables(vendor)
-
-
-def rules() -> Iterator[Rule]:
-    """Everything that is upheld here. Add to it, and the next `migrate` installs it."""
-    yield from same_school()
-    yield from enrolments_stay()
-
-
-def school_column(model: type[models.Model]) -> str:
-    return foreign_key(model, "school").column
-
-
-def foreign_key(model: type[models.Model], name: str) -> models.ForeignKey[Any, Any]:
-    return cast("models.ForeignKey[Any, Any]", model._meta.get_field(name))
-
-
-def same_school() -> Iterator[Rule]:
-    from lessons.models.base import SchoolRow
-
-    for model in apps.get_app_config("lessons").get_models():
-        if issubclass(model, SchoolRow):
-            school = school_column(model)
-            moved = f"NEW.{school} <> OLD.{school}"
-            message = "a row never changes its school"
-            yield Refusal(model, "keeps_its_school", f"UPDATE OF {school}", moved, message)
-            for name in model.SAME_SCHOOL:
-                yield SameSchool(model, foreign_key(model, name))
-
-
-def enrolments_stay() -> Iterator[Rule]:
-    """A student's registers are found by her enrolments: one with a register on it is ended, not deleted.
-
-    The roster counts besides the dates, or shortening an enrolment first would be a way round.
-    """
-    from lessons.models import Enrolment, Register
-
-    within = "r.date >= OLD.starts_on AND (OLD.ends_on IS NULL OR r.date <= OLD.ends_on)"
-    on_roster = {
-        "sqlite": "EXISTS (SELECT 1 FROM json_each(r.roster) WHERE value = OLD.student_id)",
-        "postgresql": "r.roster @> to_jsonb(OLD.student_id)",
-    }
-    of_group = f"SELECT 1 FROM {Register._meta.db_table} r WHERE r.group_id = OLD.group_id"  # noqa: S608
-    stands = {vendor: f"EXISTS ({of_group} AND ({within} OR {listed}))" for vendor, listed in on_roster.items()}
-    message = "a register stands on this enrolment"
-    yield Refusal(Enrolment, "stays", "DELETE", stands, message)
-    moved = "(NEW.student_id <> OLD.student_id OR NEW.group_id <> OLD.group_id)"
-    stands_still = {vendor: f"{moved} AND {when}" for vendor, when in stands.items()}
-    yield Refusal(Enrolment, "stays_put", "UPDATE OF student_id, group_id", stands_still, message)
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[Installable]:

@@ -132,7 +132,7 @@ def test_a_person_who_amended_meanwhile_has_the_last_word(
     assert Amendment.objects.get().to_code == "M"
 
 
-def test_a_teachers_window_ends(
+def test_a_teachers_within_window(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)

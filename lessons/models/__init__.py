@@ -2,7 +2,7 @@
 
 from lessons.access import Role
 from lessons.models.people import Membership, RefreshToken, Student, User
-from lessons.models.register import Amendment, FeedCounter, Mark, Register, RejectedReport
+from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind
 
@@ -17,6 +17,7 @@ __all__ = [
     "Mark",
     "Membership",
     "Nation",
+    "PurgePermit",
     "RefreshToken",
     "Register",
     "RejectedReport",

@@ -19,7 +19,7 @@ class Owned(models.Model):
 
 
 def one_of_school() -> models.UniqueConstraint:
-    """(id, school), so that a foreign key can name both (`lessons/database.py`)."""
+    """(id, school), so that a foreign key can name both (`lessons/rules.py`)."""
     return models.UniqueConstraint(fields=["id", "school"], name="%(class)s_of_school")
 
 

@@ -38,11 +38,12 @@ class RegisterQuerySet(models.QuerySet["Register"]):
 class Register(SchoolRow, Signed):
     """The record of one lesson as it was completed. Changes come as amendments; only the revisions move.
 
-    `rev` counts what has changed since, `projected_rev` how much of that the sheet has acknowledged;
-    `merged_rev` and `merged_late_rev` are the sheet's revisions that stand in here.
+    `completion_id` is the intent that it was made from and `merged_rev` the sheet's revision; `rev` counts what has
+    changed since, `projected_rev` how much of that the sheet has acknowledged.
     """
 
     SAME_SCHOOL = ("lesson", "group")
+    MOVING = frozenset({"rev", "projected_rev", "updated_at"})
 
     lesson = models.OneToOneField(Lesson, on_delete=models.PROTECT, primary_key=True, verbose_name=_("lesson"))
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="registers", verbose_name=_("group"))
@@ -58,9 +59,9 @@ class Register(SchoolRow, Signed):
     unstated = models.JSONField(_("unstated"), help_text=_("Those of them of whom nobody said anything."))
     counts = models.JSONField(_("counts"), help_text=_("As first taken, before amendments."))
     feed_number = models.BigIntegerField(_("number in the feed"))
+    completion_id = models.UUIDField(default=uuid.uuid4)
     rev = models.PositiveIntegerField(default=0)
     merged_rev = models.PositiveIntegerField()
-    merged_late_rev = models.PositiveIntegerField(default=0)
     projected_rev = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -214,3 +215,17 @@ class FeedCounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.last_number)
+
+
+class PurgePermit(models.Model):
+    """While a transaction holds one, the database lets it take something out of the record (`lessons/purging.py`); it
+    is gone when the transaction ends, so that nobody else ever sees it."""
+
+    reason = models.CharField(_("reason"), max_length=500)
+
+    class Meta:
+        verbose_name = _("purge permit")
+        verbose_name_plural = _("purge permits")
+
+    def __str__(self) -> str:
+        return self.reason

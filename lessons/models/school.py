@@ -42,6 +42,24 @@ def teachers_codes(value: str) -> None:
         raise ValidationError(_("Teachers need N to report an absence."))
 
 
+DEFAULT_REASONS = "\n".join(
+    (
+        "Marked by mistake",
+        "Corrected during the lesson",
+        "Seen elsewhere in school",
+        "Message from the parent or carer",
+        "Letter or evidence received",
+    )
+)
+
+
+def short_lines(value: str) -> None:
+    if not value.strip():
+        raise ValidationError(_("At least one reason is needed."))
+    if any(len(line) > 100 for line in value.splitlines()):
+        raise ValidationError(_("A reason has at most 100 characters."))
+
+
 class LocalAuthority(models.Model):
     code = models.CharField(_("code"), max_length=9, unique=True, help_text=_("DfE number, such as 383 for Leeds."))
     name = models.CharField(_("name"), max_length=100)
@@ -92,6 +110,21 @@ class School(Owned):
         default=0,
         help_text=_("For how many days after the lesson's own day teachers may still amend."),
     )
+    office_amendment_window = models.PositiveSmallIntegerField(
+        _("office's amendment window"),
+        null=True,
+        blank=True,
+        help_text=_("For how many days after the lesson's own day the office may still amend; empty for ever."),
+    )
+    integrators_amend = models.BooleanField(
+        _("integrators amend"), default=False, help_text=_("Other systems may amend registers, as the office does.")
+    )
+    amendment_reasons = models.TextField(
+        _("reasons for amendments"),
+        default=DEFAULT_REASONS,
+        validators=[short_lines],
+        help_text=_("What people choose from when they correct a register, one a line; they may add to it."),
+    )
     open_cover = models.BooleanField(
         _("open cover"), default=True, help_text=_("Any teacher may take any lesson due today, as cover.")
     )
@@ -120,3 +153,8 @@ class School(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reasons(self) -> list[str]:
+        """What people choose from when they amend."""
+        return [line.strip() for line in self.amendment_reasons.splitlines() if line.strip()]

@@ -88,7 +88,7 @@ class Enrolment(SchoolRow, Owned):
     @property
     def has_registers(self) -> bool:
         """Whether a register of the group was taken while this enrolment counted, or lists the student; the database
-        keeps such an enrolment too (`lessons/database.py`)."""
+        keeps such an enrolment too (`lessons/rules.py`)."""
         from lessons.models.register import Register
 
         taken = Register.objects.filter(group=self.group_id).values_list("date", "roster")
@@ -154,6 +154,10 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
 
+    def unsettled(self) -> LessonQuerySet:
+        """Cancelled, and the sheet may still take reports."""
+        return self.filter(status=Lesson.Status.CANCELLED, settled=False)
+
     def lock(self) -> list[int]:
         """Locks the rows until the transaction ends, in the order of their ids, so that batches never deadlock.
 
@@ -188,6 +192,9 @@ class Lesson(SchoolRow, Owned):
         help_text=_("Only for a statutory registration period."),
     )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.SCHEDULED)
+    settled = models.BooleanField(
+        default=False, editable=False, help_text=_("Cancelled, and what was reported on it is kept as rejected.")
+    )
 
     objects = LessonQuerySet.as_manager()
 
@@ -199,10 +206,15 @@ class Lesson(SchoolRow, Owned):
         verbose_name = _("lesson")
         verbose_name_plural = _("lessons")
         ordering = ("starts_at", "id")
-        indexes = (models.Index(fields=["school", "date"]), models.Index(fields=["group", "date"]))
+        indexes = (
+            models.Index(fields=["school", "date"]),
+            models.Index(fields=["group", "date"]),
+            models.Index(fields=["id"], condition=Q(status="cancelled", settled=False), name="lesson_unsettled"),
+        )
         constraints = (
             one_of_school(),
             one_per_source(),
+            models.CheckConstraint(condition=Q(settled=False) | Q(status="cancelled"), name="lesson_settled_cancelled"),
             models.CheckConstraint(
                 condition=Q(end_time__gt=F("start_time")),
                 name="lesson_ends_after_start",

@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from lessons import database
+from lessons import database, rules
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Register, RejectedReport, Student
+from lessons.refusals import Refusal
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,7 @@ def test_a_student_who_is_null_names_no_school() -> None:
 
 @pytest.mark.parametrize("model", [Enrolment, Lesson, LessonStaff, Register, RejectedReport])
 def test_every_named_foreign_key_is_upheld(model: Any) -> None:
-    installables = [item for rule in database.same_school() for item in rule.installables(connection.vendor)]
+    installables = [item for rule in rules.same_school() for item in rule.installables(connection.vendor)]
     columns = {model._meta.get_field(name).column for name in model.SAME_SCHOOL}
     names = {item.name for item in installables if item.table == model._meta.db_table}
     assert all(any(f"{column}_same_school" in name for name in names) for column in columns)
@@ -133,7 +134,7 @@ def test_installing_twice_changes_nothing() -> None:
 
 
 def test_a_lost_rule_fails_the_check_and_is_installed_again() -> None:
-    lost = [item for rule in database.enrolments_stay() for item in rule.installables(connection.vendor)]
+    lost = [item for rule in rules.enrolments_stay() for item in rule.installables(connection.vendor)]
     with connection.cursor() as cursor:
         cursor.execute(lost[0].drop)
     with pytest.raises(CommandError, match="enrolment_stays"):
@@ -143,7 +144,7 @@ def test_a_lost_rule_fails_the_check_and_is_installed_again() -> None:
 
 
 def test_a_changed_rule_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = database.Refusal(Enrolment, "stays", "DELETE", "1 = 1", "never")
+    changed = Refusal(Enrolment, "stays", "DELETE", "1 = 1", "never")
     monkeypatch.setattr(database, "rules", lambda: [changed])
     assert [item.name for item in database.missing(connection)] == ["lessons_enrolment_stays"]
 

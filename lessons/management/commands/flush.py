@@ -7,7 +7,7 @@ from lessons import database
 
 
 class Command(flush.Command):
-    """Django's own. On SQLite it deletes row by row, which triggers of `lessons/database.py` would refuse."""
+    """Django's own. On SQLite it deletes row by row, which triggers of `lessons/rules.py` would refuse."""
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]

@@ -1,0 +1,77 @@
+"""What the database itself upholds beyond what Django can declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.apps import apps
+
+from lessons.refusals import Refusal, Rule, SameSchool, foreign_key, school_column
+
+
+def rules() -> Iterator[Rule]:
+    """Everything that is upheld here. Add to it, and the next `migrate` installs it."""
+    yield from same_school()
+    yield from enrolments_stay()
+    yield from record_stays()
+    yield from cancellations()
+
+
+def same_school() -> Iterator[Rule]:
+    from lessons.models.base import SchoolRow
+
+    for model in apps.get_app_config("lessons").get_models():
+        if issubclass(model, SchoolRow):
+            school = school_column(model)
+            moved = f"NEW.{school} <> OLD.{school}"
+            message = "a row never changes its school"
+            yield Refusal(model, "keeps_its_school", f"UPDATE OF {school}", moved, message)
+            for name in model.SAME_SCHOOL:
+                yield SameSchool(model, foreign_key(model, name))
+
+
+def enrolments_stay() -> Iterator[Rule]:
+    """A student's registers are found by her enrolments: one with a register on it is ended, not deleted.
+
+    The roster counts besides the dates, or shortening an enrolment first would be a way round.
+    """
+    from lessons.models import Enrolment, Register
+
+    within = "r.date >= OLD.starts_on AND (OLD.ends_on IS NULL OR r.date <= OLD.ends_on)"
+    on_roster = {
+        "sqlite": "EXISTS (SELECT 1 FROM json_each(r.roster) WHERE value = OLD.student_id)",
+        "postgresql": "r.roster @> to_jsonb(OLD.student_id)",
+    }
+    of_group = f"SELECT 1 FROM {Register._meta.db_table} r WHERE r.group_id = OLD.group_id"  # noqa: S608
+    stands = {vendor: f"EXISTS ({of_group} AND ({within} OR {listed}))" for vendor, listed in on_roster.items()}
+    message = "a register stands on this enrolment"
+    yield Refusal(Enrolment, "stays", "DELETE", stands, message)
+    moved = "(NEW.student_id <> OLD.student_id OR NEW.group_id <> OLD.group_id)"
+    stands_still = {vendor: f"{moved} AND {when}" for vendor, when in stands.items()}
+    yield Refusal(Enrolment, "stays_put", "UPDATE OF student_id, group_id", stands_still, message)
+
+
+def record_stays() -> Iterator[Rule]:
+    """A register changes only by appended amendments: nothing of the record is rewritten or deleted.
+
+    Only how far it was merged and shown moves. A lawful purge says so first (`purging.py`).
+    """
+    from lessons.models import Amendment, Mark, PurgePermit, Register, RejectedReport
+
+    forbidden = f"NOT EXISTS (SELECT 1 FROM {PurgePermit._meta.db_table})"  # noqa: S608
+    message = "the record is only ever added to"
+    for model in (Register, Mark, Amendment, RejectedReport):
+        yield Refusal(model, "stays", "DELETE", forbidden, message)
+        fixed = [str(field.column) for field in model._meta.concrete_fields if field.name not in Register.MOVING]
+        yield Refusal(model, "stays_as_written", f"UPDATE OF {', '.join(fixed)}", forbidden, message)
+
+
+def cancellations() -> Iterator[Rule]:
+    """A lesson that was taken is not cancelled, and one whose reports were rejected stays cancelled."""
+    from lessons.models import Lesson, Register
+
+    taken = f"EXISTS (SELECT 1 FROM {Register._meta.db_table} r WHERE r.lesson_id = OLD.id)"  # noqa: S608
+    status, cancelled = "UPDATE OF status", "OLD.status <> 'cancelled' AND NEW.status = 'cancelled'"
+    yield Refusal(Lesson, "taken_is_not_cancelled", status, f"{cancelled} AND {taken}", "this lesson has a register")
+    revived = "OLD.settled AND NOT (NEW.settled AND NEW.status = 'cancelled')"
+    yield Refusal(Lesson, "stays_cancelled", "UPDATE OF status, settled", revived, "its reports were rejected")
