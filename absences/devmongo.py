@@ -49,7 +49,7 @@ def _mongod(folder: Path, say: Callable[[str], None]) -> Iterator[str]:
     data.mkdir(exist_ok=True)
     _end_leftover(folder, data)
     port = _port(folder)
-    process = _start(_binary(), port, data, log)
+    process = _start(binary(), port, data, log)
     try:
         _lead(process, port, log, say)
         (folder / "port").write_text(str(port))
@@ -61,7 +61,7 @@ def _mongod(folder: Path, say: Callable[[str], None]) -> Iterator[str]:
         stop(process)
 
 
-def _binary() -> Path:
+def binary() -> Path:
     if given := os.environ.get("MONGOD"):
         return Path(given)
     if found := shutil.which("mongod"):

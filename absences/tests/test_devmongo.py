@@ -123,7 +123,7 @@ def test_after_a_killed_supervisor_the_next_start_works(supervised: Supervisor, 
 
 def test_a_leftover_mongod_is_ended(kept: Kept) -> None:
     folder, url = kept
-    leftover = devmongo._start(devmongo._binary(), port(url), folder / "data", folder / "leftover.log")
+    leftover = devmongo._start(devmongo.binary(), port(url), folder / "data", folder / "leftover.log")
     assert until(lambda: devmongo._answers(port(url)), 30)
     with devmongo.running(folder, quiet) as now:
         assert leftover.wait(1) == 0
