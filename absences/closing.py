@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from absences import mongo
 from absences.mongo import Document
-from absences.sheets import ATTEMPTS, Key, new_sheet
+from absences.sheets import ATTEMPTS, OPEN, Key, new_sheet
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register
 from lessons.standing import Standing
@@ -31,7 +31,7 @@ def fence(key: Key, intent: Document, now: datetime) -> Document:
         for _attempt in range(ATTEMPTS):
             try:
                 sheet = mongo.sheets().find_one_and_update(
-                    key.filter | {"state": "open"},
+                    key.filter | OPEN,
                     {
                         "$set": {"state": "closing", "closing_at": now, "intent": intent},
                         "$unset": {"orphan_check_at": ""},

@@ -27,7 +27,8 @@ ORPHAN_AFTER = timedelta(hours=48)
 DUPLICATE_KEY = 11000
 DOCUMENT_TOO_LARGE = frozenset({10334, 17419, 17420})
 
-BEGUN = {"$in": ["closing", "closed"]}
+OPEN: Document = {"state": "open"}
+BEGUN: Document = {"state": {"$in": ["closing", "closed"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: dat
         mark = mark_of(report, by, now) | {"state": "provisional"}
         operations.append(
             UpdateOne(
-                key.filter | {"state": "open"} | _guards(report, by) | _sees("absences", report, by),
+                key.filter | OPEN | _guards(report, by) | _sees("absences", report, by),
                 _write("absences", mark) | {"$inc": {"rev": 1}, "$setOnInsert": new_sheet(now)},
                 upsert=True,
             )
@@ -141,7 +142,7 @@ def _store_late(key: Key, report: Report, by: Reporter, now: datetime) -> Stored
     update = _write("late", mark)
     update["$set"]["late_pending"] = True
     result = mongo.sheets().update_one(
-        key.filter | {"state": BEGUN} | _guards(report, by) | _sees("late", report, by),
+        key.filter | BEGUN | _guards(report, by) | _sees("late", report, by),
         update | {"$inc": {"late_rev": 1}},
     )
     return Stored(mark, "late") if result.matched_count else None

@@ -1,0 +1,81 @@
+"""The product with one of its mechanisms taken out: a drill that then finds nothing proves nothing."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.write_concern import WriteConcern
+
+from absences import closing, mongo, sheets
+from absences.mongo import Document
+from absences.sheets import Key
+
+
+def fence() -> None:
+    """Completion reads the sheet instead of closing it to reports."""
+    really = closing.confirm
+
+    def unfenced(key: Key, intent: Document, now: Any) -> Document:
+        update = {"$set": {"intent": intent, "closing_at": now}, "$setOnInsert": sheets.new_sheet(now) | {"rev": 0}}
+        with mongo.answering():
+            found = mongo.sheets().find_one(key.filter | sheets.BEGUN) or mongo.sheets().find_one_and_update(
+                key.filter | sheets.OPEN, update, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        assert found is not None
+        return {**found, "state": "closed" if found["state"] == "closed" else "closing"}
+
+    def confirm(closed: Iterable[Any], now: Any) -> None:
+        batch = list(closed)
+        for lesson, register, _ in batch:
+            key = Key(lesson.school_id, lesson.pk)
+            # Or the alarm would sound for a register that this sheet has become.
+            state = {"state": "closing", "rev": register.merged_rev, "intent.id": register.completion_id}
+            with mongo.answering():
+                mongo.sheets().update_one(key.filter | sheets.OPEN, {"$set": state})
+        really(batch, now)
+
+    _replace(closing, "fence", unfenced)
+    _replace(closing, "confirm", confirm)
+
+
+def state_filter() -> None:
+    """A report is written to the open map whatever the state of the sheet."""
+    really = sheets.new_sheet
+    sheets.OPEN = {}
+    _replace(sheets, "new_sheet", lambda now: really(now) | {"state": "open"})  # its filter names it no more
+
+
+def late_cas() -> None:
+    """A late merge is done, whatever has arrived meanwhile."""
+
+    def late_merged(key: Key, late_rev: int) -> bool:
+        with mongo.answering():
+            mongo.sheets().update_one(key.filter, {"$set": {"late_pending": False}})
+        return True
+
+    _replace(closing, "late_merged", late_merged)
+
+
+def seen() -> None:
+    """An older report of a device overwrites a newer one."""
+    really = sheets._guards
+
+    def guards(*args: Any) -> Document:
+        return {name: guard for name, guard in really(*args).items() if not name.startswith("seen.")}
+
+    _replace(sheets, "_guards", guards)
+
+
+def w1() -> None:
+    """A report counts as acknowledged when one server has it."""
+    one = WriteConcern(w=1)
+    _replace(mongo, "MAJORITY", one)
+    really = mongo.sheets
+    _replace(mongo, "sheets", lambda: really().with_options(write_concern=one))
+
+
+def _replace(module: Any, name: str, other: Any) -> None:
+    setattr(module, name, other)
+
+
+WAYS = {"fence": fence, "state-filter": state_filter, "late-cas": late_cas, "seen": seen, "w1": w1}

@@ -1,0 +1,33 @@
+"""Processes of a drill that die at a chosen step."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import connections
+
+from absences import mongo
+from drills.fuse import FUSE, death
+
+
+def fork(work: Callable[[], None], steps: int | None, ashes: Path) -> int:
+    """A child that does the work, and is killed after so many steps if it comes that far. Its process id."""
+    # Nothing of this process's connections reaches its children.
+    connections.close_all()
+    mongo.close()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        FUSE.watched = False
+        FUSE.light(steps, death(ashes))
+        work()
+        code = 0
+    except Exception:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)

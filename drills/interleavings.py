@@ -1,0 +1,177 @@
+"""Interleavings that chance finds rarely or never, each played once; and one report, or one death, at every step."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.utils import timezone
+
+from absences import closing, completion, late, merging, mongo, reporting
+from absences.marks import Report
+from drills.actors import first_entry, insisting, settle
+from drills.forking import fork
+from drills.fuse import FUSE
+from drills.journal import Entry
+from drills.stores import ReplicaSet
+from drills.verdict import Case, Verdict
+from drills.world import Race, World
+from lessons.errors import StoreUnavailable
+from lessons.models import Register, User
+
+
+class Scene:
+    """One lesson, and what its people were told."""
+
+    def __init__(self, race: Race) -> None:
+        self.race = race
+        self.alice, self.bob = race.world.teachers
+        self.told: list[Entry] = []
+
+    def report(self, user: User, student: int, code: str = "N", **fields: Any) -> None:
+        report = Report(student_id=student, code=code, **fields)
+        [stored] = reporting.report(self.race.claims(user), self.race.lesson_id, [report], timezone.now())
+        said = {"student": student, "code": code, "report_id": str(report.report_id), "state": stored.state}
+        self.told.append({"what": "acknowledged", **said})
+
+    def complete(self) -> None:
+        user = User.objects.get(pk=self.alice.pk)
+        completion.complete(user, self.race.lesson_id, now=timezone.now(), roster_seen=self.race.world.roster)
+        register = Register.objects.get(pk=self.race.lesson_id)
+        self.told.append({"what": "completed", **first_entry(register)})
+
+    def judge(self) -> tuple[Verdict, list[str]]:
+        settle([self.race])
+        case = Case(self.race, self.told)
+        return case.judge(), case.findings
+
+
+def before(module: Any, name: str, act: Callable[[], None]) -> Any:
+    """`act` happens once, just before the product calls a function of its own."""
+    really, waiting = getattr(module, name), [act]
+
+    def first(*args: Any, **kwargs: Any) -> Any:
+        if waiting:
+            waiting.pop()()
+        return really(*args, **kwargs)
+
+    return patch.object(module, name, first)
+
+
+def between_fence_and_merge(scene: Scene) -> None:
+    """A colleague marks the last student while the register is being finished."""
+    student = scene.race.world.roster[-1]
+    with before(merging, "merge", lambda: scene.report(scene.bob, student)):
+        scene.complete()
+
+
+def after_the_register(scene: Scene) -> None:
+    """Reported on a sheet that is closed already."""
+    scene.complete()
+    scene.report(scene.bob, scene.race.world.roster[0])
+
+
+def during_a_late_merge(scene: Scene) -> None:
+    """Another late report, after the first was merged and before that is said to be done."""
+    first, second, *_ = scene.race.world.roster
+    scene.complete()
+    scene.report(scene.bob, first)
+    with before(closing, "late_merged", lambda: scene.report(scene.bob, second)):
+        late.merge_late(scene.race.key, timezone.now())
+
+
+def an_older_report_of_a_device(scene: Scene) -> None:
+    """It was on its way for longer than the next one."""
+    student = scene.race.world.roster[0]
+    scene.report(scene.bob, student, "/", device="phone", sequence=2)
+    scene.report(scene.bob, student, "N", device="phone", sequence=1)
+    scene.complete()
+
+
+# What is played, and the scene to judge.
+Play = tuple[str, Scene]
+
+PLAYS = (between_fence_and_merge, after_the_register, during_a_late_merge, an_older_report_of_a_device)
+
+
+def a_primary_that_nobody_followed(scene: Scene, nodes: ReplicaSet) -> None:
+    """A report reaches a primary whose followers hang; it dies, and they go on without it."""
+    primary = nodes.lead()
+    others = [member for index, member in enumerate(nodes.members) if index != primary]
+    mongo.ping()
+    for member in others:
+        member.hang()
+    try:
+        scene.report(scene.bob, scene.race.world.roster[0], report_id=uuid.uuid4())
+    except StoreUnavailable:
+        pass  # not acknowledged: nothing is owed
+    finally:
+        nodes.members[primary].kill()
+        for member in others:
+            member.go_on()
+        nodes.lead()
+        nodes.members[primary].start()
+    insisting(mongo.ping)
+    insisting(scene.complete)
+
+
+def reports(world: World) -> Iterator[Play]:
+    """One report at every step of a completion: there is no outcome in which it is in neither place."""
+    step, reached = 0, True
+    while reached:
+        [race] = world.lessons(1)
+        scene, names = Scene(race), list[str]()
+
+        def report(name: str, scene: Scene = scene, names: list[str] = names) -> None:
+            names.append(name)
+            scene.report(scene.bob, scene.race.world.roster[-1])
+
+        FUSE.light(step, report)
+        completion.complete(
+            User.objects.get(pk=scene.alice.pk), race.lesson_id, now=timezone.now(), roster_seen=world.roster
+        )
+        FUSE.light(None, report)
+        step, reached = step + 1, bool(names)
+        if names:
+            yield f"a report {names[0]}", scene
+
+
+def deaths(world: World, folder: Path) -> Iterator[Play]:
+    """One at every step of a completion and of the late merge and the projection that follow it."""
+    step, killed = 0, True
+    while killed:
+        [race] = world.lessons(1)
+        scene, ashes = Scene(race), folder / f"ashes-{race.lesson_id}"
+        scene.report(scene.bob, world.roster[0])
+        killed = _dies(scene, step, ashes)
+        step += 1
+        if killed:
+            yield f"a death {ashes.read_text().strip()}", scene
+
+
+def _dies(scene: Scene, step: int, ashes: Path) -> bool:
+    """Whether a process that does everything comes to that step."""
+
+    def everything() -> None:
+        scene.complete()
+        scene.report(scene.bob, scene.race.world.roster[1])
+        late.merge_late(scene.race.key, timezone.now())
+
+    return os.WIFSIGNALED(os.waitpid(fork(everything, step, ashes), 0)[1])
+
+
+def chosen(world: World, nodes: ReplicaSet) -> Iterator[Play]:
+    for act in PLAYS:
+        [race] = world.lessons(1)
+        act(scene := Scene(race))
+        yield _name(act), scene
+    if len(nodes.members) > 1:
+        [race] = world.lessons(1)
+        a_primary_that_nobody_followed(scene := Scene(race), nodes)
+        yield _name(a_primary_that_nobody_followed), scene
+
+
+def _name(act: Callable[..., None]) -> str:
+    return act.__name__.replace("_", " ")
