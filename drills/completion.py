@@ -62,6 +62,7 @@ class Total:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     with stores.workplace() as folder, _stores(options, folder) as faults:
         _set_up(folder)
         from drills import breaking, world

@@ -1,6 +1,7 @@
 """Processes of a drill that die at a chosen step."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from django.db import connections
 
 from absences import mongo
+from absences.processes import end_with
 from drills.fuse import FUSE, death
 
 
@@ -17,11 +19,13 @@ def fork(work: Callable[[], None], steps: int | None, ashes: Path) -> int:
     # Nothing of this process's connections reaches its children.
     connections.close_all()
     mongo.close()
+    parent = os.getpid()
     child = os.fork()
     if child:
         return child
     code = 1
     try:
+        end_with(parent, signal.SIGKILL)
         FUSE.watched = False
         FUSE.light(steps, death(ashes))
         work()
