@@ -6,7 +6,7 @@ P an amendment is projected, guarded by a rising `register_rev`.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
@@ -14,13 +14,16 @@ from pymongo.errors import DuplicateKeyError
 
 from absences import mongo
 from absences.mongo import Document
+from absences.scope import midnight
 from absences.sheets import ATTEMPTS, OPEN, Key, new_sheet
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register
 from lessons.standing import Standing
 
+COMPACT_AFTER = timedelta(days=35)
 
-def fence(key: Key, intent: Document, now: datetime) -> Document:
+
+def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
     """C1. The sheet, which is closing now, or was already: then the intent that it holds is the earlier one.
 
     Acknowledged by a majority, and so is everything before it. Raises StoreUnavailable: then nothing may go on.
@@ -33,7 +36,7 @@ def fence(key: Key, intent: Document, now: datetime) -> Document:
                 sheet = mongo.sheets().find_one_and_update(
                     key.filter | OPEN,
                     {
-                        "$set": {"state": "closing", "closing_at": now, "intent": intent},
+                        "$set": {"state": "closing", "closing_at": now, "date": midnight(day), "intent": intent},
                         "$unset": {"orphan_check_at": ""},
                         "$setOnInsert": first,
                     },
@@ -52,7 +55,7 @@ def confirm(closed: Iterable[tuple[Lesson, Register, Standing]], now: datetime) 
     updates = [
         UpdateOne(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": {"state": "closed", "closed_at": now, **_facts(lesson), **_view(register, standing)}},
+            {"$set": _closed(now) | _facts(lesson) | _view(register, standing)},
         )
         for lesson, register, standing in closed
     ]
@@ -66,8 +69,22 @@ def confirm_cancelled(lesson: Lesson, now: datetime) -> None:
     with mongo.answering():
         mongo.sheets().update_one(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": {"state": "closed", "closed_at": now, "cancelled": True}},
+            {"$set": _closed(now) | {"cancelled": True}},
         )
+
+
+def _closed(now: datetime) -> Document:
+    return {"state": "closed", "closed_at": now, "compact_at": now + COMPACT_AFTER}
+
+
+def rebuild(lesson: Lesson, register: Register, standing: Standing, now: datetime) -> bool:
+    """A closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
+    key = Key(lesson.school_id, lesson.pk)
+    lost = new_sheet(now) | {"state": "closed", "closed_at": now, "rev": register.merged_rev, "rebuilt_at": now}
+    lost |= {"intent": {"id": register.completion_id}} | _facts(lesson) | _view(register, standing)
+    lost.pop("orphan_check_at")
+    with mongo.answering():
+        return mongo.sheets().update_one(key.filter, {"$setOnInsert": lost}, upsert=True).upserted_id is not None
 
 
 def project(lesson: Lesson, register: Register, standing: Standing) -> bool:
@@ -93,8 +110,7 @@ def late_merged(key: Key, late_rev: int) -> bool:
 
 def _facts(lesson: Lesson) -> Document:
     return {
-        # Midnight UTC stands for the lesson's local date: BSON has no dates without a time.
-        "date": datetime.combine(lesson.date, time.min, UTC),
+        "date": midnight(lesson.date),
         "school_year": lesson.school_year,
         "group": lesson.group_id,
         "year_group": lesson.group.year_group,

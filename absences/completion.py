@@ -109,7 +109,7 @@ def _again(completion: Completion, now: datetime) -> Completed:
     key = Key(lesson.school_id, lesson.pk)
     sheet = sheets.read(key)
     if sheet is not None and sheet["state"] == "open":
-        sheet = closing.fence(key, _intent(completion, now), milliseconds(now))
+        sheet = _fence(lesson, _intent(completion, now), now)
     if sheet is not None and sheet["state"] == "closing":
         return Completed(finish([sheet], now)[lesson.pk], already_completed=True)
     return Completed(merging.existing(lesson), already_completed=True)
@@ -126,7 +126,7 @@ def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[C
     for each in completions:
         _take_as_cover(each, now)
         intent = _intent(each, now)
-        sheet = closing.fence(Key(each.lesson.school_id, each.lesson.pk), intent, milliseconds(now))
+        sheet = _fence(each.lesson, intent, now)
         if sheet["intent"]["id"] == intent["id"]:
             won.add(each.lesson.pk)
         fenced.append(sheet)
@@ -188,8 +188,28 @@ def _one_by_one(batch: Sequence[Document], now: datetime, restored: bool) -> dic
 def settle(lessons: Sequence[Lesson], now: datetime) -> None:
     """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
     reported is rejected too. Safe to repeat. Raises StoreUnavailable; the reconciler then does it."""
-    intent = {"id": uuid.uuid4(), "at": milliseconds(now), "others": Others.UNSTATED.value, "source": "cancelled"}
-    finish([closing.fence(Key(each.school_id, each.pk), intent, milliseconds(now)) for each in lessons], now)
+    finish([_fence(each, _nobodys_intent("cancelled", now), now) for each in lessons], now)
+
+
+def close_beside(lesson: Lesson, now: datetime) -> None:
+    """Closes a sheet that is open or closing beside a register which was not made from it, by a person's order: what
+    was reported there since is merged as late reports. Safe to repeat. Raises StoreUnavailable."""
+    finish([_fence(lesson, _nobodys_intent("restore", now), now)], now, restored=True)
+
+
+def _nobodys_intent(source: str, now: datetime) -> Document:
+    return {
+        "id": uuid.uuid4(),
+        "by": None,
+        "at": milliseconds(now),
+        "source": source,
+        "others": Others.UNSTATED.value,
+        "roster_seen": [],
+    }
+
+
+def _fence(lesson: Lesson, intent: Document, now: datetime) -> Document:
+    return closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
 
 
 def _intent(completion: Completion, now: datetime) -> Document:

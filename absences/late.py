@@ -30,7 +30,7 @@ def merge_late(key: Key, now: datetime) -> None:
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
             return
-        lesson = _merge(key, sheet.get("late", {}).values())
+        lesson = merge(key, sheet.get("late", {}).values())
         if lesson is None:
             log.critical("The closed sheet %s has no register; left alone.", key)
             return
@@ -42,12 +42,12 @@ def take_in(sheet: Document, register: Register) -> Merged:
     """A register that stands beside a fenced sheet which it was not made from, with what was reported there since it
     was completed; whatever is older, its completion has judged. Safe to repeat."""
     since = [mark for mark in sheet.get("absences", {}).values() if mark["at"] > register.completed_at]
-    lesson = _merge(Key(sheet["school"], sheet["lesson"]), since)
+    lesson = merge(Key(sheet["school"], sheet["lesson"]), since)
     assert lesson is not None, "registers stay"
     return existing(lesson)
 
 
-def _merge(key: Key, marks: Collection[Document]) -> Lesson | None:
+def merge(key: Key, marks: Collection[Document]) -> Lesson | None:
     """L2. The lesson; None where its register is missing, because SQL went back in time."""
     with transaction.atomic():
         locked = Lesson.objects.filter(school=key.school_id, pk=key.lesson_id).lock()

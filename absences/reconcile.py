@@ -1,17 +1,30 @@
 """Finishes what a crash, a race or a missing store has left, always found by an indexed field. Running it twice, or
-twice at once, changes nothing."""
+twice at once, changes nothing.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+What compares the stores whole is elsewhere: `verify.py` and, after a store went back in time, `restore.py`.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import UpdateOne
 
 from absences import amendments, completion, late, mongo, schema
 from absences.mongo import Document
+from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
 from lessons.models import Lesson, Register
 
+log = logging.getLogger(__name__)
+
 PAGE = 64
 NO_TIME = timedelta()
+
+# What statistics have no need of; the record keeps it.
+BULK = ("absences", "late", "log", "seen", "intent", "closing_at", "compact_at")
 
 
 @dataclass
@@ -19,72 +32,149 @@ class Done:
     """How much there was to do. A sheet that cannot be finished, and was alarmed about, counts each time."""
 
     closing: int = 0
+    cancelled: int = 0
     late: int = 0
     lagging: int = 0
     orphans: int = 0
+    compacted: int = 0
 
     def __bool__(self) -> bool:
-        return any((self.closing, self.late, self.lagging, self.orphans))
+        return any(asdict(self).values())
 
 
-def reconcile(now: datetime, *, grace: timedelta = NO_TIME) -> Done:
-    """Finishes closing sheets from their intent, merges late reports, repairs projections, moves orphans aside.
+def reconcile(
+    now: datetime,
+    *,
+    scope: Scope = EVERYTHING,
+    grace: timedelta = NO_TIME,
+    advance: Callable[[int], object] = lambda count: None,
+) -> Done:
+    """Finishes closing sheets from their intent, rejects the reports of cancelled lessons, merges late reports, repairs
+    projections, moves orphans aside, compacts old sheets.
 
-    `grace` leaves sheets alone whose completion began less than so long ago: it is probably still running.
-    Raises StoreUnavailable and Django's OperationalError.
+    `grace` leaves sheets alone whose completion began less than so long ago: it is probably still running. `advance` is
+    told how many were dealt with. Raises StoreUnavailable and Django's OperationalError.
     """
     done = Done()
-    for page in _pages(schema.CLOSING | {"closing_at": {"$lte": now - grace}}, "closing"):
-        completion.finish(page, now)
-        done.closing += len(page)
-    for page in _pages(schema.LATE, "late"):
-        for sheet in page:
-            late.merge_late(Key(sheet["school"], sheet["lesson"]), now)
-        done.late += len(page)
-    for register in Register.objects.lagging().select_related("lesson__school", "lesson__group").iterator(PAGE):
-        amendments.project(register.lesson)
-        done.lagging += 1
-    for page in _unchecked(now):
-        done.orphans += _move_orphans(page, now)
+    steps: Mapping[str, Iterator[int]] = {
+        "closing": _finish(now, scope, grace),
+        "cancelled": _settle(now, scope),
+        "late": _merge_late(now, scope),
+        "lagging": _project(scope),
+        "orphans": _check_orphans(now, scope),
+        "compacted": _compact(now, scope),
+    }
+    for name, step in steps.items():
+        for count in step:
+            setattr(done, name, getattr(done, name) + count)
+            advance(count)
     return done
 
 
-def _pages(query: Document, index: str) -> Iterator[list[Document]]:
-    """The sheets that answer a query, each at most once, in pages, so that memory stays bounded."""
-    after = ""
-    while True:
+def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
+    """How much `reconcile` would find; changes nothing. Of the orphans, how many sheets it would look up."""
+
+    def count(query: Document, index: str) -> int:
         with mongo.answering(mongo.PATIENT):
-            # Named, because the planner would as soon walk every `_id` there is.
-            page = list(mongo.sheets().find(query | {"_id": {"$gt": after}}).hint(index).sort("_id").limit(PAGE))
-        if not page:
-            return
-        yield page
-        after = page[-1]["_id"]
+            return mongo.sheets().count_documents(scope.sheets | query, hint=index)
+
+    return Done(
+        closing=count(schema.CLOSING, "closing"),
+        cancelled=scope.lessons(Lesson.objects.unsettled()).count(),
+        late=count(schema.LATE, "late"),
+        lagging=scope.registers(Register.objects.lagging()).count(),
+        orphans=count({"orphan_check_at": {"$lte": now}}, "orphan_check"),
+        compacted=count(_old(now), "compact"),
+    )
 
 
-def _unchecked(now: datetime) -> Iterator[list[Document]]:
-    """The sheets whose lesson is to be looked up by now; looking it up takes them out of this set."""
+def _finish(now: datetime, scope: Scope, grace: timedelta) -> Iterator[int]:
+    for page in pages(scope.sheets | schema.CLOSING | {"closing_at": {"$lte": now - grace}}, "closing"):
+        completion.finish(page, now)
+        yield len(page)
+
+
+def _settle(now: datetime, scope: Scope) -> Iterator[int]:
+    after = 0
+    while page := list(scope.lessons(Lesson.objects.unsettled()).filter(pk__gt=after).order_by("pk")[:PAGE]):
+        completion.settle(page, now)
+        yield len(page)
+        after = page[-1].pk
+
+
+def _merge_late(now: datetime, scope: Scope) -> Iterator[int]:
+    for page in pages(scope.sheets | schema.LATE, "late"):
+        for sheet in page:
+            late.merge_late(Key(sheet["school"], sheet["lesson"]), now)
+        yield len(page)
+
+
+def _project(scope: Scope) -> Iterator[int]:
+    lagging = scope.registers(Register.objects.lagging())
+    for register in lagging.select_related("lesson__school", "lesson__group").iterator(PAGE):
+        amendments.project(register.lesson)
+        yield 1
+
+
+def _check_orphans(now: datetime, scope: Scope) -> Iterator[int]:
+    """Looking up a sheet's lesson takes the sheet out of this set."""
     full = True
     while full:
+        query = scope.sheets | {"orphan_check_at": {"$lte": now}}
         with mongo.answering(mongo.PATIENT):
-            page = list(mongo.sheets().find({"orphan_check_at": {"$lte": now}}).hint("orphan_check").limit(PAGE))
+            page = list(mongo.sheets().find(query).hint("orphan_check").limit(PAGE))
         full = len(page) == PAGE
-        yield page
+        yield _move_orphans(page, now)
 
 
 def _move_orphans(page: Sequence[Document], now: datetime) -> int:
     """Moves aside the sheets whose school has no such lesson; the others need no second check. How many were moved."""
     lessons = Lesson.objects.filter(pk__in=[sheet["lesson"] for sheet in page])
+    taken = dict(lessons.values_list("pk", "register"))
     known = set(lessons.values_list("school_id", "pk"))
     moved = 0
     with mongo.answering(mongo.PATIENT):
         for sheet in page:
             key = Key(sheet["school"], sheet["lesson"])
-            if (sheet["school"], sheet["lesson"]) in known:
+            if (key.school_id, key.lesson_id) in known:
                 mongo.sheets().update_one(key.filter, {"$unset": {"orphan_check_at": ""}})
+                if sheet["state"] == "open" and taken[key.lesson_id]:
+                    log.critical("Sheet %s is open beside a register: see manage.py reconcile --after-restore.", key)
                 continue
             mongo.orphans().replace_one(key.filter, sheet | {"moved_at": now}, upsert=True)
             # Only the sheet that was copied: one that has got another report meanwhile is moved the next time.
             unchanged = key.filter | {"rev": sheet["rev"], "late_rev": sheet["late_rev"]}
             moved += mongo.sheets().delete_one(unchanged).deleted_count
     return moved
+
+
+def _old(now: datetime) -> Document:
+    return {"compact_at": {"$lte": now}, "late_pending": False}
+
+
+def _compact(now: datetime, scope: Scope) -> Iterator[int]:
+    """What is compacted is out of the index. A late report that comes meanwhile keeps its sheet whole."""
+    full = True
+    while full:
+        with mongo.answering(mongo.PATIENT):
+            found = mongo.sheets().find(scope.sheets | _old(now), {"school": 1, "lesson": 1}).hint("compact")
+            page = [Key(sheet["school"], sheet["lesson"]) for sheet in found.limit(PAGE)]
+            drop = {"$unset": dict.fromkeys(BULK, "")}
+            if page:
+                mongo.sheets().bulk_write([UpdateOne(key.filter | _old(now), drop) for key in page], ordered=False)
+        full = len(page) == PAGE
+        yield len(page)
+
+
+def pages(query: Document, index: str, size: int = PAGE, fields: Any = None) -> Iterator[list[Document]]:
+    """The sheets that answer a query, each at most once, in pages, so that memory stays bounded."""
+    wanted, after = query.get("_id", {}), ""
+    while True:
+        with mongo.answering(mongo.PATIENT):
+            # Named, because the planner would as soon walk every `_id` there is.
+            found = mongo.sheets().find(query | {"_id": wanted | {"$gt": after}}, fields).hint(index)
+            page = list(found.sort("_id").limit(size))
+        if not page:
+            return
+        yield page
+        after = page[-1]["_id"]

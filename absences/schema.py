@@ -49,6 +49,7 @@ SHEET: Document = {
 }
 
 CLOSING: Document = {"state": "closing"}
+CLOSED: Document = {"state": "closed"}
 LATE: Document = {"late_pending": True}
 
 INDEXES = [
@@ -57,10 +58,11 @@ INDEXES = [
     IndexModel([("_id", ASCENDING), ("closing_at", ASCENDING)], name="closing", partialFilterExpression=CLOSING),
     IndexModel([("_id", ASCENDING), ("late_rev", ASCENDING)], name="late", partialFilterExpression=LATE),
     IndexModel([("orphan_check_at", ASCENDING)], name="orphan_check", sparse=True),
+    IndexModel([("compact_at", ASCENDING)], name="compact", sparse=True),
     IndexModel(
         [("school", ASCENDING), ("date", ASCENDING), ("group", ASCENDING)],
         name="statistics",
-        partialFilterExpression={"state": "closed"},
+        partialFilterExpression=CLOSED,
     ),
 ]
 

@@ -15,7 +15,7 @@ def fence() -> None:
     """Completion reads the sheet instead of closing it to reports."""
     really = closing.confirm
 
-    def unfenced(key: Key, intent: Document, now: Any) -> Document:
+    def unfenced(key: Key, day: Any, intent: Document, now: Any) -> Document:
         update = {"$set": {"intent": intent, "closing_at": now}, "$setOnInsert": sheets.new_sheet(now) | {"rev": 0}}
         with mongo.answering():
             found = mongo.sheets().find_one(key.filter | sheets.BEGUN) or mongo.sheets().find_one_and_update(

@@ -46,7 +46,7 @@ class Total:
     duplicates: int = 0
     disagreements: int = 0
     stuck: int = 0
-    steps: Counter[str] = field(default_factory=Counter)
+    steps: dict[str, int] = field(default_factory=dict)
 
     def add(self, verdict: "Verdict") -> None:
         for name, number in asdict(verdict).items():
@@ -73,9 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         school = world.make()
         _play(school, options.every_step, folder, faults, total)
         _race(school, options, folder, faults, total)
-    _save(options.totals, total)
     print(", ".join(f"{step} {count}" for step, count in sorted(total.steps.items())))
     print(f"seed={options.seed} nodes={options.nodes}" + (f" without={options.without}" if options.without else ""))
+    _save(options.totals, total)
     print(total)
     return int(total.bad)
 
@@ -208,7 +208,7 @@ class Batch:
             findings += case.findings
         killed = self.ashes.read_text().splitlines() if self.ashes.exists() else []
         total.kills += len(killed)
-        total.steps.update(killed)
+        total.steps = dict(Counter(total.steps) + Counter(killed))
         return findings
 
     def _works(self, race: "Race") -> list[Callable[[], None]]:
@@ -293,8 +293,7 @@ def _play(school: "World", every_step: bool, folder: Path, faults: Faults, total
 def _load(file: Path | None) -> Total:
     if file is None or not file.exists():
         return Total()
-    kept = json.loads(file.read_text())
-    return Total(**kept | {"steps": Counter(kept["steps"])})
+    return Total(**json.loads(file.read_text()))
 
 
 def _save(file: Path | None, total: Total) -> None:

@@ -1,7 +1,7 @@
 """The people and the lesson that most tests here are about: Monday 14 September 2026, 09:00 to 10:00 in London."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +11,8 @@ from absences import mongo, tickets
 from absences.tests.commands import LISTENER
 from absences.tickets import Claims
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
-from lessons.models import Lesson, Role, School, Student, User
+from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Role, School, Student, User
+from lessons.purging import lawful_purge
 
 NOW = datetime(2026, 9, 14, 8, 5, tzinfo=UTC)  # 09:05 on the school's clocks
 SECOND = timedelta(seconds=1)
@@ -103,3 +104,15 @@ def commands() -> Iterator[list[str]]:
     LISTENER.on = True
     yield LISTENER.seen
     LISTENER.on = False
+
+
+@pytest.fixture
+def drop_record() -> Callable[[], None]:
+    """Takes the whole record away, as a restored backup from before it would."""
+
+    def drop() -> None:
+        with lawful_purge("A restored backup has none of it"):
+            for model in (Mark, Amendment, RejectedReport, Register):
+                model.objects.all()._raw_delete("default")
+
+    return drop

@@ -1,0 +1,46 @@
+"""What a repair is about: everything, a school, a day."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db.models import QuerySet
+
+from absences.mongo import Document
+from lessons.models import Lesson, Register
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`day` is the lessons' local date. Sheets know theirs from when their completion has begun."""
+
+    school_id: int | None = None
+    day: date | None = None
+
+    @property
+    def sheets(self) -> Document:
+        """A school's sheets are those from "7:" to before "7;": a filter for whatever is sorted by `_id`."""
+        found: Document = {}
+        if self.school_id is not None:
+            found |= {"_id": {"$gte": f"{self.school_id}:", "$lt": f"{self.school_id};"}, "school": self.school_id}
+        if self.day is not None:
+            found |= {"date": midnight(self.day)}
+        return found
+
+    def lessons(self, lessons: "QuerySet[Lesson]") -> "QuerySet[Lesson]":
+        return self._rows(lessons)
+
+    def registers(self, registers: "QuerySet[Register]") -> "QuerySet[Register]":
+        return self._rows(registers)
+
+    def _rows(self, rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+        if self.school_id is not None:
+            rows = rows.filter(school=self.school_id)
+        return rows if self.day is None else rows.filter(date=self.day)
+
+
+EVERYTHING = Scope()
+
+
+def midnight(day: date) -> datetime:
+    """Midnight UTC stands for a lesson's local date: BSON has no dates without a time."""
+    return datetime.combine(day, time.min, UTC)
