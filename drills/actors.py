@@ -146,7 +146,7 @@ def complete(race: Race, user: User, journal: Journal, chance: random.Random) ->
     others = Others.UNSTATED if chance.random() < 0.15 else Others.PRESENT
     for _ in range(2):
         register = insisting(lambda: _completed(race, user, seen, others))
-        journal.write(what="completed", **first_entry(register))
+        journal.write(what="completed", **register)
 
 
 def first_entry(register: Register) -> Entry:
@@ -162,11 +162,11 @@ def first_entry(register: Register) -> Entry:
     }
 
 
-def _completed(race: Race, user: User, seen: list[int], others: Others) -> Register:
+def _completed(race: Race, user: User, seen: list[int], others: Others) -> Entry:
     now = timezone.now()
     fresh = User.objects.get(pk=user.pk)
     completion.complete(fresh, race.lesson_id, now=now, roster_seen=seen, others=others)
-    return Register.objects.get(pk=race.lesson_id)
+    return first_entry(Register.objects.get(pk=race.lesson_id))
 
 
 def amend(race: Race, user: User, journal: Journal, chance: random.Random) -> None:

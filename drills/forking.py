@@ -30,6 +30,8 @@ def fork(work: Callable[[], None], steps: int | None, ashes: Path) -> int:
         FUSE.light(steps, death(ashes))
         work()
         code = 0
+    except SystemExit as left:
+        code = int(left.code or 0)
     except Exception:  # noqa: BLE001
         traceback.print_exc()
     finally:

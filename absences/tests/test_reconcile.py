@@ -112,6 +112,7 @@ def test_work_is_found_by_an_index(closing_sheet: Key, now: datetime) -> None:
         (schema.CLOSING | {"closing_at": {"$lte": now}, "_id": {"$gt": ""}}, "closing", 1),
         (schema.LATE | {"_id": {"$gt": ""}}, "late", 0),
         ({"orphan_check_at": {"$lte": now}}, "orphan_check", 0),
+        ({"compact_at": {"$lte": now}, "late_pending": False}, "compact", 0),
     ):
         stats = mongo.sheets().find(query).hint(index).explain()["executionStats"]
         assert (stats["totalKeysExamined"] <= expected + 1, stats["totalDocsExamined"]) == (True, expected)

@@ -1,0 +1,106 @@
+"""A cancelled lesson gets no register; whatever was, or still is, reported on it is kept as rejected."""
+
+from datetime import datetime
+
+import pytest
+
+from absences import closing, completion, merging, mongo, reporting
+from absences.reconcile import reconcile
+from absences.reporting import Report
+from absences.tickets import Claims
+from lessons.errors import Conflict, StoreUnavailable
+from lessons.models import Lesson, Register, RejectedReport, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def report(claims: Claims, lesson: Lesson, student: int, now: datetime) -> str:
+    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
+    return stored.state
+
+
+def rejected() -> list[tuple[int, str]]:
+    return sorted(RejectedReport.objects.values_list("student_id", "reason"))
+
+
+@pytest.fixture
+def cancelled(lesson: Lesson, claims: Claims, roster: list[int], now: datetime) -> Lesson:
+    """After one student was reported."""
+    report(claims, lesson, roster[0], now)
+    Lesson.objects.update(status=Lesson.Status.CANCELLED)
+    return Lesson.objects.select_related("school").get()
+
+
+def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int], now: datetime) -> None:
+    completion.settle([cancelled], now)
+    assert rejected() == [(roster[0], "lesson_cancelled")]
+    assert Lesson.objects.get().settled
+    sheet = mongo.sheets().find_one()
+    assert sheet is not None and (sheet["state"], sheet["cancelled"]) == ("closed", True)
+
+
+def test_settling_twice_changes_nothing(cancelled: Lesson, now: datetime) -> None:
+    completion.settle([cancelled], now)
+    completion.settle([cancelled], now)
+    assert RejectedReport.objects.count() == 1
+
+
+def test_what_is_reported_later_is_rejected_too(
+    cancelled: Lesson, claims: Claims, roster: list[int], now: datetime
+) -> None:
+    completion.settle([cancelled], now)
+    assert report(claims, cancelled, roster[1], now) == "late"
+    reconcile(now)
+    assert rejected() == [(student, "lesson_cancelled") for student in roster[:2]]
+    assert not reconcile(now)
+
+
+def test_the_reconciler_settles(cancelled: Lesson, claims: Claims, roster: list[int], now: datetime) -> None:
+    assert reconcile(now).cancelled == 1
+    assert rejected() == [(roster[0], "lesson_cancelled")]
+    assert not reconcile(now)
+
+
+def test_a_lesson_that_nobody_reported_on_is_fenced_all_the_same(
+    lesson: Lesson, claims: Claims, roster: list[int], now: datetime
+) -> None:
+    """Somebody's page may still be open."""
+    Lesson.objects.update(status=Lesson.Status.CANCELLED)
+    reconcile(now)
+    assert report(claims, lesson, roster[0], now) == "late"
+    reconcile(now)
+    assert rejected() == [(roster[0], "lesson_cancelled")]
+
+
+def test_a_store_that_is_away_leaves_it_to_the_reconciler(
+    cancelled: Lesson, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(closing, "fence", away)
+    with pytest.raises(StoreUnavailable):
+        completion.settle([cancelled], now)
+    monkeypatch.undo()
+    assert not Lesson.objects.get().settled
+    assert reconcile(now).cancelled == 1
+    assert RejectedReport.objects.count() == 1
+
+
+def test_cancelled_between_fence_and_merge(
+    teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever completed is told, and nothing is lost."""
+    report(claims, lesson, roster[0], now)
+    really = merging.merge
+
+    def cancelled_just_before(sheets: list[mongo.Document]) -> merging.Result:
+        Lesson.objects.update(status=Lesson.Status.CANCELLED)
+        return really(sheets)
+
+    monkeypatch.setattr(merging, "merge", cancelled_just_before)
+    with pytest.raises(Conflict):
+        completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    assert not Register.objects.exists()
+    assert rejected() == [(roster[0], "lesson_cancelled")]
+    assert Lesson.objects.get().settled
