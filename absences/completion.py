@@ -103,16 +103,23 @@ def complete(
 
 
 def _again(completion: Completion, now: datetime) -> Completed:
-    """The register that stands. A confirmation that a crash left out is made up for; and what was reported on a sheet
-    that is open beside a register, because it was lost or a store went back in time, is taken in."""
+    """The register that stands, whether or not the store of sheets answers."""
+    try:
+        _close_left_open(completion, now)
+    except StoreUnavailable:
+        log.warning("The sheet of lesson %s was not looked at.", completion.lesson.pk)
+    return Completed(merging.existing(completion.lesson), already_completed=True)
+
+
+def _close_left_open(completion: Completion, now: datetime) -> None:
+    """A confirmation that a crash left out is made up for; and what was reported on a sheet that is open beside a
+    register, because it was lost or a store went back in time, is taken in."""
     lesson = completion.lesson
-    key = Key(lesson.school_id, lesson.pk)
-    sheet = sheets.read(key)
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     if sheet is not None and sheet["state"] == "open":
         sheet = _fence(lesson, _intent(completion, now), now)
     if sheet is not None and sheet["state"] == "closing":
-        return Completed(finish([sheet], now)[lesson.pk], already_completed=True)
-    return Completed(merging.existing(lesson), already_completed=True)
+        finish([sheet], now)
 
 
 def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[Completed | None]:
@@ -138,20 +145,16 @@ def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[C
 
 
 def finish(batch: Sequence[Document], now: datetime, *, restored: bool = False) -> dict[int, Merged]:
-    """C2 and C3 for sheets that are closing or closed: what they became, by lesson id; cancelled ones are left out.
+    """C2 and C3 for sheets that are closing or closed: what they became, by lesson id. Cancelled ones are left out, and
+    those that SQL refuses (the log says why): a batch is then tried one by one, so that a bad lesson fails alone.
 
-    A batch that SQL refuses is tried one by one, so that a bad lesson fails alone. `restored` says that a person knows
-    of the store that went back in time; without that, a sheet that is older than a register which is not its own stays
-    closing, and sounds the alarm.
+    `restored` says that a person knows of the store that went back in time; without that, a sheet that is older than a
+    register which is not its own stays closing, and sounds the alarm.
     """
-    try:
-        result = merging.merge(batch)
-    except OperationalError:
-        raise
-    except DatabaseError:
-        if len(batch) > 1:
-            return _one_by_one(batch, now, restored)
-        result = merging.merge(batch)  # a student who was just deleted is not on the roster this time
+    result = _merge(batch)
+    if result is None:
+        singly = [finish([sheet], now, restored=restored) for sheet in batch] if len(batch) > 1 else []
+        return {pk: merged for each in singly for pk, merged in each.items()}
     to_close = {sheet["lesson"]: sheet for sheet in batch if sheet["state"] == "closing"}
     for pk in result.foreign.intersection(to_close):
         if restored or _is_fresh(to_close[pk], result.merged[pk]):
@@ -168,21 +171,23 @@ def finish(batch: Sequence[Document], now: datetime, *, restored: bool = False) 
     return result.merged
 
 
-def _is_fresh(sheet: Document, merged: Merged) -> bool:
-    """Made after the register, where the first sheet was lost: all that it holds was reported late."""
-    return bool(sheet["created_at"] > merged.register.completed_at)
-
-
-def _one_by_one(batch: Sequence[Document], now: datetime, restored: bool) -> dict[int, Merged]:
-    merged: dict[int, Merged] = {}
-    for sheet in batch:
+def _merge(batch: Sequence[Document]) -> merging.Result | None:
+    """C2; None where SQL refuses the batch. A single lesson is tried twice: a student who was just deleted is not on
+    the roster the second time."""
+    for attempt in range(1 if len(batch) > 1 else 2):
         try:
-            merged |= finish([sheet], now, restored=restored)
+            return merging.merge(batch)
         except OperationalError:
             raise
         except DatabaseError:
-            log.exception("SQL refuses the register of lesson %s.", sheet["lesson"])
-    return merged
+            if attempt:
+                log.exception("SQL refuses the register of lesson %s.", batch[0]["lesson"])
+    return None
+
+
+def _is_fresh(sheet: Document, merged: Merged) -> bool:
+    """Made after the register, where the first sheet was lost: all that it holds was reported late."""
+    return bool(sheet["created_at"] > merged.register.completed_at)
 
 
 def settle(lessons: Sequence[Lesson], now: datetime) -> None:

@@ -1,5 +1,7 @@
 """What a request asks of MongoDB."""
 
+from typing import Any
+
 import pymongo.monitoring
 
 
@@ -8,10 +10,12 @@ class Commands(pymongo.monitoring.CommandListener):
 
     on = False
     seen: list[str] = []  # noqa: RUF012
+    sent: list[dict[str, Any]] = []  # noqa: RUF012
 
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
         if self.on and event.command_name not in ("hello", "ping", "endSessions"):
             self.seen.append(event.command_name)
+            self.sent.append(dict(event.command))
 
     def succeeded(self, event: object) -> None:
         pass

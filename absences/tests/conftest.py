@@ -101,6 +101,7 @@ def commands() -> Iterator[list[str]]:
     mongo.close()  # a client listens from when it is made
     mongo.ping()
     LISTENER.seen.clear()
+    LISTENER.sent.clear()
     LISTENER.on = True
     yield LISTENER.seen
     LISTENER.on = False

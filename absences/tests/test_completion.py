@@ -286,3 +286,15 @@ def test_no_fence_no_register(
     with pytest.raises(StoreUnavailable):
         completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert not Register.objects.exists()
+
+
+def test_a_register_that_stands_needs_no_sheet(
+    teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+
+    def away(*args: Any) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("absences.sheets.read", away)
+    assert completion.complete(teacher, lesson.pk, now=now, roster_seen=roster).already_completed

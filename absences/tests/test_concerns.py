@@ -1,0 +1,83 @@
+"""What is really sent to MongoDB: majority, and the shard key, in every command of the protocol."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from absences import amendments, completion, reporting, sheets
+from absences.amendments import Change
+from absences.reconcile import reconcile
+from absences.reporting import Report
+from absences.scope import EVERYTHING
+from absences.sheets import Key
+from absences.tests.commands import LISTENER
+from absences.tickets import Claims
+from absences.verify import verify
+from lessons.models import Lesson, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
+
+
+@pytest.fixture
+def sent(
+    commands: list[str],
+    teacher: User,
+    office: User,
+    claims: Claims,
+    colleague_claims: Claims,
+    lesson: Lesson,
+    roster: list[int],
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """The commands of a lesson's whole life."""
+    report = Report(student_id=roster[0], code="N", device="phone", sequence=2)
+    reporting.report(claims, lesson.pk, [report], now)
+    reporting.report(claims, lesson.pk, [report], now)
+    reporting.report(colleague_claims, lesson.pk, [Report(student_id=roster[0], code="L", replaces=None)], now)
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    reporting.report(claims, lesson.pk, [Report(student_id=roster[1], code="N")], now)
+    reconcile(now)
+    amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
+    sheets.read(Key(lesson.school_id, lesson.pk))
+    sheets.marked(lesson.school_id, [lesson.pk])
+    list(verify(EVERYTHING))
+    reconcile(now + timedelta(days=36))
+    return list(LISTENER.sent)
+
+
+def test_every_write_waits_for_a_majority_and_its_journal(sent: list[dict[str, Any]]) -> None:
+    writes = [command for command in sent if WRITES & command.keys()]
+    assert len(writes) > 6
+    assert all(command["writeConcern"] == {"w": "majority", "j": True} for command in writes)
+
+
+def test_every_read_is_of_what_a_majority_holds(sent: list[dict[str, Any]]) -> None:
+    reads = [command for command in sent if {"find", "aggregate"} & command.keys()]
+    assert len(reads) > 6
+    assert all(command["readConcern"]["level"] == "majority" for command in reads)
+
+
+def test_every_write_names_the_shard_key(sent: list[dict[str, Any]]) -> None:
+    """So that each goes to one shard."""
+    filters = [update["q"] for command in sent for update in command.get("updates", ())]
+    filters += [command["query"] for command in sent if "findAndModify" in command]
+    assert filters
+    assert all({"_id", "school", "lesson"} <= each.keys() for each in filters)
+
+
+def test_nobody_else_makes_a_client_or_weakens_a_handle() -> None:
+    """One factory; development's own server is asked alone, before it is a set."""
+    allowed = {"absences/mongo.py", "absences/devmongo.py"}
+    found = {
+        str(file.relative_to(settings.BASE_DIR))
+        for app in ("absences", "attendance_site", "lessons", "stats")
+        for file in Path(settings.BASE_DIR, app).rglob("*.py")
+        if "tests" not in file.parts and re.search(r"MongoClient\(|with_options\(|WriteConcern\(", file.read_text())
+    }
+    assert found <= allowed
