@@ -77,6 +77,17 @@ def _closed(now: datetime) -> Document:
     return {"state": "closed", "closed_at": now, "compact_at": now + COMPACT_AFTER}
 
 
+def reopen(lesson: Lesson) -> None:
+    """Nobody has completed it: it was closed because it was cancelled, and is scheduled again. What was reported late
+    meanwhile waits for its register."""
+    key = Key(lesson.school_id, lesson.pk)
+    with mongo.answering():
+        mongo.sheets().update_one(
+            key.filter | {"state": "closing", "intent.by": None},
+            {"$set": {"state": "open"}, "$unset": {"intent": "", "closing_at": "", "date": ""}},
+        )
+
+
 def rebuild(lesson: Lesson, register: Register, standing: Standing, now: datetime) -> bool:
     """A closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
     key = Key(lesson.school_id, lesson.pk)

@@ -167,7 +167,10 @@ def finish(batch: Sequence[Document], now: datetime, *, restored: bool = False) 
     )
     for lesson in result.cancelled:
         closing.confirm_cancelled(lesson, now)
-    Lesson.objects.unsettled().filter(pk__in=[lesson.pk for lesson in result.cancelled]).update(settled=True)
+    cancelled = [lesson.pk for lesson in result.cancelled]
+    Lesson.objects.filter(pk__in=cancelled, status=Lesson.Status.CANCELLED).update(settled=True)
+    for lesson in result.revived:
+        closing.reopen(lesson)
     return result.merged
 
 
@@ -192,7 +195,8 @@ def _is_fresh(sheet: Document, merged: Merged) -> bool:
 
 def settle(lessons: Sequence[Lesson], now: datetime) -> None:
     """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
-    reported is rejected too. Safe to repeat. Raises StoreUnavailable; the reconciler then does it."""
+    reported is rejected too: from then on they stay cancelled. Safe to repeat. Raises StoreUnavailable; the reconciler
+    then does it."""
     finish([_fence(each, _nobodys_intent("cancelled", now), now) for each in lessons], now)
 
 

@@ -1,6 +1,7 @@
 """C2: closing sheets into registers, in sets: one transaction, one query for the lessons, one for the rosters, one
 insert for the registers and one for the marks, whatever the size of the batch and of its classes."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from lessons import codes
 from lessons.feed import take_numbers
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
 from lessons.standing import Standing, standing
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,17 @@ class Merged:
 
 @dataclass(frozen=True)
 class Result:
-    """What a batch of sheets became: registers by lesson id, made now or standing already; the lessons that were
-    cancelled: they get no register, but their reports are kept as rejected; and the ids of those whose register was
-    made from another sheet than this one, or from another state of it."""
+    """What a batch of sheets became.
+
+    `merged` are registers by lesson id, made now or standing already, `foreign` the ids of those that were made from
+    another sheet than this one, or from another state of it. `cancelled` lessons get no register, but their reports are
+    kept as rejected; `revived` ones were to be settled as cancelled and are scheduled again.
+    """
 
     merged: dict[int, Merged]
     cancelled: Sequence[Lesson]
-    foreign: frozenset[int] = frozenset()
+    revived: Sequence[Lesson]
+    foreign: frozenset[int]
 
 
 def merge(sheets: Sequence[Document]) -> Result:
@@ -50,14 +57,24 @@ def merge(sheets: Sequence[Document]) -> Result:
         by_pk = Lesson.objects.with_register().in_bulk(locked)
         found = [(sheet, by_pk[sheet["lesson"]]) for sheet in sheets if sheet["lesson"] in by_pk]
         own = [(sheet, lesson) for sheet, lesson in found if lesson.school_id == sheet["school"]]
-        fresh = [(sheet, lesson) for sheet, lesson in own if not lesson.is_completed]
+        open_ = [(sheet, lesson) for sheet, lesson in own if not lesson.is_completed and _is_whole(sheet)]
+        revived = [lesson for sheet, lesson in open_ if not lesson.is_cancelled and sheet["intent"]["by"] is None]
+        fresh = [(sheet, lesson) for sheet, lesson in open_ if lesson not in revived]
         merged = _insert(_drafts(fresh)) if fresh else {}
     standing_already = [(sheet, lesson) for sheet, lesson in own if lesson.is_completed and lesson.pk not in merged]
     return Result(
         merged | {lesson.pk: existing(lesson) for _, lesson in standing_already},
         [lesson for _, lesson in own if lesson.is_cancelled],
+        revived,
         frozenset(lesson.pk for sheet, lesson in standing_already if not made_from(lesson.register, sheet)),
     )
+
+
+def _is_whole(sheet: Document) -> bool:
+    """A sheet is compacted long after it has become a register: where that is missing, SQL went back in time."""
+    if sheet.get("compacted"):
+        log.critical("The register of lesson %s is lost, and its sheet was compacted; left alone.", sheet["lesson"])
+    return not sheet.get("compacted")
 
 
 def made_from(register: Register, sheet: Document) -> bool:

@@ -24,7 +24,7 @@ PAGE = 64
 NO_TIME = timedelta()
 
 # What statistics have no need of; the record keeps it.
-BULK = ("absences", "late", "log", "seen", "intent", "closing_at", "compact_at")
+BULK = ("absences", "late", "log", "seen", "compact_at")
 
 
 @dataclass
@@ -80,7 +80,7 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
 
     return Done(
         closing=count(schema.CLOSING, "closing"),
-        cancelled=scope.lessons(Lesson.objects.unsettled()).count(),
+        cancelled=scope.lessons(Lesson.objects.unsettled(now)).count(),
         late=count(schema.LATE, "late"),
         lagging=scope.registers(Register.objects.lagging()).count(),
         orphans=count({"orphan_check_at": {"$lte": now}}, "orphan_check"),
@@ -96,7 +96,7 @@ def _finish(now: datetime, scope: Scope, grace: timedelta) -> Iterator[int]:
 
 def _settle(now: datetime, scope: Scope) -> Iterator[int]:
     after = 0
-    while page := list(scope.lessons(Lesson.objects.unsettled()).filter(pk__gt=after).order_by("pk")[:PAGE]):
+    while page := list(scope.lessons(Lesson.objects.unsettled(now)).filter(pk__gt=after).order_by("pk")[:PAGE]):
         completion.settle(page, now)
         yield len(page)
         after = page[-1].pk
@@ -159,7 +159,7 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
         with mongo.answering(mongo.PATIENT):
             found = mongo.sheets().find(scope.sheets | _old(now), {"school": 1, "lesson": 1}).hint("compact")
             page = [Key(sheet["school"], sheet["lesson"]) for sheet in found.limit(PAGE)]
-            drop = {"$unset": dict.fromkeys(BULK, "")}
+            drop = {"$unset": dict.fromkeys(BULK, ""), "$set": {"compacted": True}}
             if page:
                 mongo.sheets().bulk_write([UpdateOne(key.filter | _old(now), drop) for key in page], ordered=False)
         full = len(page) == PAGE

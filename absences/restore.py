@@ -76,7 +76,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
         say(f"{pair.key}: the school has no such lesson.")
         return
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
-        if "intent" not in pair.sheet:
+        if pair.sheet.get("compacted"):
             done.lost += 1
             say(f"{pair.key}: its register is lost, and its sheet was compacted.")
             return

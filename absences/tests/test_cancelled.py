@@ -1,6 +1,6 @@
 """A cancelled lesson gets no register; whatever was, or still is, reported on it is kept as rejected."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -104,3 +104,40 @@ def test_cancelled_between_fence_and_merge(
     assert not Register.objects.exists()
     assert rejected() == [(roster[0], "lesson_cancelled")]
     assert Lesson.objects.get().settled
+
+
+def test_a_lesson_that_is_a_day_away_may_be_scheduled_again(
+    cancelled: Lesson, claims: Claims, roster: list[int], teacher: User, now: datetime
+) -> None:
+    """Somebody has cancelled the wrong one."""
+    assert reconcile(cancelled.starts_at - timedelta(days=1, seconds=1)).cancelled == 0
+    Lesson.objects.update(status=Lesson.Status.SCHEDULED)
+    done = completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)
+    assert list(done.merged.standing.marks) == [roster[0]]
+
+
+def test_scheduled_again_while_it_was_settled(
+    cancelled: Lesson,
+    claims: Claims,
+    roster: list[int],
+    teacher: User,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between its fence and its merge; what was reported meanwhile is merged late."""
+    really = merging.merge
+
+    def scheduled_just_before(sheets: list[mongo.Document]) -> merging.Result:
+        assert report(claims, cancelled, roster[1], now) == "late"
+        Lesson.objects.update(status=Lesson.Status.SCHEDULED)
+        monkeypatch.undo()
+        return really(sheets)
+
+    monkeypatch.setattr(merging, "merge", scheduled_just_before)
+    completion.settle([cancelled], now)
+    assert not RejectedReport.objects.exists()
+    assert report(claims, cancelled, roster[2], now) == "provisional"
+    completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)
+    reconcile(now)
+    stood = merging.existing(Lesson.objects.select_related("school", "register").get()).standing
+    assert sorted(stood.marks) == roster[:3]

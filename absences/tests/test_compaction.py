@@ -1,8 +1,12 @@
 """Old sheets keep what statistics need, and nothing that is still to be merged."""
 
+import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from absences import completion, mongo, reporting
 from absences.mongo import Document
@@ -12,7 +16,8 @@ from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
-from lessons.models import Lesson, RejectedReport, User
+from lessons.errors import StoreUnavailable
+from lessons.models import Lesson, Register, RejectedReport, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,8 +43,8 @@ def test_after_35_days_only_what_statistics_need_is_left(key: Key, now: datetime
     assert reconcile(now + LATER - timedelta(seconds=1)).compacted == 0
     assert reconcile(now + LATER).compacted == 1
     after = sheet()
-    gone = {"absences", "log", "seen", "intent", "closing_at", "compact_at"}
-    assert after == {name: value for name, value in before.items() if name not in gone}
+    gone = {"absences", "log", "seen", "compact_at"}
+    assert after == {name: value for name, value in before.items() if name not in gone} | {"compacted": True}
     assert not reconcile(now + LATER)
 
 
@@ -79,3 +84,17 @@ def test_a_dry_run_says_how_much_there_is_to_do(key: Key, now: datetime) -> None
 def test_another_schools_are_left(key: Key, now: datetime) -> None:
     assert reconcile(now + LATER, scope=Scope(key.school_id + 1)).compacted == 0
     assert reconcile(now + LATER, scope=Scope(key.school_id, now.date())).compacted == 1
+
+
+def test_nothing_is_made_of_a_compacted_sheet(
+    key: Key, teacher: User, roster: list[int], now: datetime, drop_record: Callable[[], None]
+) -> None:
+    """Its absences are gone: everybody would be present."""
+    reconcile(now + LATER)
+    drop_record()
+    with pytest.raises(StoreUnavailable):
+        completion.complete(teacher, key.lesson_id, now=now + LATER, roster_seen=roster)
+    assert not Register.objects.exists()
+    out = StringIO()
+    call_command("reconcile", after_restore="postgresql", stdout=out, stderr=StringIO())
+    assert json.loads(out.getvalue())["restored"]["lost"] == 1

@@ -154,9 +154,10 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
 
-    def unsettled(self) -> LessonQuerySet:
-        """Cancelled, and the sheet may still take reports."""
-        return self.filter(status=Lesson.Status.CANCELLED, settled=False)
+    def unsettled(self, now: datetime) -> LessonQuerySet:
+        """Cancelled, and the sheet may still take reports. One that is still a day away may be scheduled again."""
+        soon = now + timedelta(days=1)
+        return self.filter(status=Lesson.Status.CANCELLED, settled=False, starts_at__lte=soon)
 
     def lock(self) -> list[int]:
         """Locks the rows until the transaction ends, in the order of their ids, so that batches never deadlock.
