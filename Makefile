@@ -10,7 +10,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test check demo-reset lock
+.PHONY: help setup run test check demo-reset drill-failover lock
 .SILENT:
 
 help:
@@ -35,6 +35,9 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 
 demo-reset: setup  ## forgets everything that was entered; the next run loads a fresh demo
 	exec $(PYTHON) -m attendance_site.local reset
+
+drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
+	exec $(PYTHON) -m drills.failover
 
 lock:  ## pins anew from requirements.in and requirements-dev.in; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }

@@ -19,13 +19,11 @@ class Command(BaseCommand):
     requires_system_checks = ()  # it stands on the machine of a store, where the product may lack everything else
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--url", default="mongodb://127.0.0.1:27017/", help="The mongod; default %(default)s.")
+        parser.add_argument("--url", default="mongodb://127.0.0.1:27017/", help="The mongod, %(default)s.")
         process = parser.add_mutually_exclusive_group(required=True)
         process.add_argument("--pid-file", type=Path, help="Holds its process id: mongod.lock in its data folder.")
         process.add_argument("--pid", type=int, help="Its process id; the watchdog is of no use after its end.")
-        parser.add_argument(
-            "--seconds", type=float, default=2.0, help="How long it may be silent; default %(default)s."
-        )
+        parser.add_argument("--seconds", type=float, default=2.0, help="How long it may be silent, %(default)s.")
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
 
     def handle(self, *args: Any, **options: Any) -> None:
