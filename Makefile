@@ -10,7 +10,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test check demo-reset drill-failover lock
+.PHONY: help setup run test check demo-reset drill-failover drill-postgres lock
 .SILENT:
 
 help:
@@ -38,6 +38,9 @@ demo-reset: setup  ## forgets everything that was entered; the next run loads a 
 
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
+
+drill-postgres: setup  ## stops and freezes PostgreSQL while absences are reported and lessons completed (2 minutes)
+	exec $(PYTHON) -m drills.postgres
 
 lock:  ## pins anew from requirements.in and requirements-dev.in; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }

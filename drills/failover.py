@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from absences.processes import LOOPBACK, spawn, stop, until
-from drills import journal, stores
+from drills import answers, stores
 
 ENOUGH = 20_000  # acknowledged reports, while the primary is killed again and again
 PROCESSES = 2
@@ -42,7 +42,7 @@ class Drill:
             return spawn([sys.executable, *words], output=log)
 
     def acknowledged(self) -> int:
-        return len(journal.acknowledged(journal.read(self.folder)))
+        return len(answers.acknowledged(answers.read(self.folder)))
 
     def await_writes(self) -> None:
         """Until reports are acknowledged again."""
@@ -152,14 +152,14 @@ def run(name: str, drill: Drill, first_lesson: int) -> int:
     """Prints one line; how many reports were lost."""
     with reporters(drill, first_lesson):
         times = SCENARIOS[name](drill)
-    answers = journal.read(drill.folder)
-    reports = journal.acknowledged(answers)
+    given = answers.read(drill.folder)
+    reports = answers.acknowledged(given)
     lost = len(missing(drill.mongods, first_lesson, reports))
-    refused = sum(not answer.accepted for answer in answers)
+    refused = sum(not answer.accepted for answer in given)
     print(
         f"{name}: {times} times, {len(reports):,} acknowledged, {lost} lost,"
-        f" {journal.longest_gap(answers):.1f} s without a write, longest answer {journal.longest(answers, True):.2f} s,"
-        f" {refused} refused, longest refusal {journal.longest(answers, False):.2f} s",
+        f" {answers.longest_gap(given):.1f} s without a write, longest answer {answers.longest(given, True):.2f} s,"
+        f" {refused} refused, longest refusal {answers.longest(given, False):.2f} s",
         flush=True,
     )
     return lost
