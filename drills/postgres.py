@@ -20,9 +20,9 @@ from drills.load import Answer, Door, spread, steadily
 
 REPORTS = 50.0  # a second
 COMPLETIONS = 2.0
-PAGES = 4.0
+PAGES = 10.0
 SLOW = 0.3  # seconds
-BEFORE, AWAY, AFTER = 2.0, 10.0, 12.0  # seconds: well, then PostgreSQL is away, then well again
+BEFORE, AWAY, AFTER = 5.0, 10.0, 10.0  # seconds: well, then PostgreSQL is away, then well again
 LESSONS = 160  # enough for the completions of both scenarios
 
 
@@ -60,7 +60,7 @@ class Product:
         return sum(self.complete(lesson).status == 200 for lesson in completing)
 
     def page(self, number: int) -> Answer:
-        return self.door.ask("GET", "/", {"Cookie": self.cookie})
+        return self.door.ask("GET", f"/lessons/{self.lessons[number % 20]}/", {"Cookie": self.cookie})
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -99,9 +99,13 @@ def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
         came = monotonic()
         sleep(AFTER)
     accepted = [answer for answer in reports if answer.status == 202]
-    slow = sum(answer.seconds > SLOW for answer in reports)
+    meanwhile = [answer for answer in accepted if went <= answer.began < came]
+    slow = sum(answer.seconds > SLOW for answer in meanwhile)
     print(f"PostgreSQL {'frozen' if freeze else 'stopped'} for {AWAY:.0f} s")
-    print(f"  reports: {len(accepted)} of {len(reports)} accepted, {spread(reports)}, {slow} over {SLOW * 1000:.0f} ms")
+    print(
+        f"  reports: {len(accepted)} of {len(reports)} accepted;"
+        f" {len(meanwhile)} meanwhile, {spread(meanwhile)}, {slow} over {SLOW * 1000:.0f} ms"
+    )
     print(f"  completions: {refusals(completions, went, came)}")
     print(f"  pages: {refusals(pages, went, came)}")
     registers = product.repeated()
