@@ -22,8 +22,8 @@ REPORTS = 50.0  # a second
 COMPLETIONS = 2.0
 PAGES = 10.0
 SLOW = 0.3  # seconds
-BEFORE, AWAY, AFTER = 5.0, 10.0, 10.0  # seconds: well, then PostgreSQL is away, then well again
-LESSONS = 160  # enough for the completions of both scenarios
+BEFORE, STOPPED, FROZEN, AFTER = 5.0, 20.0, 10.0, 10.0  # seconds
+LESSONS = 180  # enough for the completions of both scenarios
 
 
 @dataclass
@@ -86,6 +86,7 @@ def product(folder: Path) -> Iterator[Product]:
 
 def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
     """PostgreSQL goes away under load and comes back. Prints what the clients saw; whether all was as it must be."""
+    seconds = FROZEN if freeze else STOPPED
     with (
         steadily(REPORTS, product.report) as reports,
         steadily(COMPLETIONS, product.complete_next) as completions,
@@ -94,14 +95,14 @@ def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
         sleep(BEFORE)
         (postgres.hang if freeze else postgres.kill)()
         went = monotonic()
-        sleep(AWAY)
+        sleep(seconds)
         (postgres.go_on if freeze else postgres.start)()
         came = monotonic()
         sleep(AFTER)
     accepted = [answer for answer in reports if answer.status == 202]
     meanwhile = [answer for answer in accepted if went <= answer.began < came]
     slow = sum(answer.seconds > SLOW for answer in meanwhile)
-    print(f"PostgreSQL {'frozen' if freeze else 'stopped'} for {AWAY:.0f} s")
+    print(f"PostgreSQL {'frozen' if freeze else 'stopped'} for {seconds:.0f} s")
     print(
         f"  reports: {len(accepted)} of {len(reports)} accepted;"
         f" {len(meanwhile)} meanwhile, {spread(meanwhile)}, {slow} over {SLOW * 1000:.0f} ms"
