@@ -10,7 +10,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test check demo-reset drill-completion lock
+.PHONY: help setup run test check demo-reset drill-completion drill-failover drill-postgres lock
 .SILENT:
 
 help:
@@ -41,6 +41,11 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 		$(PYTHON) -m drills.completion --nodes $$nodes --runs $(or $(RUNS),500) $(and $(SEED),--seed $(SEED)) --every-step \
 			--totals var/drill-completion.json || exit 1; \
 	done
+drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
+	exec $(PYTHON) -m drills.failover
+
+drill-postgres: setup  ## stops and freezes PostgreSQL while absences are reported and lessons completed (2 minutes)
+	exec $(PYTHON) -m drills.postgres
 
 lock:  ## pins anew from requirements.in and requirements-dev.in; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }

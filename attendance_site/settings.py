@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from attendance_site import embedded
+from attendance_site import embedded, sql
 from attendance_site.environment import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -92,10 +92,17 @@ SQLITE_OPTIONS = {
 
 POSTGRESQL_OPTIONS = {
     # Fewer connections than threads, so that a slow database holds back some requests and never all of them;
-    # who gets none within a second is told 503.
-    "pool": {"min_size": 1, "max_size": env.int("SQL_CONNECTIONS", default=4), "timeout": 0.9},
-    # A hung query or lock gives up; `statement_timeout` does not help when the server itself hangs,
-    # `tcp_user_timeout` does (milliseconds).
+    # who gets none within a second is told 503. When all are broken, whoever asks next has it connect again: left to
+    # itself the pool doubles its pauses, and after 20 s without PostgreSQL took another 7 to notice that it was back.
+    "pool": {
+        "min_size": 1,
+        "max_size": env.int("SQL_CONNECTIONS", default=4),
+        "timeout": 0.8,
+        "reconnect_timeout": 1.0,
+        "connection_class": sql.Connection,
+    },
+    # A hung query or lock gives up. Where the server itself hangs, `sql.Connection` notices; where nothing arrives
+    # there any more, so does `tcp_user_timeout` (milliseconds).
     "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
     "tcp_user_timeout": 2000,
     "connect_timeout": 2,

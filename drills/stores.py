@@ -58,6 +58,11 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def wait(self, within: float) -> None:
+        """Until it has ended. Raises subprocess.TimeoutExpired."""
+        if self.process:
+            self.process.wait(within)
+
     def hang(self) -> None:
         self.signal(signal.SIGSTOP)
 
@@ -82,6 +87,9 @@ class ReplicaSet:
         hosts = ",".join(f"{LOOPBACK}:{port}" for port in self.ports)
         return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
 
+    def data(self, index: int) -> Path:
+        return self.folder / f"mongod-{index}"
+
     def client(self, index: int) -> MongoClient[dict[str, Any]]:
         """To one member alone."""
         port = self.ports[index]
@@ -94,6 +102,13 @@ class ReplicaSet:
                 if client.admin.command("hello")["isWritablePrimary"]:
                     return index
         return None
+
+    def serves(self, index: int) -> bool:
+        """Whether it is a primary or secondary now."""
+        with suppress(PyMongoError), self.client(index) as client:
+            hello = client.admin.command("hello")
+            return bool(hello["isWritablePrimary"] or hello["secondary"])
+        return False
 
     def lead(self, within: float = 60) -> int:
         """Waits for a primary."""
@@ -123,7 +138,7 @@ def replica_set(folder: Path, nodes: int) -> Iterator[ReplicaSet]:
     found = ReplicaSet(folder, [free_port() for _ in range(nodes)])
     with ExitStack() as stack:
         for index, port in enumerate(found.ports):
-            data = folder / f"mongod-{index}"
+            data = found.data(index)
             data.mkdir(parents=True)
             options = {
                 "--replSet": REPLICA_SET,

@@ -1,11 +1,10 @@
-"""The product on a real server while PostgreSQL is away: absences are accepted, completing waits, nothing is lost."""
+"""The product on a real server while PostgreSQL is gone or silent: absences are accepted, completing waits."""
 
 import http.client
 import json
 import socket
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic
@@ -20,62 +19,12 @@ from django.utils import timezone
 from absences import tickets
 from absences.processes import LOOPBACK, spawn, stop, until
 from absences.tests.api import due_today
+from attendance_site.tests.line import Line
 from lessons import authentication
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
-
-
-class Line:
-    """A line to PostgreSQL that can be cut and mended."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.target = (host, port)
-        self.ends: list[socket.socket] = []
-        self.listener = socket.create_server((LOOPBACK, 0))
-        self.port = self.listener.getsockname()[1]
-        self._serve()
-
-    def cut(self) -> None:
-        for end in (self.listener, *self.ends):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self.ends.clear()
-
-    def mend(self) -> None:
-        self.listener = socket.create_server((LOOPBACK, self.port))
-        self._serve()
-
-    def _serve(self) -> None:
-        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                near, far = listener.accept()[0], socket.create_connection(self.target)
-                self.ends += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for end in (source, sink):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)  # `close` alone does not reach a thread that waits in `recv`
-            end.close()
-
-
-@pytest.fixture
-def line() -> Iterator[Line]:
-    database = connection.settings_dict
-    line = Line(database["HOST"] or LOOPBACK, int(database["PORT"] or 5432))
-    yield line
-    line.cut()
 
 
 @pytest.fixture
@@ -121,7 +70,8 @@ def answers(port: int) -> bool:
     return False
 
 
-def test_absences_are_accepted_and_completing_waits(server: int, line: Line) -> None:
+@pytest.mark.parametrize("fault", [Line.cut, Line.hold])
+def test_absences_are_accepted_and_completing_waits(fault: Callable[[Line], None], server: int, line: Line) -> None:
     now = timezone.now()
     school = SchoolFactory.create()
     teacher = person(school, Role.TEACHER, "alice", name="Alice Lee")
@@ -134,7 +84,7 @@ def test_absences_are_accepted_and_completing_waits(server: int, line: Line) -> 
         return ask(server, method, f"/api/v1/lessons/{lesson.pk}{path}", token, body)
 
     assert send("GET", "", access).status == 200
-    line.cut()
+    fault(line)
     assert send("PUT", f"/absences/{roster[0]}", ticket, {"code": "N"}).status == 202
     refused = send("POST", "/complete", access)
     assert (refused.status, refused.retry_after) == (503, "1")

@@ -1,0 +1,135 @@
+"""Kills a mongod that hangs, so that its replica set elects another and its supervisor starts it again.
+
+A set replaces a primary that is gone within three seconds; one that hangs (a disk that stalls, a machine that starves)
+keeps its connections open, and was measured to hold up every write for 18 s. So one watchdog stands beside each mongod.
+"""
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from absences import mongo
+
+log = logging.getLogger(__name__)
+
+# Asked so often within the limit, and silent every time: neither a lost question nor a machine that slept kills it.
+QUESTIONS = 4
+
+# Seconds after a kill. A machine that is too slow for its mongod is not helped by killing it again and again.
+REST = 60.0
+
+
+class Process:
+    """One running process, for good: its number can pass to another, this handle cannot.
+
+    Raises ProcessLookupError where there is none, and PermissionError now, instead of when it must be killed.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.handle = os.pidfd_open(pid)
+        signal.pidfd_send_signal(self.handle, 0)
+
+    def kill(self) -> None:
+        """Raises ProcessLookupError when it is gone."""
+        signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
+    def close(self) -> None:
+        os.close(self.handle)
+
+
+@dataclass
+class Watchdog:
+    """Beside the one mongod at `url`; `pid` tells its process, None where there is none.
+
+    Only a process that has answered as a primary or secondary is ever killed: not one that starts, recovers or copies
+    its data from another, which may be silent for good reason. Only silence counts: not an error, which is an answer,
+    nor a closed port, which is that of a mongod that shuts down.
+    """
+
+    url: str
+    pid: Callable[[], int | None]
+    limit: float = 2.0  # seconds
+    dry_run: bool = False
+    watched: Process | None = field(default=None, init=False)
+    unanswered: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.pace = self.limit / QUESTIONS
+        self.client = mongo.member(self.url, self.pace)
+
+    def close(self) -> None:
+        self._forget()
+        self.client.close()
+
+    def watch(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Until it is stopped."""
+        while not stopped():
+            next_look = monotonic() + self.pace
+            if self.look():
+                next_look += REST
+            while monotonic() < next_look and not stopped():
+                sleep(0.05)
+
+    def look(self) -> bool:
+        """One question; whether its silence was one too many. Raises PermissionError: run as the same user."""
+        pid = self.pid()
+        if self.watched and pid != self.watched.pid:
+            self._forget()
+        serves = self._serves()
+        if serves is None:
+            self.unanswered += 1
+            return self.unanswered >= QUESTIONS and self._kill()
+        self.unanswered = 0
+        if not serves:
+            self._forget()
+        elif pid and not self.watched:
+            with suppress(ProcessLookupError):  # it has just ended
+                self.watched = Process(pid)
+        return False
+
+    def _serves(self) -> bool | None:
+        """Whether it takes part as a primary or secondary; None when it is silent."""
+        try:
+            said = self.client.admin.command("hello")
+        except OperationFailure:  # such as ShutdownInProgress
+            return False
+        except ConnectionFailure:
+            return None if self._listens() else False
+        return bool(said.get("isWritablePrimary") or said.get("secondary"))
+
+    def _listens(self) -> bool:
+        """Whether its port is open: the kernel keeps it so for a hung process."""
+        [address] = self.client.topology_description.server_descriptions()
+        try:
+            socket.create_connection(address, self.pace).close()
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def _kill(self) -> bool:
+        if self.watched is None:
+            return False
+        pid, verb = self.watched.pid, "would be killed" if self.dry_run else "was killed"
+        try:
+            if not self.dry_run:
+                self.watched.kill()
+        except OSError as error:
+            verb = f"could not be killed ({error.strerror})"
+        log.error("The mongod with process id %d did not answer for %.1f s and %s.", pid, self.limit, verb)
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        if self.watched:
+            self.watched.close()
+        self.watched, self.unanswered = None, 0
