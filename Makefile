@@ -41,6 +41,7 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 		$(PYTHON) -m drills.completion --nodes $$nodes --runs $(or $(RUNS),500) $(and $(SEED),--seed $(SEED)) --every-step \
 			--totals var/drill-completion.json || exit 1; \
 	done
+
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -22,6 +21,7 @@ from absences.tests.steps import Crash, Step
 from absences.tickets import Claims
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, RejectedReport, StaffKind, User
+from lessons.purging import lawful_purge
 
 T = TypeVar("T")
 Effects = Sequence[tuple[Step, Callable[[], None]]]  # what the model does at a step of the product
@@ -44,7 +44,7 @@ class World:
         return Key(self.lesson.school_id, self.lesson.pk)
 
     def clear(self) -> None:
-        with transaction.atomic():
+        with lawful_purge("The next example"):
             for rows in (Amendment, Mark, RejectedReport, Register):
                 rows.objects.all().delete()
             LessonStaff.objects.filter(kind=StaffKind.COVER).delete()
