@@ -49,6 +49,8 @@ class Scene:
         return case.judge(), case.findings
 
 
+DEATH = "a death "
+
 # What is played, and the scene to judge.
 Play = tuple[str, Scene]
 
@@ -147,7 +149,7 @@ def deaths(world: World, folder: Path) -> Iterator[Play]:
         killed = _dies(scene, step, ashes)
         step += 1
         if killed:
-            yield f"a death {ashes.read_text().strip()}", scene
+            yield DEATH + ashes.read_text().strip(), scene
 
 
 def _dies(scene: Scene, step: int, ashes: Path) -> bool:

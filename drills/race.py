@@ -38,6 +38,11 @@ class Total:
         for name, number in asdict(verdict).items():
             setattr(self, name, getattr(self, name) + number)
 
+    def count(self, killed: Sequence[str]) -> None:
+        """What was killed, or at which step."""
+        self.kills += len(killed)
+        self.steps = dict(Counter(self.steps) + Counter(killed))
+
     @property
     def bad(self) -> bool:
         return bool(self.lost or self.duplicates or self.disagreements or self.stuck)
@@ -52,6 +57,7 @@ class Faults:
 
     mongo: stores.ReplicaSet
     sql: stores.Postgres | None = None
+    done: list[str] = field(default_factory=list)
 
     def ways(self) -> list[Callable[[], None]]:
         return [self.primary, self.power_cut] if self.sql else [self.primary]
@@ -60,11 +66,13 @@ class Faults:
         member = self.mongo.members[self.mongo.lead()]
         member.kill()
         member.start()
+        self.done.append("the primary")
 
     def power_cut(self) -> None:
         assert self.sql is not None
         self.sql.kill()
         self.sql.start()
+        self.done.append("PostgreSQL")
 
 
 def play(plays: Iterable[Play], total: Total) -> None:
@@ -72,7 +80,8 @@ def play(plays: Iterable[Play], total: Total) -> None:
         verdict, findings = scene.judge()
         total.add(verdict)
         total.runs += 1
-        total.kills += name.startswith("a death")
+        if name.startswith(interleavings.DEATH):
+            total.count([name.removeprefix(interleavings.DEATH)])
         if findings:
             print(f"{name}:", *findings, sep="\n  ", flush=True)
 
@@ -87,6 +96,7 @@ def race(world: World, runs: int, seed: int, folder: Path, faults: Faults, total
             print(finding, flush=True)
         if sys.stderr.isatty():
             print(f"\r{done} of {runs}, {total.kills} kills ", end="", file=sys.stderr)
+    total.count(faults.done)
     for gap in feed(world.school):
         print(gap)
         total.disagreements += 1
@@ -149,8 +159,7 @@ class Batch:
             total.runs += 1
             findings += case.findings
         killed = self.ashes.read_text().splitlines() if self.ashes.exists() else []
-        total.kills += len(killed)
-        total.steps = dict(Counter(total.steps) + Counter(killed))
+        total.count(killed)
         return findings
 
     def _works(self, race: Race) -> list[Callable[[], None]]:

@@ -1,12 +1,9 @@
 """What is really sent to MongoDB: majority, and the shard key, in every command of the protocol."""
 
-import re
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from absences import amendments, completion, reporting, sheets
 from absences.amendments import Change
@@ -69,15 +66,3 @@ def test_every_write_names_the_shard_key(sent: list[dict[str, Any]]) -> None:
     filters += [command["query"] for command in sent if "findAndModify" in command]
     assert filters
     assert all({"_id", "school", "lesson"} <= each.keys() for each in filters)
-
-
-def test_nobody_else_makes_a_client_or_weakens_a_handle() -> None:
-    """One factory; development's own server is asked alone, before it is a set."""
-    allowed = {"absences/mongo.py", "absences/devmongo.py"}
-    found = {
-        str(file.relative_to(settings.BASE_DIR))
-        for app in ("absences", "attendance_site", "lessons", "stats")
-        for file in Path(settings.BASE_DIR, app).rglob("*.py")
-        if "tests" not in file.parts and re.search(r"MongoClient\(|with_options\(|WriteConcern\(", file.read_text())
-    }
-    assert found <= allowed
