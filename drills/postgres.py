@@ -99,31 +99,35 @@ def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
         (postgres.go_on if freeze else postgres.start)()
         came = monotonic()
         sleep(AFTER)
-    accepted = [answer for answer in reports if answer.status == 202]
-    meanwhile = [answer for answer in accepted if went <= answer.began < came]
-    slow = sum(answer.seconds > SLOW for answer in meanwhile)
     print(f"PostgreSQL {'frozen' if freeze else 'stopped'} for {seconds:.0f} s")
-    print(
-        f"  reports: {len(accepted)} of {len(reports)} accepted;"
-        f" {len(meanwhile)} meanwhile, {spread(meanwhile)}, {slow} over {SLOW * 1000:.0f} ms"
-    )
+    print(f"  reports: {acceptance(reports, went, came)}")
     print(f"  completions: {refusals(completions, went, came)}")
     print(f"  pages: {refusals(pages, went, came)}")
     registers = product.repeated()
     print(f"  {registers} of {len(completions)} lessons got their register by the same request", flush=True)
-    return len(accepted) == len(reports) and registers == len(completions)
+    return registers == len(completions) and all(answer.status == 202 for answer in reports)
+
+
+def acceptance(reports: list[Answer], went: float, came: float) -> str:
+    """How reporting went on while PostgreSQL was away."""
+    meanwhile = [answer for answer in reports if went <= answer.began < came]
+    accepted = sum(answer.status == 202 for answer in meanwhile)
+    slow = sum(answer.seconds > SLOW for answer in meanwhile)
+    return f"{accepted} of {len(meanwhile)} accepted, {spread(meanwhile)}, {slow} over {SLOW * 1000:.0f} ms"
 
 
 def refusals(answers: list[Answer], went: float, came: float) -> str:
     """What became of the requests that were under way while PostgreSQL was away."""
     meanwhile = [answer for answer in answers if answer.began < came and went < answer.began + answer.seconds]
     refused = [answer for answer in meanwhile if answer.status == 503 and answer.retry_after]
-    waited = [answer for answer in meanwhile if answer not in refused]
-    well = min((answer.began for answer in answers if answer.began >= came and answer.status == 200), default=0.0)
+    served = [answer for answer in meanwhile if answer.status == 200]
+    failed = len(meanwhile) - len(refused) - len(served)
+    again = min((answer.began for answer in answers if answer.began >= came and answer.status == 200), default=0.0)
     return (
         f"{len(refused)} of {len(meanwhile)} refused with Retry-After, {spread(refused)}"
-        + (f"; {len(waited)} answered otherwise, {spread(waited)}" if waited else "")
-        + f"; accepted again after {well - came:.1f} s"
+        + (f"; {len(served)} served at its beginning or end, {spread(served)}" if served else "")
+        + (f"; {failed} FAILED" if failed else "")
+        + f"; well again after {again - came:.1f} s"
     )
 
 
