@@ -2,14 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from absences import amendments, merging, tickets
-from absences.amend_form import AmendForm, VoidForm
+from absences.amend_form import AmendForm, ReasonForm
 from absences.views.pages import render_local, seen_lesson, user_of
 from lessons import codes
 from lessons.errors import InvalidInput, NotAllowed, NotFound, StandingMark
@@ -24,7 +24,10 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
     pupil = _of_roster(found, student)
     mark = merging.existing(found).standing
     form = AmendForm(
-        request.POST or None, allowed=_allowed(request, found), initial={"expected": mark.code_of(pupil.pk) or ""}
+        _sent(request),
+        allowed=_allowed(request, found),
+        reasons=found.school.reasons,
+        initial={"expected": mark.code_of(pupil.pk) or ""},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -48,13 +51,18 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
 def void(request: HttpRequest, lesson: int) -> HttpResponse:
     """Withdraws a register that was taken by mistake."""
     found = _amendable(request, lesson)
-    form = VoidForm(request.POST or None)
+    form = ReasonForm(_sent(request), reasons=found.school.reasons)
     if request.method == "POST" and form.is_valid():
-        amendments.void(user_of(request), found.pk, form.cleaned_data["reason"], now=timezone.now(), source="page")
+        amendments.void(user_of(request), found.pk, form.cleaned_data["why"], now=timezone.now(), source="page")
         messages.success(request, _("The register was withdrawn: everyone is unstated until given again."))
         return redirect("register", found.pk)
     context = {"lesson": found, "form": form}
     return render_local(request, "absences/void.html", found.school.time_zone, context, 400 if form.errors else 200)
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """Also an empty form is one that was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def _amendable(request: HttpRequest, lesson_id: int) -> Lesson:
