@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from absences import amendments, merging, tickets
 from absences.amend_form import AmendForm, ReasonForm
-from absences.views.pages import render_local, seen_lesson, user_of
+from absences.views.pages import of_roster, render_local, taken_lesson, user_of
 from lessons import codes
-from lessons.errors import InvalidInput, NotAllowed, NotFound, StandingMark
-from lessons.models import Lesson, Student
+from lessons.errors import InvalidInput, NotAllowed, StandingMark
+from lessons.models import Lesson
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,7 +21,7 @@ from lessons.models import Lesson, Student
 def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
     """One student's mark after the fact; the first entry stays behind it."""
     found = _amendable(request, lesson)
-    pupil = _of_roster(found, student)
+    pupil = of_roster(found, student)
     mark = merging.existing(found).standing
     form = AmendForm(
         _sent(request),
@@ -68,18 +68,10 @@ def _sent(request: HttpRequest) -> QueryDict | None:
 def _amendable(request: HttpRequest, lesson_id: int) -> Lesson:
     """Raises NotFound where there is no register to see, NotAllowed where this user may not amend it."""
     now = timezone.now()
-    lesson = seen_lesson(request, lesson_id, now)
-    if not lesson.is_completed:
-        raise NotFound(_("This register has not been taken yet."))
+    lesson = taken_lesson(request, lesson_id, now)
     if not user_of(request).access.may_amend(lesson, now):
         raise NotAllowed(_("You may not amend this register, or its time for amending is over."))
     return lesson
-
-
-def _of_roster(lesson: Lesson, student_id: int) -> Student:
-    if student_id not in lesson.register.roster:
-        raise NotFound(_("This student is not on the roster of this lesson."))
-    return Student.objects.get(pk=student_id, school=lesson.school_id)
 
 
 def _allowed(request: HttpRequest, lesson: Lesson) -> list[codes.Code]:
