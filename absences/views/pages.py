@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lessons.errors import NotFound
-from lessons.models import Lesson, Student, User
+from lessons.models import Lesson, RejectedReport, Student, User
 
 
 def user_of(request: HttpRequest) -> User:
@@ -41,6 +41,13 @@ def of_roster(lesson: Lesson, student_id: int) -> Student:
     if student_id not in lesson.register.roster:
         raise NotFound(_("This student is not on the roster of this lesson."))
     return Student.objects.get(pk=student_id, school=lesson.school_id)
+
+
+def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
+    """The reports that stand in no register, each with its student, where there is one."""
+    reports = list(lesson.rejected.all())
+    students = Student.objects.filter(school=lesson.school_id).in_bulk([report.student_id for report in reports])
+    return [(report, students.get(report.student_id)) for report in reports]
 
 
 def render_local(
