@@ -7,7 +7,8 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import sheets
-        from lessons import reported
+        from absences import completion, sheets
+        from lessons import reports
 
-        reported.answers.append(sheets.reported)
+        reports.answers.append(sheets.reported)
+        reports.settlers.append(completion.settle)

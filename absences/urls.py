@@ -1,6 +1,6 @@
 from django.urls import path
 
-from absences.views import amend, register, today
+from absences.views import amend, arrival, register, today
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
@@ -9,5 +9,6 @@ urlpatterns = [
     path("lessons/<id:lesson>/", register.register, name="register"),
     path("lessons/<id:lesson>/complete", register.complete, name="complete"),
     path("lessons/<id:lesson>/amend/<id:student>", amend.amend, name="amend"),
+    path("lessons/<id:lesson>/arrive/<id:student>", arrival.arrive, name="arrive"),
     path("lessons/<id:lesson>/void", amend.void, name="void"),
 ]

@@ -69,11 +69,40 @@ def test_nor_is_what_was_unstated(alice: Client, office: User, taken: str, lesso
 
 
 @pytest.mark.parametrize(
+    ("choice", "more", "why"),
+    [
+        ("Marked by mistake", "", "Marked by mistake"),
+        ("", "  Came in by the back door ", "Came in by the back door"),
+        ("Marked by mistake", "Wrong row", "Marked by mistake: Wrong row"),
+        ("Marked by mistake", "x" * 481, f"Marked by mistake: {'x' * 481}"),
+    ],
+)
+def test_a_reason_is_chosen_or_said_or_both(
+    choice: str, more: str, why: str, alice: Client, taken: str, roster: list[int]
+) -> None:
+    path = f"{taken}amend/{roster[0]}"
+    assert alice.post(path, fill(alice, path) | {"code": "N", "choice": choice, "reason": more}).status_code == 302
+    assert Amendment.objects.get().reason == why
+
+
+def test_the_reasons_are_the_schools(alice: Client, taken: str, roster: list[int], school: School) -> None:
+    School.objects.update(amendment_reasons="Fire drill\n\n  Sent home ill  \n")
+    for rest in (f"amend/{roster[0]}", "void"):
+        page = alice.get(f"{taken}{rest}").content.decode()
+        assert '<option value="Fire drill">' in page
+        assert '<option value="Sent home ill">' in page
+        assert "Marked by mistake" not in page
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"reason": ""},
         {"reason": "x" * 501},
         {"reason": "a\0b"},
+        {"reason": " \t \u2003"},
+        {"reason": "", "choice": "Because"},
+        {"reason": "x" * 482, "choice": "Marked by mistake"},
         {"code": ""},
         {"code": "I"},
         {"code": "$ne"},
@@ -87,6 +116,12 @@ def test_bad_input_comes_back(wrong: dict[str, str], alice: Client, taken: str, 
     sent = fill(alice, path) | {"code": "N", "reason": "Not there"} | wrong
     assert alice.post(path, sent).status_code == 400
     assert not Amendment.objects.exists()
+
+
+def test_an_empty_form_comes_back(alice: Client, taken: str, roster: list[int]) -> None:
+    for rest in (f"amend/{roster[0]}", "void"):
+        response = alice.post(f"{taken}{rest}")
+        assert (response.status_code, "say in your own words why" in response.content.decode()) == (400, True)
 
 
 def test_a_student_off_the_roster_is_404(alice: Client, taken: str) -> None:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from lessons.errors import NotFound
-from lessons.models import Lesson, User
+from lessons.models import Lesson, RejectedReport, Student, User
 
 
 def user_of(request: HttpRequest) -> User:
@@ -25,6 +26,28 @@ def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
     if lesson is None:
         raise NotFound("There is no such lesson, or it is not yours to see.")
     return lesson
+
+
+def taken_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
+    """As `seen_lesson`; raises NotFound too where its register has not been taken."""
+    lesson = seen_lesson(request, lesson_id, now)
+    if not lesson.is_completed:
+        raise NotFound(_("This register has not been taken yet."))
+    return lesson
+
+
+def of_roster(lesson: Lesson, student_id: int) -> Student:
+    """Of a lesson whose register was taken. Raises NotFound."""
+    if student_id not in lesson.register.roster:
+        raise NotFound(_("This student is not on the roster of this lesson."))
+    return Student.objects.get(pk=student_id, school=lesson.school_id)
+
+
+def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
+    """The reports that stand in no register, each with its student, where there is one."""
+    reports = list(lesson.rejected.all())
+    students = Student.objects.filter(school=lesson.school_id).in_bulk([report.student_id for report in reports])
+    return [(report, students.get(report.student_id)) for report in reports]
 
 
 def render_local(

@@ -21,7 +21,7 @@ from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
 from absences.views import taken
-from absences.views.pages import render_local, seen_lesson, user_of
+from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
 from lessons.models import Lesson, Student
 
 
@@ -128,15 +128,18 @@ def _open(
     if rows is None:
         students = Student.objects.enrolled(lesson.group_id, lesson.date)
         rows = register_form.rows(list(students), _standing(lesson))
+    access = user_of(request).access
+    whole_school = lesson.school_id in access.whole_schools()
     context = {
         "lesson": lesson,
+        "rejected": rejected_on(lesson) if lesson.is_cancelled and whole_school else [],
         "rows": rows,
         "page": uuid4(),
         "roster_seen": ",".join(str(row.student.pk) for row in rows),
         "marked": sum(bool(row.code) for row in rows),
         "unmarked": sum(not row.code for row in rows),
-        "may_take": user_of(request).access.may_take(lesson, now),
-        "as_cover": user_of(request).access.takes_as_cover(lesson, now),
+        "may_take": access.may_take(lesson, now),
+        "as_cover": access.takes_as_cover(lesson, now),
         "errors": sum(bool(row.error) for row in rows),
         "conflicts": sum(bool(row.mine) for row in rows),
     }

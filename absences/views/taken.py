@@ -1,5 +1,6 @@
 """A register that is taken: as it stands, with everything that happened to it since."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -7,10 +8,10 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from absences import merging
+from absences import arrivals, merging
 from absences.views.pages import render_local, user_of
 from lessons.models import Amendment, Lesson, Student
-from lessons.standing import Standing
+from lessons.standing import Entry, Standing
 
 
 @dataclass(frozen=True)
@@ -25,25 +26,44 @@ class Count:
         return f"{self.number} {self.label}"
 
 
+@dataclass(frozen=True)
+class Row:
+    """One pupil of the register: as `code` stands, None for unstated."""
+
+    student: Student
+    code: str | None
+    entry: Entry | None
+    may_arrive: bool
+
+
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
     """The page of a lesson that is completed."""
     merged = merging.existing(lesson)
     standing = merged.standing
     named = {*standing.roster, *(report.student_id for report in merged.rejected)}
     students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
-    on_roster = [students[pk] for pk in standing.roster if pk in students]
-    ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
     context = {
         "lesson": lesson,
         "register": merged.register,
         "summary": summary(standing),
-        "rows": [(student, standing.code_of(student.pk), standing.marks.get(student.pk)) for student in ordered],
+        "rows": _rows(standing, students, arrivals.may_arrive(user_of(request), lesson, now)),
         "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
         "may_amend": user_of(request).access.may_amend(lesson, now),
     }
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
+
+
+def _rows(standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
+    """In the order of the register."""
+    on_roster = [students[pk] for pk in standing.roster if pk in students]
+    ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
+    stands = [(student, standing.code_of(student.pk)) for student in ordered]
+    return [
+        Row(student, code, standing.marks.get(student.pk), may_arrive and code in arrivals.AWAITED)
+        for student, code in stands
+    ]
 
 
 def summary(standing: Standing) -> list[Count]:

@@ -78,6 +78,13 @@ class LessonForm(SchoolRowForm):
             *("source", "external_id"),
         )
 
+    def clean(self) -> dict[str, Any]:
+        """The database refuses to bring a settled lesson back (`lessons/rules.py`); an old page may still try."""
+        data = super().clean()
+        if self.instance.settled and self.data.get("status", Lesson.Status.CANCELLED) != Lesson.Status.CANCELLED:
+            self.add_error(None, _("This lesson stays cancelled: what was reported on it has been rejected."))
+        return data
+
     def clean_date(self) -> Any:
         day = self.cleaned_data["date"]
         if not 2000 <= day.year <= 2100:  # far enough from the ends of the calendar for every sum with times

@@ -115,6 +115,10 @@ class Minutes(models.Func):
         return self.as_sql(compiler, connection, template="(%(expressions)s * 60000000)", **context)
 
 
+# Until so long before it starts, a cancelled lesson may be scheduled again.
+REVIVABLE = timedelta(days=1)
+
+
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def for_user(self, user: User, now: datetime) -> LessonQuerySet:
         """What a user may see, each with `own` (the user is staff of it): office and integrators the whole school;
@@ -156,8 +160,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def unsettled(self, now: datetime) -> LessonQuerySet:
         """Cancelled, and the sheet may still take reports. One that is still a day away may be scheduled again."""
-        soon = now + timedelta(days=1)
-        return self.filter(status=Lesson.Status.CANCELLED, settled=False, starts_at__lte=soon)
+        return self.filter(status=Lesson.Status.CANCELLED, settled=False, starts_at__lte=now + REVIVABLE)
 
     def lock(self) -> list[int]:
         """Locks the rows until the transaction ends, in the order of their ids, so that batches never deadlock.
@@ -250,6 +253,9 @@ class Lesson(SchoolRow, Owned):
     @property
     def school_year(self) -> int:
         return calendar.school_year(self.date)
+
+    def may_be_revived(self, now: datetime) -> bool:
+        return now + REVIVABLE < self.starts_at
 
     @property
     def is_cancelled(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from lessons import reported
+from lessons import reports
 from lessons.errors import StoreUnavailable
 from lessons.factories import (
     EnrolmentFactory,
@@ -106,25 +106,6 @@ def test_a_completed_lesson_stays_as_it_was_taken(admin: Client, group: Group) -
     assert lesson.room == "Hall"
 
 
-def test_only_lessons_without_a_register_are_cancelled(admin: Client, group: Group) -> None:
-    open_, completed = LessonFactory.create_batch(2, group=group)
-    foreign = LessonFactory.create()
-    take(completed)
-    picked = {"action": "cancel", "_selected_action": [open_.pk, completed.pk, foreign.pk]}
-    response = admin.post("/admin/lessons/lesson/", picked, follow=True)
-    assert [m.message for m in response.context["messages"]] == [
-        "1 lesson was cancelled.",
-        "1 lesson was left as it is: it is completed or cancelled already.",
-    ]
-    assert list(Lesson.objects.filter(status="cancelled")) == [open_]
-
-
-def test_cancelling_is_an_update_that_integrators_see(admin: Client, group: Group) -> None:
-    lesson = LessonFactory.create(group=group)
-    admin.post("/admin/lessons/lesson/", {"action": "cancel", "_selected_action": lesson.pk})
-    assert Lesson.objects.get().updated_at > lesson.updated_at
-
-
 @pytest.fixture(params=["one", "selected"])
 def delete(request: pytest.FixtureRequest, admin: Client) -> Any:
     """Deletes an object in the admin, by its page or by the list's action."""
@@ -151,7 +132,7 @@ def test_a_completed_lesson_is_not_deleted(delete: Any, group: Group) -> None:
 
 def test_a_lesson_with_a_sheet_is_not_deleted(delete: Any, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     lesson, other = LessonFactory.create_batch(2, group=group)
-    monkeypatch.setattr(reported, "answers", [lambda lessons: {pk for _, pk in lessons} & {lesson.pk}])
+    monkeypatch.setattr(reports, "answers", [lambda lessons: {pk for _, pk in lessons} & {lesson.pk}])
     assert "something was reported on it" in delete("lesson", lesson.pk).content.decode()
     assert delete("lesson", other.pk).status_code == 302
     assert list(Lesson.objects.all()) == [lesson]
@@ -163,7 +144,7 @@ def test_no_lesson_is_deleted_while_the_sheets_cannot_be_asked(
     def down(lessons: Any) -> set[int]:
         raise StoreUnavailable
 
-    monkeypatch.setattr(reported, "answers", [down])
+    monkeypatch.setattr(reports, "answers", [down])
     assert "cannot be told now" in delete("lesson", LessonFactory.create(group=group).pk).content.decode()
     assert Lesson.objects.exists()
 

@@ -1,0 +1,79 @@
+"""A pupil who comes in after the register was taken: everyday business, so no reason is asked. It is a late report with
+`L` or `U`, and becomes an amendment of kind `arrival`."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from absences import completion, late, merging, reporting, sheets, tickets
+from absences.marks import Report
+from absences.sheets import Key
+from lessons import calendar, codes
+from lessons.errors import Conflict, NotAllowed, Unprocessable
+from lessons.models import Amendment, Lesson, User
+from lessons.standing import Standing
+
+AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
+
+
+def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
+    """On the lesson's own day, for whoever may take the lesson and use the code that an arrival has by now."""
+    if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_take(lesson, now):
+        return False
+    return _code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
+
+
+def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Standing:
+    """The register as it stands then. For somebody on its roster; who is not awaited, or was said to have arrived
+    already, changes nothing.
+
+    Raises NotAllowed, Conflict where a colleague was faster with something else, and StoreUnavailable: then repeating
+    is safe.
+    """
+    if not may_arrive(user, lesson, now):
+        raise NotAllowed("Arrivals are told on the lesson's own day, by whoever may take it.")
+    before = merging.existing(lesson)
+    if before.standing.code_of(student_id) not in AWAITED:
+        return before.standing
+    report = _report(user, lesson, student_id, before.amendments, now)
+    state = _state(user, lesson, report, now)
+    if state == "provisional":  # the sheet was lost, and this made a new one beside the register
+        completion.complete(user, lesson.pk, now=now, source="page")
+    late.merge_late(Key(lesson.school_id, lesson.pk), now)
+    after = merging.existing(lesson).standing
+    if state == "conflict" and after.code_of(student_id) in AWAITED:
+        raise Conflict("A colleague has marked this pupil in the meantime. Please look at the register again.")
+    return after
+
+
+def _state(user: User, lesson: Lesson, report: Report, now: datetime) -> str:
+    """What became of the report."""
+    claims = tickets.claims_for(user, lesson, lesson.register.roster, now)
+    try:
+        [stored] = reporting.report(claims, lesson.pk, [report], now)
+    except Unprocessable:
+        return "late"  # said twice within a moment, while the minute changed: the first one stands
+    return stored.state
+
+
+def _report(user: User, lesson: Lesson, student_id: int, amendments: Iterable[Amendment], now: datetime) -> Report:
+    minutes = (now - lesson.starts_at) // timedelta(minutes=1)
+    # The same however often it is said, until something has been said of this pupil since.
+    said = sum(amendment.student_id in (None, student_id) for amendment in amendments)
+    return Report(
+        student_id=student_id,
+        code=_code(lesson, now),
+        minutes_late=min(max(minutes, 0), codes.MAX_MINUTES_LATE),
+        report_id=uuid5(NAMESPACE_URL, f"arrival {lesson.pk} {student_id} {user.pk} {said}"),
+        replaces=_on_sheet(lesson, student_id),
+    )
+
+
+def _code(lesson: Lesson, now: datetime) -> str:
+    return codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
+
+
+def _on_sheet(lesson: Lesson, student_id: int) -> UUID | None:
+    """The report that stands on the sheet for a student."""
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    return next((mark["report_id"] for mark in sheets.standing_marks(sheet) if mark["student"] == student_id), None)
