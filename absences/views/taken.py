@@ -1,14 +1,16 @@
 """A register that is taken: as it stands, with everything that happened to it since."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from absences import arrivals, merging
+from absences.merging import Merged
+from absences.views import moment
 from absences.views.pages import render_local, user_of
 from lessons.models import Amendment, Lesson, Student
 from lessons.standing import Entry, Standing
@@ -28,41 +30,58 @@ class Count:
 
 @dataclass(frozen=True)
 class Row:
-    """One pupil of the register: as `code` stands, None for unstated."""
+    """One pupil of the register: as `code` stands, None for unstated; `first` is how it was first taken, where it has
+    been amended since."""
 
     student: Student
     code: str | None
     entry: Entry | None
+    amended: bool
+    first: str | None
     may_arrive: bool
 
 
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
-    """The page of a lesson that is completed."""
+    """The page of a lesson that is completed, as it stands or with `?at=` as it stood."""
+    at = moment.asked(request, lesson)
     merged = merging.existing(lesson)
-    standing = merged.standing
-    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
+    if at:
+        merged = replace(merged, amendments=[each for each in merged.amendments if each.arrived_at <= at])
+    named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
     students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
+    user = user_of(request)
     context = {
         "lesson": lesson,
         "register": merged.register,
-        "summary": summary(standing),
-        "rows": _rows(standing, students, arrivals.may_arrive(user_of(request), lesson, now)),
-        "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
+        "at": at,
+        "summary": summary(merged.standing),
+        "rows": _rows(merged, students, not at and arrivals.may_arrive(user, lesson, now)),
+        "amendments": [
+            (each, students.get(each.student_id or 0), each.arrived_at - timedelta(milliseconds=1))
+            for each in merged.amendments
+        ],
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
-        "may_amend": user_of(request).access.may_amend(lesson, now),
+        "may_amend": not at and user.access.may_amend(lesson, now),
     }
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 
-def _rows(standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
+def _rows(merged: Merged, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
     """In the order of the register."""
-    on_roster = [students[pk] for pk in standing.roster if pk in students]
-    ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
-    stands = [(student, standing.code_of(student.pk)) for student in ordered]
+    stands, first = merged.standing, replace(merged, amendments=()).standing
+    changed = {amendment.student_id for amendment in merged.amendments}
+    on_roster = [students[pk] for pk in stands.roster if pk in students]
     return [
-        Row(student, code, standing.marks.get(student.pk), may_arrive and code in arrivals.AWAITED)
-        for student, code in stands
+        Row(
+            student,
+            stands.code_of(student.pk),
+            stands.marks.get(student.pk),
+            amended=bool(changed & {student.pk, None}),
+            first=first.code_of(student.pk),
+            may_arrive=may_arrive and stands.code_of(student.pk) in arrivals.AWAITED,
+        )
+        for student in sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
     ]
 
 
