@@ -48,6 +48,7 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         "summary": summary(standing),
         "rows": _rows(standing, students, arrivals.may_arrive(user_of(request), lesson, now)),
         "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
+        "unstated": len(standing.unstated),
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
         "may_amend": user_of(request).access.may_amend(lesson, now),
