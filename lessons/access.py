@@ -70,6 +70,11 @@ class Access:
     def whole_schools(self) -> list[int]:
         return self.schools(*WHOLE_SCHOOL)
 
+    def is_office(self, school_id: int) -> bool:
+        """Office or admin there: people, who see the whole school, and not other systems."""
+        acting = self.acting.get(school_id)
+        return acting is not None and bool(acting.roles.intersection({Role.ADMIN, Role.OFFICE}))
+
     def cover_schools(self) -> list[School]:
         """Where the user may take any lesson of today."""
         return [a.school for a in self.acting.values() if Role.TEACHER in a.roles and a.school.open_cover]

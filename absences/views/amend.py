@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 
 from absences import amendments, merging, tickets
 from absences.amend_form import AmendForm, ReasonForm
-from absences.views.pages import of_roster, render_local, taken_lesson, user_of
+from absences.views.pages import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes
-from lessons.errors import InvalidInput, NotAllowed, StandingMark
+from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson
 
 
@@ -20,11 +20,11 @@ from lessons.models import Lesson
 @login_required
 def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
     """One student's mark after the fact; the first entry stays behind it."""
-    found = _amendable(request, lesson)
+    found = amendable_lesson(request, lesson, timezone.now())
     pupil = of_roster(found, student)
     mark = merging.existing(found).standing
     form = AmendForm(
-        _sent(request),
+        sent(request),
         allowed=_allowed(request, found),
         reasons=found.school.reasons,
         initial={"expected": mark.code_of(pupil.pk) or ""},
@@ -50,28 +50,14 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
 @login_required
 def void(request: HttpRequest, lesson: int) -> HttpResponse:
     """Withdraws a register that was taken by mistake."""
-    found = _amendable(request, lesson)
-    form = ReasonForm(_sent(request), reasons=found.school.reasons)
+    found = amendable_lesson(request, lesson, timezone.now())
+    form = ReasonForm(sent(request), reasons=found.school.reasons)
     if request.method == "POST" and form.is_valid():
         amendments.void(user_of(request), found.pk, form.cleaned_data["why"], now=timezone.now(), source="page")
         messages.success(request, _("The register was withdrawn: everyone is unstated until given again."))
         return redirect("register", found.pk)
     context = {"lesson": found, "form": form}
     return render_local(request, "absences/void.html", found.school.time_zone, context, 400 if form.errors else 200)
-
-
-def _sent(request: HttpRequest) -> QueryDict | None:
-    """Also an empty form is one that was sent."""
-    return request.POST if request.method == "POST" else None
-
-
-def _amendable(request: HttpRequest, lesson_id: int) -> Lesson:
-    """Raises NotFound where there is no register to see, NotAllowed where this user may not amend it."""
-    now = timezone.now()
-    lesson = taken_lesson(request, lesson_id, now)
-    if not user_of(request).access.may_amend(lesson, now):
-        raise NotAllowed(_("You may not amend this register, or its time for amending is over."))
-    return lesson
 
 
 def _allowed(request: HttpRequest, lesson: Lesson) -> list[codes.Code]:

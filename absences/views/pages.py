@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lessons.errors import NotFound
+from lessons.errors import NotAllowed, NotFound
 from lessons.models import Lesson, RejectedReport, Student, User
 
 
@@ -34,6 +34,19 @@ def taken_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
     if not lesson.is_completed:
         raise NotFound(_("This register has not been taken yet."))
     return lesson
+
+
+def amendable_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
+    """As `taken_lesson`; raises NotAllowed where this user may not amend it."""
+    lesson = taken_lesson(request, lesson_id, now)
+    if not user_of(request).access.may_amend(lesson, now):
+        raise NotAllowed(_("You may not amend this register, or its time for amending is over."))
+    return lesson
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form sent. An empty form is one that was sent, too."""
+    return request.POST if request.method == "POST" else None
 
 
 def of_roster(lesson: Lesson, student_id: int) -> Student:

@@ -20,7 +20,7 @@ from absences.merging import Merged
 from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
-from absences.views import taken
+from absences.views import close, taken
 from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
 from lessons.models import Lesson, Student
 
@@ -139,6 +139,7 @@ def _open(
         "marked": sum(bool(row.code) for row in rows),
         "unmarked": sum(not row.code for row in rows),
         "may_take": access.may_take(lesson, now),
+        "may_close": close.may_close(user_of(request), lesson, now),
         "as_cover": access.takes_as_cover(lesson, now),
         "errors": sum(bool(row.error) for row in rows),
         "conflicts": sum(bool(row.mine) for row in rows),

@@ -49,12 +49,13 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         merged = replace(merged, amendments=[each for each in merged.amendments if each.arrived_at <= at])
     named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
     students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
-    user = user_of(request)
+    user, stands = user_of(request), merged.standing
     context = {
         "lesson": lesson,
         "register": merged.register,
         "at": at,
-        "summary": summary(merged.standing),
+        "summary": summary(stands),
+        "unstated": len(stands.unstated),
         "rows": _rows(merged, students, not at and arrivals.may_arrive(user, lesson, now)),
         "amendments": [
             (each, students.get(each.student_id or 0), each.arrived_at - timedelta(milliseconds=1))

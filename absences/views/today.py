@@ -14,22 +14,24 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
+from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons import calendar
 from lessons.access import Access
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
-from lessons.models import Lesson, School
+from lessons.models import Lesson, School, User
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One lesson on the page; `marked` is None where nobody knows."""
+    """One lesson on the page; `marked` is None where nobody knows. `closable`: over, and nobody has finished it."""
 
     lesson: Lesson
     marked: int | None
     current: bool = False
+    closable: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "next": day + timedelta(days=1) if day < date.max else None,
         "sections": [
             *([Section(_("Your lessons") if of_school else "", entries)] if entries else []),
-            *_by_state(of_school, marked),
+            *_by_state(of_school, marked, user_of(request), now),
         ],
         "whole_school": bool(access.whole_schools()),
         "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
@@ -113,7 +115,7 @@ def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -
     return [Entry(lesson, marked.get(lesson.pk), lesson is first) for lesson in ordered]
 
 
-def _by_state(lessons: Sequence[Lesson], marked: dict[int, int]) -> list[Section]:
+def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now: datetime) -> list[Section]:
     """What is left to do stands first."""
     titles = {
         "due": pgettext("registers", "To be taken"),
@@ -122,7 +124,11 @@ def _by_state(lessons: Sequence[Lesson], marked: dict[int, int]) -> list[Section
         "cancelled": pgettext("lessons", "Cancelled"),
     }
     return [
-        Section(title, [Entry(lesson, marked.get(lesson.pk)) for lesson in found], whole_school=True)
+        Section(
+            title,
+            [Entry(lesson, marked.get(lesson.pk), closable=may_close(user, lesson, now)) for lesson in found],
+            whole_school=True,
+        )
         for state, title in titles.items()
         if (found := [lesson for lesson in lessons if lesson.state == state])
     ]

@@ -1,0 +1,73 @@
+"""A register that was withdrawn is given again: everyone who is unstated, on one page."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from absences import again_form, amendments, merging
+from absences.again_form import Sent
+from absences.amend_form import ReasonForm
+from absences.views.pages import amendable_lesson, render_local, sent, user_of
+from lessons.errors import InvalidInput, StandingMark
+from lessons.models import Lesson, Student
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def again(request: HttpRequest, lesson: int) -> HttpResponse:
+    """All that was chosen is added in one go, or nothing: not where somebody was given otherwise meanwhile."""
+    found = amendable_lesson(request, lesson, timezone.now())
+    form = ReasonForm(sent(request), reasons=found.school.reasons)
+    if request.method != "POST":
+        return _page(request, found, form, Sent())
+    given = again_form.read(
+        request.POST, found.register.roster, found, form.cleaned_data["why"] if form.is_valid() else ""
+    )
+    if form.errors or given.errors or given.strangers or not given.changes:
+        return _page(request, found, form, given, 400)
+    status = _add(request, found, form, given)
+    return _page(request, found, form, given, status) if status else redirect("register", found.pk)
+
+
+def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) -> int | None:
+    """The status of the page to answer with, where nothing was added; what is wrong stands in the form."""
+    given.changes = again_form.not_yet_so(given.changes, merging.existing(lesson).standing)
+    try:
+        if given.changes:
+            amendments.amend(user_of(request), lesson.pk, given.changes, now=timezone.now(), source="page")
+    except StandingMark as error:
+        name = Student.objects.get(pk=error.mark["student_id"]).name
+        text = _("%(name)s has been given otherwise in the meantime. Nothing was saved: please look at it again.")
+        form.add_error(None, text % {"name": name})
+        return 409
+    except InvalidInput as error:
+        given.blame(error.errors)
+        return 400
+    count = len(given.changes)
+    text = ngettext("%(count)s mark was added.", "%(count)s marks were added.", count)
+    messages.success(request, text % {"count": count})
+    return None
+
+
+def _page(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, status: int = 200) -> HttpResponse:
+    unstated = merging.existing(lesson).standing.unstated
+    students = list(Student.objects.filter(school=lesson.school_id, pk__in=unstated).in_order())
+    post: Mapping[str, str] = request.POST if request.method == "POST" else {}
+    rows = again_form.rows(students, post, given.errors)
+    context = {
+        "lesson": lesson,
+        "form": form,
+        "rows": rows,
+        "marked": sum(bool(row.code) for row in rows),
+        "nobody": status == 400 and not (given.changes or given.errors or given.strangers),
+        "strangers": given.strangers,
+        "errors": bool(given.errors),
+    }
+    return render_local(request, "absences/again.html", lesson.school.time_zone, context, status)
