@@ -90,6 +90,8 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 
+sql.Connection.alive_within = env.float("SQL_ALIVE_WITHIN", default=sql.Connection.alive_within)
+
 POSTGRESQL_OPTIONS = {
     # Fewer connections than threads, so that a slow database holds back some requests and never all of them;
     # who gets none within a second is told 503. When all are broken, whoever asks next has it connect again: left to

@@ -25,6 +25,7 @@ def far(line: Line) -> Iterator[sql.Connection]:
 
 
 def test_a_silent_server_is_given_up(far: sql.Connection, line: Line) -> None:
+    far.alive_within = 0.35  # as in web processes
     line.hold()
     began = monotonic()
     with pytest.raises(psycopg.OperationalError, match="gone silent"):
