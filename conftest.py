@@ -25,6 +25,7 @@ if CONTROLLER:  # before anything reads the settings
     for name in OURS:
         os.environ.pop(name, None)
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="attendance-tests-")
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.environ["VAR_DIR"] + "/hypothesis"
     os.environ["DJANGO_SETTINGS_MODULE"] = "attendance_site.settings"
 
 django.setup()  # the conftests of the apps import models

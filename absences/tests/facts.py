@@ -1,0 +1,81 @@
+"""What both stores hold when there is only one lesson."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from absences import sheets
+from absences.mongo import Document
+from absences.sheets import Key
+from absences.tests.model import Entry
+from lessons.models import Amendment, Mark, Register, RejectedReport
+from lessons.standing import Standing, standing
+
+Rows = list[dict[str, Any]]
+MOVING = frozenset({"_state", "rev", "projected_rev", "merged_late_rev", "updated_at"})
+
+
+@dataclass(frozen=True)
+class Facts:
+    sheet: Document
+    registers: list[Register]
+    marks: list[Mark]
+    amendments: list[Amendment]
+    rejected: list[RejectedReport]
+
+    @classmethod
+    def read(cls, key: Key) -> "Facts":
+        sheet, registers = sheets.read(key) or {}, list(Register.objects.all())
+        if not registers:
+            return cls(sheet, [], [], [], [])
+        rows = (Mark.objects.all(), Amendment.objects.all(), RejectedReport.objects.all())
+        return cls(sheet, registers, *map(list, rows))  # type: ignore[arg-type]
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        for register in self.registers:
+            return standing(register, nation="england", marks=self.marks, amendments=self.amendments)
+        return None
+
+    @property
+    def entries(self) -> dict[int, Entry] | None:
+        if self.standing is None:
+            return None
+        return {pk: (self.standing.code_of(pk), self.standing.minutes_of(pk)) for pk in self.standing.roster}
+
+    @property
+    def counts_as_taken(self) -> dict[str, int] | None:
+        """None without a register, or with one that is amended."""
+        return self.registers[0].counts if self.registers and not self.amendments else None
+
+    @property
+    def logged(self) -> set[tuple[int, UUID]]:
+        return {(mark["student"], mark["report_id"]) for mark in self.sheet.get("log", ())}
+
+    @property
+    def kept(self) -> set[tuple[int | None, UUID | None]]:
+        """The reports that stand in SQL: in the register, among its amendments, or rejected."""
+        rows: list[Mark | Amendment | RejectedReport] = [*self.marks, *self.amendments, *self.rejected]
+        return {(row.student_id, row.report_id) for row in rows}
+
+    @property
+    def as_taken(self) -> Rows:
+        return _written([*self.registers, *self.marks])
+
+    @property
+    def history(self) -> Rows:
+        return _written(self.amendments)
+
+    @property
+    def shown(self) -> tuple[str, dict[str, int], list[tuple[int, str, int | None]]]:
+        """The sheet once it is closed: its state, counts and marks."""
+        marks = [(mark["student"], mark["code"], mark["minutes_late"]) for mark in self.sheet["marks"]]
+        return self.sheet["state"], self.sheet["counts"], marks
+
+
+def _written(rows: Iterable[Model]) -> Rows:
+    return [{name: value for name, value in vars(row).items() if name not in MOVING} for row in rows]

@@ -1,0 +1,124 @@
+"""What the sheet and the register of one lesson must hold: knows no store, no step that may fail, and no race."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from absences.marks import UNSET, Report
+
+Entry = tuple[str | None, int | None]  # a code and the minutes late
+PRESENT: Entry = ("/", None)
+UNSTATED: Entry = (None, None)
+FOR_OFFICE = "I"  # not a teacher's code: a report with it is rejected
+
+
+@dataclass(frozen=True)
+class Said:
+    """One accepted report; `number` is its place among them."""
+
+    student: int
+    code: str
+    minutes: int | None
+    by: int
+    report_id: UUID
+    at: datetime
+    number: int
+    state: str
+
+    @property
+    def content(self) -> tuple[str, int | None, int]:
+        return self.code, self.minutes, self.by
+
+
+@dataclass(frozen=True, eq=False)
+class Intent:
+    """What a completer states: of everyone whom nobody reported, those in `present` were there."""
+
+    by: int
+    at: datetime
+    present: frozenset[int]
+
+
+class Model:
+    def __init__(self, roster: Sequence[int]) -> None:
+        self.roster = roster
+        self.state = "open"
+        self.log: dict[tuple[int, UUID], Said] = {}
+        self.marks: dict[int, Said] = {}
+        self.late: dict[int, Said] = {}
+        self.sequences: dict[tuple[int, int, str | None], int] = {}
+        self.intent: Intent | None = None
+        self.register: dict[int, Entry] | None = None
+        self.rejected: dict[tuple[int, UUID], str] = {}
+        self.merged: dict[int, int] = {}  # the last late report of each student that was merged
+        self.amended: dict[int, datetime] = {}  # by a person
+
+    def standing(self, student: int) -> Said | None:
+        return self.late.get(student) or self.marks.get(student)
+
+    def report(self, report: Report, by: int, at: datetime) -> tuple[str, UUID]:
+        """What the reporter hears, and of which report."""
+        student, content = report.student_id, (report.code, report.minutes_late, by)
+        if earlier := self.log.get((student, report.report_id)):
+            return (earlier.state if earlier.content == content else "reused"), report.report_id
+        standing, device = self.standing(student), (student, by, report.device)
+        if standing and report.sequence is not None and report.sequence <= self.sequences.get(device, 0):
+            return "superseded", standing.report_id
+        if standing and standing.by != by and report.replaces not in (UNSET, standing.report_id):
+            return "conflict", standing.report_id
+        state = "provisional" if self.state == "open" else "late"
+        said = Said(student, *content, report.report_id, at, len(self.log) + 1, state)
+        self.log[student, report.report_id] = said
+        (self.marks if state == "provisional" else self.late)[student] = said
+        if report.sequence is not None:
+            self.sequences[device] = report.sequence
+        return state, report.report_id
+
+    def fence(self, intent: Intent) -> None:
+        if self.state == "open":
+            self.state, self.intent = "closing", intent
+
+    def merge(self) -> None:
+        if self.intent is None or self.register is not None:
+            return
+        self.register = {pk: PRESENT if pk in self.intent.present else UNSTATED for pk in self.roster}
+        for said in self.marks.values():
+            self._enter(said)
+
+    def confirm(self) -> None:
+        if self.register is not None:
+            self.state = "closed"
+
+    def waiting(self) -> list[Said]:
+        """The late reports that may be merged now."""
+        late = self.late.values() if self.state == "closed" else ()
+        return [said for said in late if said.number > self.merged.get(said.student, 0)]
+
+    def merge_late(self, waiting: Sequence[Said]) -> None:
+        for said in waiting:
+            if said.number > self.merged.get(said.student, 0):
+                self.merged[said.student] = said.number
+                self._enter(said)
+
+    def _enter(self, said: Said) -> None:
+        assert self.register is not None
+        overtaken = said.student in self.amended and self.amended[said.student] > said.at
+        if overtaken or said.code == FOR_OFFICE:
+            self.rejected[said.student, said.report_id] = "superseded_by_amendment" if overtaken else "not_permitted"
+            if said.state == "provisional":
+                self.register[said.student] = UNSTATED
+        else:
+            self.register[said.student] = (said.code, said.minutes)
+
+    def code(self, student: int) -> str:
+        assert self.register is not None
+        return self.register[student][0] or ""
+
+    def amend(self, student: int, code: str | None, at: datetime) -> None:
+        assert self.register is not None
+        self.register[student], self.amended[student] = (code, None), at
+
+    def void(self, at: datetime) -> None:
+        for student in self.roster:
+            self.amend(student, None, at)

@@ -1,0 +1,66 @@
+"""The steps of completion, late merge and projection, and how something comes in between two of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from absences import amendments, closing, late, merging, sheets
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@dataclass(frozen=True, repr=False)
+class Step:
+    """A function of the product. Nobody else comes in before one that runs `inside` a transaction, but the process may
+    end there. `after`: what comes in does so when it has returned."""
+
+    module: ModuleType
+    name: str
+    inside: bool = False
+    after: bool = False
+
+    def __repr__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.module.__name__}.{self.name}"
+
+
+FENCE = Step(closing, "fence")
+MERGE = Step(merging, "merge")
+ROW = Step(merging, "_register_row", inside=True)
+CONFIRM = Step(closing, "confirm")
+L1 = Step(sheets, "read")
+L2 = Step(late, "_merge")
+APPEND = Step(amendments, "append", inside=True)
+L3 = Step(closing, "late_merged")
+PROJECT = Step(closing, "project")
+PROJECTED = Step(closing, "project", after=True)
+LOOKED = Step(late, "merge_late", after=True)
+
+MERGE_AND_CONFIRM = (MERGE, ROW, CONFIRM)
+LATE = (L1, L2, APPEND, L3)
+SHOW = (PROJECT, PROJECTED)
+ORDER = (FENCE, *MERGE_AND_CONFIRM, *LATE, *SHOW, LOOKED)
+
+
+@contextmanager
+def interrupted(step: Step, what: Callable[[], None]) -> Iterator[None]:
+    """Does `what` once, when the step is reached."""
+    really = getattr(step.module, step.name)
+    with pytest.MonkeyPatch.context() as patch:
+
+        def instead(*args: Any, **kwargs: Any) -> Any:
+            patch.undo()
+            if not step.after:
+                what()
+            result = really(*args, **kwargs)
+            if step.after:
+                what()
+            return result
+
+        patch.setattr(step.module, step.name, instead)
+        yield
