@@ -1,6 +1,6 @@
 """Late reports into amendments: reports that reached the store after completion had begun.
 
-L1 read the sheet with `late_rev` = N; L2 one SQL transaction, each report once; L3 done, unless N has risen meanwhile.
+L1 read the sheet with `late_rev` = N; L2 one SQL transaction, once for each N; L3 done, unless N has risen meanwhile.
 """
 
 import logging
@@ -30,7 +30,7 @@ def merge_late(key: Key, now: datetime) -> None:
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
             return
-        lesson = merge(key, sheet.get("late", {}).values())
+        lesson = merge(key, sheet.get("late", {}).values(), seen=sheet)
         if lesson is None:
             log.critical("The closed sheet %s has no register; left alone.", key)
             return
@@ -47,20 +47,34 @@ def take_in(sheet: Document, register: Register) -> Merged:
     return existing(lesson)
 
 
-def merge(key: Key, marks: Collection[Document]) -> Lesson | None:
-    """L2. The lesson; None where its register is missing, because SQL went back in time."""
+def merge(key: Key, marks: Collection[Document], *, seen: Document | None = None) -> Lesson | None:
+    """L2. The lesson; None where its register is missing, because SQL went back in time.
+
+    `seen` is the sheet that the marks were read from: another process may have merged a later state of it since, and an
+    older report would then come after a newer one of the same student.
+    """
     with transaction.atomic():
         locked = Lesson.objects.filter(school=key.school_id, pk=key.lesson_id).lock()
         lesson = Lesson.objects.with_register().filter(pk__in=locked).first()
         if lesson is None:
             return None
         if lesson.is_completed:
-            _append(lesson, _new(lesson, marks))
+            if seen is None or _count(lesson.register, seen):
+                _append(lesson, _new(lesson, marks))
         elif lesson.is_cancelled:
             _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(lesson, marks)])
         else:
             return None
         return lesson
+
+
+def _count(register: Register, sheet: Document) -> bool:
+    """Whether this state of the late reports is newer than what is merged; it counts as merged from now on."""
+    counted, rev = sheet["intent"]["id"], sheet["late_rev"]
+    if register.late_completion_id == counted and register.merged_late_rev >= rev:
+        return False
+    Register.objects.filter(pk=register.pk).update(merged_late_rev=rev, late_completion_id=counted)
+    return True
 
 
 def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:

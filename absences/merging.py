@@ -198,6 +198,7 @@ def _register_row(draft: Draft, feed_number: int) -> Register:
         feed_number=feed_number,
         completion_id=intent["id"],
         merged_rev=draft.sheet["rev"],
+        late_completion_id=intent["id"],
     )
 
 

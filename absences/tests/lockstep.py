@@ -63,7 +63,7 @@ class Cut:
 
 def cuts(*steps: Step) -> st.SearchStrategy[Cut | None]:
     def at(step: Step) -> st.SearchStrategy[Cut]:
-        others = [] if step.inside else ["report", "complete", "reconcile", "amend", "void"]
+        others = [] if step.inside else ["report", "report and reconcile", "complete", "amend", "void"]
         return st.builds(Cut, st.just(step), st.sampled_from(["crash", *others]), STUDENT, CODE)
 
     return st.none() | st.sampled_from(steps).flatmap(at)

@@ -4,11 +4,12 @@ from datetime import datetime
 
 import pytest
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion, late, reporting, sheets
 from absences.amendments import Change
 from absences.completion import Completion
 from absences.reconcile import reconcile
 from absences.reporting import Report
+from absences.sheets import Key
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.factories import LessonFactory
@@ -55,3 +56,18 @@ def test_batches_in_opposite_order_do_not_deadlock(teacher: User, school: School
     assert Register.objects.count() == 6
     numbers = sorted(Register.objects.values_list("feed_number", flat=True))
     assert numbers == list(range(1, 7)), "the feed has no gaps"
+
+
+def test_a_late_merge_that_read_long_ago_changes_nothing(
+    teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    """A newer report of the same student was merged since, and the older one never stood in the register."""
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    key = Key(lesson.school_id, lesson.pk)
+    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    read = sheets.read(key)
+    assert read is not None
+    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="L", minutes_late=5)], now)
+    reconcile(now)
+    late.merge(key, read["late"].values(), seen=read)
+    assert [amendment.to_code for amendment in Amendment.objects.all()] == ["L"]

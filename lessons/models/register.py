@@ -38,12 +38,14 @@ class RegisterQuerySet(models.QuerySet["Register"]):
 class Register(SchoolRow, Signed):
     """The record of one lesson as it was completed. Changes come as amendments; only the revisions move.
 
-    `completion_id` is the intent that it was made from and `merged_rev` the sheet's revision; `rev` counts what has
-    changed since, `projected_rev` how much of that the sheet has acknowledged.
+    `completion_id` is the intent that it was made from and `merged_rev` the sheet's revision; `merged_late_rev` is the
+    revision of the late reports that are merged, as the sheet with the intent `late_completion_id` counts them: another
+    one than its own only where that was lost. `rev` counts what has changed since, `projected_rev` how much of that the
+    sheet has acknowledged.
     """
 
     SAME_SCHOOL = ("lesson", "group")
-    MOVING = frozenset({"rev", "projected_rev", "updated_at"})
+    MOVING = frozenset({"rev", "merged_late_rev", "late_completion_id", "projected_rev", "updated_at"})
 
     lesson = models.OneToOneField(Lesson, on_delete=models.PROTECT, primary_key=True, verbose_name=_("lesson"))
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="registers", verbose_name=_("group"))
@@ -62,6 +64,8 @@ class Register(SchoolRow, Signed):
     completion_id = models.UUIDField(default=uuid.uuid4)
     rev = models.PositiveIntegerField(default=0)
     merged_rev = models.PositiveIntegerField()
+    merged_late_rev = models.PositiveIntegerField(default=0)
+    late_completion_id = models.UUIDField(null=True)
     projected_rev = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
