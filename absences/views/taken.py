@@ -38,6 +38,7 @@ class Row:
 
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
     """The page of a lesson that is completed."""
+    access = user_of(request).access
     merged = merging.existing(lesson)
     standing = merged.standing
     named = {*standing.roster, *(report.student_id for report in merged.rejected)}
@@ -51,7 +52,9 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         "unstated": len(standing.unstated),
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
-        "may_amend": user_of(request).access.may_amend(lesson, now),
+        "is_office": access.is_office(lesson.school_id),
+        "may_extract": bool(lesson.own) or lesson.school_id in access.whole_schools(),
+        "may_amend": access.may_amend(lesson, now),
     }
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
