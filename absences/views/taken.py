@@ -1,17 +1,20 @@
 """A register that is taken: as it stands, with everything that happened to it since."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from absences import arrivals, merging
+from absences.merging import Merged
+from absences.views import stood
 from absences.views.pages import render_local, user_of
-from lessons.models import Amendment, Lesson, Student
-from lessons.standing import Entry, Standing
+from lessons.models import Amendment, Lesson, Student, User
+from lessons.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -28,45 +31,71 @@ class Count:
 
 @dataclass(frozen=True)
 class Row:
-    """One pupil of the register: as `code` stands, None for unstated."""
+    """One pupil of the register: as `code` stands, None for unstated. `first` is the first entry of one that was
+    amended since."""
 
     student: Student
     code: str | None
-    entry: Entry | None
+    minutes_late: int | None
+    amended: bool
+    first: str | None
     may_arrive: bool
 
 
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
-    """The page of a lesson that is completed."""
-    access = user_of(request).access
+    """The page of a lesson that is completed, as it stands or as it stood. Raises InvalidInput."""
     merged = merging.existing(lesson)
-    standing = merged.standing
-    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
-    students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
-    context = {
-        "lesson": lesson,
-        "register": merged.register,
-        "summary": summary(standing),
-        "rows": _rows(standing, students, arrivals.may_arrive(user_of(request), lesson, now)),
-        "amendments": [(each, students.get(each.student_id or 0)) for each in merged.amendments],
-        "unstated": len(standing.unstated),
-        "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
-        "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
-        "is_office": access.is_office(lesson.school_id),
-        "may_extract": bool(lesson.own) or lesson.school_id in access.whole_schools(),
-        "may_amend": access.may_amend(lesson, now),
-    }
+    at = stood.asked(request, lesson.school, now)
+    if at and at < merged.register.completed_at:
+        context = {"lesson": lesson, "register": merged.register, "at": at, "latest": now}
+        return render_local(request, "absences/not_yet.html", lesson.school.time_zone, context, 404)
+    may = {f"may_{name}": allowed and not at for name, allowed in _may(user_of(request), lesson, now).items()}
+    facts = _facts(stood.as_it_stood(merged, at) if at else merged, may["may_arrive"])
+    office = {"is_office": user_of(request).access.is_office(lesson.school_id)}
+    context = facts | may | office | {"at": at, "latest": now}
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 
-def _rows(standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
+def _may(user: User, lesson: Lesson, now: datetime) -> dict[str, bool]:
+    return {
+        "arrive": arrivals.may_arrive(user, lesson, now),
+        "amend": user.access.may_amend(lesson, now),
+        "extract": bool(lesson.own) or lesson.school_id in user.access.whole_schools(),
+    }
+
+
+def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
+    standing = merged.standing
+    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
+    students = Student.objects.filter(school=merged.lesson.school_id).in_bulk(named)
+    return {
+        "lesson": merged.lesson,
+        "register": merged.register,
+        "summary": summary(standing),
+        "rows": _rows(merged, standing, students, may_arrive),
+        "changes": list(stood.changes(merged, students)),
+        "unstated": len(standing.unstated),
+        "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
+        "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
+    }
+
+
+def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
     """In the order of the register."""
     on_roster = [students[pk] for pk in standing.roster if pk in students]
     ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
-    stands = [(student, standing.code_of(student.pk)) for student in ordered]
+    first = replace(merged, amendments=()).standing
+    touched = {amendment.student_id for amendment in merged.amendments}
     return [
-        Row(student, code, standing.marks.get(student.pk), may_arrive and code in arrivals.AWAITED)
-        for student, code in stands
+        Row(
+            student,
+            code=standing.code_of(student.pk),
+            minutes_late=standing.minutes_of(student.pk),
+            amended=not touched.isdisjoint({student.pk, None}),
+            first=first.code_of(student.pk),
+            may_arrive=may_arrive and standing.code_of(student.pk) in arrivals.AWAITED,
+        )
+        for student in ordered
     ]
 
 
