@@ -1,6 +1,6 @@
 from django.urls import path
 
-from absences.views import again, amend, arrival, close, register, today
+from absences.views import again, amend, arrival, close, evidence, register, today
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
@@ -13,4 +13,8 @@ urlpatterns = [
     path("lessons/<id:lesson>/arrive/<id:student>", arrival.arrive, name="arrive"),
     path("lessons/<id:lesson>/void", amend.void, name="void"),
     path("lessons/<id:lesson>/give-again", again.again, name="give-again"),
+    path("lessons/<id:lesson>/evidence", evidence.lesson_page, name="evidence"),
+    path("lessons/<id:lesson>/evidence.csv", evidence.lesson_csv, name="evidence-csv"),
+    path("students/<id:student>/evidence", evidence.student_page, name="student-evidence"),
+    path("students/<id:student>/evidence.csv", evidence.student_csv, name="student-evidence-csv"),
 ]

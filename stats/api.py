@@ -1,6 +1,5 @@
 """Statistics as JSON and CSV."""
 
-import csv
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,11 +9,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lessons import spreadsheets
 from lessons.api import SignedInView
 from stats import parameters, pipelines, queries
 from stats.queries import Figures
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "absence_rate")
 
 
@@ -48,16 +47,5 @@ def as_json(figures: Figures) -> dict[str, object]:
 
 
 def as_csv(figures: Figures) -> HttpResponse:
-    """UTF-8 with a byte order mark, which spreadsheets need to read names right."""
-    name = f"attendance-{figures.question.level}-{figures.question.first}-{figures.question.last}.csv"
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in figures.results)
-    return response
-
-
-def _cell(value: object) -> object:
-    """A spreadsheet runs what begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    name = f"attendance-{figures.question.level}-{figures.question.first}-{figures.question.last}"
+    return spreadsheets.as_csv(name, COLUMNS, ([row[column] for column in COLUMNS] for row in figures.results))

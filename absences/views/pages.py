@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lessons.errors import NotAllowed, NotFound
-from lessons.models import Lesson, RejectedReport, Student, User
+from lessons.models import Lesson, Register, RejectedReport, Student, User
 
 
 def user_of(request: HttpRequest) -> User:
@@ -47,6 +47,15 @@ def amendable_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Les
 def sent(request: HttpRequest) -> QueryDict | None:
     """What a form sent. An empty form is one that was sent, too."""
     return request.POST if request.method == "POST" else None
+
+
+def registered_lesson(request: HttpRequest, lesson_id: int) -> Lesson:
+    """A lesson whose register this user may see, not only take: staff of the lesson, and the whole-school roles."""
+    seen = Register.objects.for_user(user_of(request)).filter(pk=lesson_id)
+    lesson = Lesson.objects.with_people().filter(pk__in=seen.values("pk")).first()
+    if lesson is None:
+        raise NotFound(_("There is no register of this lesson, or it is not yours to see."))
+    return lesson
 
 
 def of_roster(lesson: Lesson, student_id: int) -> Student:

@@ -20,8 +20,9 @@ from absences.merging import Merged
 from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
-from absences.views import close, taken
+from absences.views import close, stood, taken
 from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
+from lessons.errors import NotFound
 from lessons.models import Lesson, Student
 
 
@@ -32,7 +33,7 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
     now = timezone.now()
     found = seen_lesson(request, lesson, now)
     if request.method != "POST":
-        return taken.page(request, found, now) if found.is_completed else _open(request, found, now)
+        return _shown(request, found, now)
     if found.state in ("scheduled", "cancelled"):
         return _open(request, found, now, status=409)
     saved = _save(request, found, now)
@@ -40,6 +41,14 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
         return saved.refused
     _say_saved(request, saved, found, now)
     return redirect("register", found.pk)
+
+
+def _shown(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
+    if lesson.is_completed:
+        return taken.page(request, lesson, now)
+    if stood.asked(request, lesson.school, now):
+        raise NotFound(_("This register has not been taken yet."))
+    return _open(request, lesson, now)
 
 
 @require_POST

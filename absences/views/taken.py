@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from absences import arrivals, merging
 from absences.merging import Merged
-from absences.views import moment
+from absences.views import stood
 from absences.views.pages import render_local, user_of
-from lessons.models import Amendment, Lesson, Student
-from lessons.standing import Entry, Standing
+from lessons.models import Amendment, Lesson, Student, User
+from lessons.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -30,59 +31,71 @@ class Count:
 
 @dataclass(frozen=True)
 class Row:
-    """One pupil of the register: as `code` stands, None for unstated; `first` is how it was first taken, where it has
-    been amended since."""
+    """One pupil of the register: as `code` stands, None for unstated. `first` is the first entry of one that was
+    amended since."""
 
     student: Student
     code: str | None
-    entry: Entry | None
+    minutes_late: int | None
     amended: bool
     first: str | None
     may_arrive: bool
 
 
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
-    """The page of a lesson that is completed, as it stands or with `?at=` as it stood."""
-    at = moment.asked(request, lesson)
+    """The page of a lesson that is completed, as it stands or as it stood. Raises InvalidInput."""
     merged = merging.existing(lesson)
-    if at:
-        merged = replace(merged, amendments=[each for each in merged.amendments if each.arrived_at <= at])
-    named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
-    students = Student.objects.filter(school=lesson.school_id).in_bulk(named)
-    user, stands = user_of(request), merged.standing
-    context = {
-        "lesson": lesson,
-        "register": merged.register,
-        "at": at,
-        "summary": summary(stands),
-        "unstated": len(stands.unstated),
-        "rows": _rows(merged, students, not at and arrivals.may_arrive(user, lesson, now)),
-        "amendments": [
-            (each, students.get(each.student_id or 0), each.arrived_at - timedelta(milliseconds=1))
-            for each in merged.amendments
-        ],
-        "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
-        "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
-        "may_amend": not at and user.access.may_amend(lesson, now),
-    }
+    at = stood.asked(request, lesson.school, now)
+    if at and at < merged.register.completed_at:
+        context = {"lesson": lesson, "register": merged.register, "at": at, "latest": now}
+        return render_local(request, "absences/not_yet.html", lesson.school.time_zone, context, 404)
+    may = {f"may_{name}": allowed and not at for name, allowed in _may(user_of(request), lesson, now).items()}
+    facts = _facts(stood.as_it_stood(merged, at) if at else merged, may["may_arrive"])
+    office = {"is_office": user_of(request).access.is_office(lesson.school_id)}
+    context = facts | may | office | {"at": at, "latest": now}
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 
-def _rows(merged: Merged, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
+def _may(user: User, lesson: Lesson, now: datetime) -> dict[str, bool]:
+    return {
+        "arrive": arrivals.may_arrive(user, lesson, now),
+        "amend": user.access.may_amend(lesson, now),
+        "extract": bool(lesson.own) or lesson.school_id in user.access.whole_schools(),
+    }
+
+
+def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
+    standing = merged.standing
+    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
+    students = Student.objects.filter(school=merged.lesson.school_id).in_bulk(named)
+    return {
+        "lesson": merged.lesson,
+        "register": merged.register,
+        "summary": summary(standing),
+        "rows": _rows(merged, standing, students, may_arrive),
+        "changes": list(stood.changes(merged, students)),
+        "unstated": len(standing.unstated),
+        "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
+        "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
+    }
+
+
+def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
     """In the order of the register."""
-    stands, first = merged.standing, replace(merged, amendments=()).standing
-    changed = {amendment.student_id for amendment in merged.amendments}
-    on_roster = [students[pk] for pk in stands.roster if pk in students]
+    on_roster = [students[pk] for pk in standing.roster if pk in students]
+    ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
+    first = replace(merged, amendments=()).standing
+    touched = {amendment.student_id for amendment in merged.amendments}
     return [
         Row(
             student,
-            stands.code_of(student.pk),
-            stands.marks.get(student.pk),
-            amended=bool(changed & {student.pk, None}),
+            code=standing.code_of(student.pk),
+            minutes_late=standing.minutes_of(student.pk),
+            amended=not touched.isdisjoint({student.pk, None}),
             first=first.code_of(student.pk),
-            may_arrive=may_arrive and stands.code_of(student.pk) in arrivals.AWAITED,
+            may_arrive=may_arrive and standing.code_of(student.pk) in arrivals.AWAITED,
         )
-        for student in sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
+        for student in ordered
     ]
 
 

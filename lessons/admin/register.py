@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from lessons.admin.base import OwnSchoolFilter, ReadOnly, SchoolAdmin, TabularInline
@@ -29,8 +30,8 @@ class MarkInline(RecordInline):
 
 class AmendmentInline(RecordInline):
     model = Amendment
-    change = ("student", "from_code", "to_code", "to_minutes_late", "reason")
-    fields = ("rev", "kind", *change, "by_name", "arrived_at")
+    change = ("student", "from_code", "from_minutes_late", "to_code", "to_minutes_late", "reason")
+    fields = ("rev", "kind", *change, "by_name", "by_position", "happened_at", "arrived_at", "source")
     readonly_fields = fields
 
 
@@ -42,6 +43,10 @@ class RegisterAdmin(ReadOnly, SchoolAdmin):
     date_hierarchy = "date"
     search_fields = ("group__name", "lesson__subject", "by_name")
     inlines = (MarkInline, AmendmentInline)
+
+    def view_on_site(self, register: Register) -> str:
+        """Where it is amended, given again, and shown as it stood."""
+        return reverse("register", args=[register.pk])
 
     @admin.display(description=_("starts"), ordering="lesson__start_time")
     def start(self, register: Register) -> Any:
@@ -59,12 +64,33 @@ class MarkAdmin(ReadOnly, SchoolAdmin):
 
 @admin.register(Amendment)
 class AmendmentAdmin(ReadOnly, SchoolAdmin):
-    change = ("student", "from_code", "to_code", "reason")
-    list_display = ("register", "kind", *change, "by_name", "arrived_at", "school")
+    list_display = ("arrived_at", "kind", "student", "change", "reason", "by", "register", "school")
+    list_display_links = ("arrived_at", "kind")
     list_select_related = ("student", "register__lesson__group", "school")
-    list_filter = (("school", OwnSchoolFilter), "kind")
+    list_filter = (("school", OwnSchoolFilter), "kind", "source")
     date_hierarchy = "arrived_at"
-    search_fields = ("student__legal_name", "student__preferred_name", "register__group__name", "reason")
+    ordering = ("-arrived_at", "-id")
+    search_fields = (
+        *("student__legal_name", "student__preferred_name", "=student__upn"),
+        *("register__group__name", "reason", "by_name"),
+    )
+
+    def view_on_site(self, amendment: Amendment) -> str:
+        return reverse("register", args=[amendment.register_id])
+
+    @admin.display(description=_("from → to"))
+    def change(self, amendment: Amendment) -> str:
+        before = _code(amendment.from_code, amendment.from_minutes_late)
+        return f"{before} → {_code(amendment.to_code, amendment.to_minutes_late)}"
+
+    @admin.display(description=_("by"), ordering="by_name")
+    def by(self, amendment: Amendment) -> str:
+        return ", ".join(filter(None, (amendment.by_name, amendment.by_position)))
+
+
+def _code(code: str | None, minutes_late: int | None) -> str:
+    """Such as “L (5 min)”; a dash for unstated."""
+    return (code or "–") if minutes_late is None else f"{code} ({minutes_late} min)"
 
 
 @admin.register(RejectedReport)

@@ -7,7 +7,7 @@ from django.test import Client
 
 from lessons.factories import LessonFactory, SchoolFactory, UserFactory, person
 from lessons.models import Amendment, FeedCounter, Mark, Register, RejectedReport, Role, School, Student
-from lessons.tests.registers import amend, reject, take
+from lessons.tests.registers import amend, reject, take, void
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +75,32 @@ def test_a_registers_page_shows_marks_and_amendments(reader: Client, school: Sch
     content = reader.get(f"/admin/lessons/register/{register.pk}/change/").content.decode()
     assert "Note from the doctor" in content
     assert "Ms Lee" in content
+
+
+def test_amendments_say_what_was_changed_by_whom_and_why(reader: Client, school: School) -> None:
+    made = record(school)
+    amend(made["register"], Student.objects.latest("pk"), "/", "L", to_minutes_late=5, by_position="Attendance officer")
+    content = reader.get("/admin/lessons/amendment/").content.decode()
+    for said in ("N → I", "/ → L (5 min)", "Note from the doctor", "Ms Lee, Attendance officer", "Correction"):
+        assert said in content
+
+
+def test_amendments_are_found_by_pupil_and_by_kind(reader: Client, school: School) -> None:
+    made = record(school)
+    withdrawn = void(made["register"])
+    name = made["amendment"].student.legal_name
+    for query, found in (
+        ({"q": name}, [made["amendment"]]),
+        ({"kind__exact": "void"}, [withdrawn]),
+        ({"kind__exact": "arrival"}, []),
+        ({"q": "nobody of this name"}, []),
+    ):
+        assert list(reader.get("/admin/lessons/amendment/", query).context["cl"].result_list) == found
+    assert "– → –" in reader.get("/admin/lessons/amendment/", {"kind__exact": "void"}).content.decode()
+
+
+@pytest.mark.parametrize("name", ["register", "amendment"])
+def test_the_record_leads_to_the_registers_page(reader: Client, school: School, name: str) -> None:
+    made = record(school)
+    content = reader.get(f"/admin/lessons/{name}/{made[name].pk}/change/").content.decode()
+    assert f'href="/lessons/{made["register"].pk}/"' in content

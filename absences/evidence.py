@@ -1,0 +1,195 @@
+"""Evidence: everything that was said of a register, or of a pupil, as it was said; nothing is folded into a result."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext_lazy as _
+
+from absences import merging
+from absences.templatetags.attendance import word
+from lessons import codes
+from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
+from lessons.models.base import Signed
+
+COLUMNS = (
+    *("date", "lesson", "group", "subject", "session", "starts_at", "record", "kind", "student", "name", "upn"),
+    *("from_code", "from_minutes_late", "code", "minutes_late", "meaning", "reason", "note", "by_name", "by_position"),
+    *("happened_at", "arrived_at", "source", "report_id", "on_roster", "not_stated"),
+)
+
+
+class Record(StrEnum):
+    REGISTER = "register"
+    FIRST_ENTRY = "first entry"
+    AMENDMENT = "amendment"
+    REJECTED = "rejected report"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One thing that was said. `code` is None for not stated. `happened_at` is when it was said or taken, by the clock
+    of who said it; `arrived_at` when the server accepted it."""
+
+    record: Record
+    lesson: Lesson
+    by: Signed
+    happened_at: datetime
+    arrived_at: datetime
+    source: str
+    student_id: int | None = None
+    student: Student | None = None
+    kind: str = ""
+    from_code: str | None = None
+    from_minutes_late: int | None = None
+    code: str | None = None
+    minutes_late: int | None = None
+    reason: str = ""
+    note: str = ""
+    report_id: UUID | None = None
+
+    @property
+    def is_register(self) -> bool:
+        return self.record == Record.REGISTER
+
+    @property
+    def meaning(self) -> str:
+        if self.is_register:
+            return ""
+        return str(_("Withdrawn: nobody is stated") if self.student_id is None else word(self.code))
+
+    def cells(self) -> list[object]:
+        """By COLUMNS; times with their offset on the school's clocks."""
+        lesson, name, upn = self.lesson, self.student and self.student.name, self.student and self.student.upn
+        when = (self._local(self.happened_at), self._local(self.arrived_at))
+        size = (len(lesson.register.roster), len(lesson.register.unstated)) if self.is_register else ("", "")
+        row = (
+            *(lesson.date.isoformat(), lesson.pk, lesson.group.name, lesson.subject, lesson.session),
+            *(self._local(lesson.starts_at), self.record.value, self.kind, self.student_id, name, upn),
+            *(self.from_code, self.from_minutes_late, self.code, self.minutes_late, self.meaning),
+            *(self.reason, self.note, self.by.by_name, self.by.by_position, *when, self.source, self.report_id, *size),
+        )
+        return ["" if value is None else value for value in row]
+
+    def _local(self, moment: datetime) -> str:
+        return moment.astimezone(ZoneInfo(self.lesson.school.time_zone)).isoformat(timespec="seconds")
+
+
+def of_lesson(lesson: Lesson) -> list[Line]:
+    """Of a lesson whose register was taken: the register, an entry for everyone on its roster, in its order, and what
+    came after in the order in which it came."""
+    merged = merging.existing(lesson)
+    named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
+    students = {student.pk: student for student in _students(lesson, named)}
+    order = {pk: place for place, pk in enumerate(students)}
+    roster = sorted(merged.register.roster, key=lambda pk: order.get(pk, len(order)))
+    lines = _of_register(lesson, merged.marks, merged.amendments, students, roster)
+    return [*lines, *(_rejected(report, lesson, students.get(report.student_id)) for report in merged.rejected)]
+
+
+def _students(lesson: Lesson, named: Iterable[int]) -> Iterable[Student]:
+    return Student.objects.filter(school=lesson.school_id, pk__in=named).in_order()
+
+
+def of_student(user: User, student: Student, first: date, last: date) -> list[Line]:
+    """What this user may see of a pupil in a time, both days included, in the order of her lessons."""
+    own = Q(student=student)
+    registers = (
+        Register.objects.for_user(user)
+        .of_student(student)
+        .filter(date__range=(first, last))
+        .select_related("lesson__group", "lesson__school")
+        .prefetch_related(
+            Prefetch("marks", Mark.objects.filter(own)),
+            Prefetch("amendments", Amendment.objects.filter(own | Q(student=None))),
+        )
+    )
+    rejected = RejectedReport.objects.filter(
+        school=student.school_id, student_id=student.pk, lesson__date__range=(first, last)
+    ).select_related("lesson__group", "lesson__school")
+    lines = [_rejected(report, report.lesson, student) for report in rejected]
+    for register in registers:
+        if student.pk in register.roster:
+            rows = (register.marks.all(), register.amendments.all())
+            lines += _of_register(register.lesson, *rows, {student.pk: student}, [student.pk])
+    return sorted(lines, key=lambda line: (line.lesson.starts_at, line.lesson.pk))
+
+
+def _of_register(
+    lesson: Lesson,
+    marks: Iterable[Mark],
+    amendments: Iterable[Amendment],
+    students: Mapping[int, Student],
+    roster: Iterable[int],
+) -> list[Line]:
+    marked = {mark.student_id: mark for mark in marks}
+    return [
+        _taken(lesson, Record.REGISTER),
+        *(_first(pk, lesson, marked.get(pk), students.get(pk)) for pk in roster),
+        *(_amended(amendment, lesson, students.get(amendment.student_id or 0)) for amendment in amendments),
+    ]
+
+
+def _taken(lesson: Lesson, record: Record) -> Line:
+    """What the one who finished the register said."""
+    register = lesson.register
+    return Line(
+        record=record,
+        lesson=lesson,
+        by=register,
+        happened_at=register.taken_at,
+        arrived_at=register.completed_at,
+        source=register.source,
+    )
+
+
+def _first(student_id: int, lesson: Lesson, mark: Mark | None, student: Student | None) -> Line:
+    if mark:
+        return replace(_reported(Record.FIRST_ENTRY, mark, lesson), student=student)
+    code = None if student_id in lesson.register.unstated else codes.PRESENT
+    return replace(_taken(lesson, Record.FIRST_ENTRY), student_id=student_id, student=student, code=code)
+
+
+def _amended(amendment: Amendment, lesson: Lesson, student: Student | None) -> Line:
+    return Line(
+        record=Record.AMENDMENT,
+        lesson=lesson,
+        by=amendment,
+        happened_at=amendment.happened_at,
+        arrived_at=amendment.arrived_at,
+        source=amendment.source,
+        student_id=amendment.student_id,
+        student=student,
+        kind=amendment.kind,
+        from_code=amendment.from_code,
+        from_minutes_late=amendment.from_minutes_late,
+        code=amendment.to_code,
+        minutes_late=amendment.to_minutes_late,
+        reason=amendment.reason,
+        report_id=amendment.report_id,
+    )
+
+
+def _rejected(report: RejectedReport, lesson: Lesson, student: Student | None) -> Line:
+    line = _reported(Record.REJECTED, report, lesson)
+    return replace(line, student=student, kind=report.reason, reason=report.get_reason_display())
+
+
+def _reported(record: Record, said: Mark | RejectedReport, lesson: Lesson) -> Line:
+    return Line(
+        record=record,
+        lesson=lesson,
+        by=said,
+        happened_at=said.reported_at,
+        arrived_at=said.arrived_at,
+        source="report",
+        student_id=said.student_id,
+        code=said.code,
+        minutes_late=said.minutes_late,
+        note=said.note,
+        report_id=said.report_id,
+    )
