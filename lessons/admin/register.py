@@ -67,7 +67,7 @@ class AmendmentAdmin(ReadOnly, SchoolAdmin):
     list_display = ("arrived_at", "kind", "student", "change", "reason", "by", "register", "school")
     list_display_links = ("arrived_at", "kind")
     list_select_related = ("student", "register__lesson__group", "school")
-    list_filter = (("school", OwnSchoolFilter), "kind", "source")
+    list_filter = (("school", OwnSchoolFilter), "kind")
     date_hierarchy = "arrived_at"
     ordering = ("-arrived_at", "-id")
     search_fields = (
@@ -80,6 +80,8 @@ class AmendmentAdmin(ReadOnly, SchoolAdmin):
 
     @admin.display(description=_("from → to"))
     def change(self, amendment: Amendment) -> str:
+        if amendment.student_id is None:
+            return str(_("everyone unstated"))
         before = _code(amendment.from_code, amendment.from_minutes_late)
         return f"{before} → {_code(amendment.to_code, amendment.to_minutes_late)}"
 

@@ -96,7 +96,7 @@ def test_amendments_are_found_by_pupil_and_by_kind(reader: Client, school: Schoo
         ({"q": "nobody of this name"}, []),
     ):
         assert list(reader.get("/admin/lessons/amendment/", query).context["cl"].result_list) == found
-    assert "– → –" in reader.get("/admin/lessons/amendment/", {"kind__exact": "void"}).content.decode()
+    assert "everyone unstated" in reader.get("/admin/lessons/amendment/", {"kind__exact": "void"}).content.decode()
 
 
 @pytest.mark.parametrize("name", ["register", "amendment"])

@@ -1,0 +1,74 @@
+"""Who may amend for how long, by role and by the school's settings, at the API and on the pages."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from absences import completion
+from absences.tests.api import due_today, signed_in
+from absences.tests.pages import browser
+from lessons.factories import person
+from lessons.models import Amendment, Lesson, Role, School, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NO, SETTINGS = 403, {"amendment_window": 0, "office_amendment_window": None, "integrators_amend": False}
+
+
+@pytest.fixture
+def taken(school: School, teacher: User) -> Lesson:
+    """Today's."""
+    lesson = due_today(school, teacher, students=1)
+    completion.complete(teacher, lesson.pk, now=timezone.now())
+    return lesson
+
+
+@pytest.fixture
+def users(school: School, teacher: User, colleague: User, office: User, integrator: User) -> dict[str, User]:
+    admin = person(school, Role.ADMIN, "ada", name="Ada Khan")
+    return {"teacher": teacher, "colleague": colleague, "office": office, "admin": admin, "integrator": integrator}
+
+
+@pytest.mark.parametrize(
+    ("who", "settings", "days_ago", "status"),
+    [
+        ("teacher", {}, 0, 201),
+        ("teacher", {}, 1, NO),
+        ("teacher", {"amendment_window": 2}, 2, 201),
+        ("teacher", {"amendment_window": 2}, 3, NO),
+        ("teacher", {"office_amendment_window": 9}, 1, NO),
+        ("colleague", {}, 0, NO),
+        ("colleague", {"amendment_window": 2}, 1, 404),
+        ("office", {}, 400, 201),
+        ("office", {"office_amendment_window": 5}, 5, 201),
+        ("office", {"office_amendment_window": 5}, 6, NO),
+        ("office", {"office_amendment_window": 0, "amendment_window": 9}, 1, NO),
+        ("admin", {"office_amendment_window": 0}, 400, 201),
+        ("integrator", {}, 0, NO),
+        ("integrator", {"integrators_amend": True}, 400, 201),
+        ("integrator", {"integrators_amend": True, "office_amendment_window": 1}, 1, 201),
+        ("integrator", {"integrators_amend": True, "office_amendment_window": 1}, 2, NO),
+    ],
+)
+def test_windows(
+    who: str, settings: dict[str, Any], days_ago: int, status: int, users: dict[str, User], taken: Lesson
+) -> None:
+    School.objects.update(**SETTINGS | settings)
+    Lesson.objects.update(date=taken.date - timedelta(days=days_ago))
+    user, allowed = User.objects.get(pk=users[who].pk), status == 201
+    [student] = taken.group.enrolments.values_list("student", flat=True)
+    page, api, web = f"/lessons/{taken.pk}/", signed_in(user), browser(user)
+    shown = web.get(page)
+    assert (b"/amend/" in shown.content, b"/void" in shown.content) == (allowed, allowed)
+    for rest in (f"amend/{student}", "void", "give-again"):
+        assert web.get(f"{page}{rest}").status_code == (200 if allowed else status)
+    change = {"student_id": student, "code": "N", "reason": "Not there"}
+    assert api.post(f"/api/v1{page}register/amendments", change).status_code == status
+    answer = web.post(f"{page}amend/{student}", {"expected": "N", "code": "/", "choice": "Marked by mistake"})
+    assert answer.status_code == (302 if allowed else status)
+    assert api.post(f"/api/v1{page}register/void", {"reason": "Wrong class"}).status_code == status
+    answer = web.post(f"{page}give-again", {f"mark-{student}": "N", "choice": "Marked by mistake"})
+    assert answer.status_code == (302 if allowed else status)
+    assert Amendment.objects.count() == (4 if allowed else 0)
