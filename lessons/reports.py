@@ -21,5 +21,5 @@ def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
 def settle(lessons: Sequence["Lesson"], now: datetime) -> None:
     """To be told after their cancellation has been committed: whatever was reported on these lessons, and still is, is
     kept as rejected. Safe to repeat."""
-    for settler in settlers:
+    for settler in settlers if lessons else ():
         settler(lessons, now)

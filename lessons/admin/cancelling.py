@@ -64,14 +64,20 @@ class Cancelling(SchoolRowAdmin):
             self.message_user(request, why % left, messages.WARNING)
 
     def _settle(self, request: HttpRequest, cancelled: Sequence[Lesson]) -> None:
-        """Committed is committed: where the store of reports does not answer, the reconciler does it later."""
+        """Committed is committed: where the store of reports does not answer, the reconciler does it later. It also
+        settles those that are more than a day away, once they can no longer be scheduled again."""
+        now, pks = timezone.now(), [lesson.pk for lesson in cancelled]
+        final = list(Lesson.objects.unsettled(now).filter(pk__in=pks))
+        if len(final) < len(pks):
+            text = _("What is cancelled by mistake can be scheduled again until a day before it starts.")
+            self.message_user(request, text, messages.INFO)
         try:
-            reports.settle(cancelled, timezone.now())
+            reports.settle(final, now)
         except StoreUnavailable:
             down = _("The store of reports does not answer: what was reported is kept as rejected once it does.")
             self.message_user(request, down, messages.WARNING)
             return
-        if count := RejectedReport.objects.filter(lesson__in=[lesson.pk for lesson in cancelled]).count():
+        if count := RejectedReport.objects.filter(lesson__in=pks).count():
             kept = ngettext(
                 "%d report on them was kept as rejected.", "%d reports on them were kept as rejected.", count
             )

@@ -1,11 +1,12 @@
 """Cancelling lessons in the admin, and what becomes of the reports on them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from lessons import reports
 from lessons.errors import StoreUnavailable
@@ -16,6 +17,7 @@ from lessons.tests.test_admin_timetable import lesson_form
 
 pytestmark = pytest.mark.django_db
 
+LONG_AGO = date(2025, 9, 15)
 NO_ANSWER = "The store of reports does not answer: what was reported is kept as rejected once it does."
 
 
@@ -56,7 +58,8 @@ def cancel(request: pytest.FixtureRequest, admin: Client) -> Any:
 
     def cancel(lesson: Lesson) -> list[str]:
         if request.param == "one":
-            path, form = f"{lesson.pk}/change/", lesson_form(lesson.group, status="cancelled")
+            form = lesson_form(lesson.group, date=lesson.date, status="cancelled")
+            path = f"{lesson.pk}/change/"
         else:
             path, form = "", {"action": "cancel", "_selected_action": lesson.pk}
         admin.post(f"/admin/lessons/lesson/{path}", form)
@@ -68,7 +71,7 @@ def cancel(request: pytest.FixtureRequest, admin: Client) -> Any:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_reported_is_kept_as_rejected(cancel: Any, group: Group, settled: list[Lesson]) -> None:
-    lesson = LessonFactory.create(group=group)
+    lesson = LessonFactory.create(group=group, date=LONG_AGO)
     assert "2 reports on them were kept as rejected." in cancel(lesson)
     assert settled == [lesson]
     assert Lesson.objects.get().is_cancelled
@@ -82,8 +85,15 @@ def test_without_the_store_it_is_cancelled_all_the_same(
         raise StoreUnavailable
 
     monkeypatch.setattr(reports, "settlers", [down])
-    assert NO_ANSWER in cancel(LessonFactory.create(group=group))
+    assert NO_ANSWER in cancel(LessonFactory.create(group=group, date=LONG_AGO))
     assert Lesson.objects.get().is_cancelled
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_still_days_away_may_come_back(cancel: Any, group: Group, settled: list[Lesson]) -> None:
+    lesson = LessonFactory.create(group=group, date=timezone.localdate() + timedelta(days=3))
+    assert "What is cancelled by mistake can be scheduled again until a day before it starts." in cancel(lesson)
+    assert (Lesson.objects.get().is_cancelled, settled) == (True, [])
 
 
 def test_a_lesson_that_was_taken_meanwhile_is_not_cancelled(cancel: Any, group: Group, settled: list[Lesson]) -> None:
