@@ -195,12 +195,9 @@ def _is_fresh(sheet: Document, merged: Merged) -> bool:
 
 def settle(lessons: Sequence[Lesson], now: datetime) -> None:
     """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
-    reported is rejected too: from then on they stay cancelled. Those that may be revived are left to the reconciler.
-
-    Safe to repeat. Raises StoreUnavailable; the reconciler then does it.
-    """
-    final = [each for each in lessons if not each.may_be_revived(now)]
-    finish([_fence(each, _nobodys_intent("cancelled", now), now) for each in final], now)
+    reported is rejected too: from then on they stay cancelled. Safe to repeat. Raises StoreUnavailable; the reconciler
+    then does it."""
+    finish([_fence(each, _nobodys_intent("cancelled", now), now) for each in lessons], now)
 
 
 def close_beside(lesson: Lesson, now: datetime) -> None:

@@ -171,7 +171,7 @@ def _completed(race: Race, user: User, seen: list[int], others: Others) -> Entry
 
 def amend(race: Race, user: User, journal: Journal, chance: random.Random) -> None:
     """Corrects and now and then withdraws a register, once there is one. The reason tells each attempt apart."""
-    fresh = User.objects.get(pk=user.pk)
+    fresh = insisting(lambda: User.objects.get(pk=user.pk))
     deadline = time.monotonic() + 0.6
     made = 0
     while made < 3 and time.monotonic() < deadline:

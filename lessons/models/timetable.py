@@ -254,9 +254,6 @@ class Lesson(SchoolRow, Owned):
     def school_year(self) -> int:
         return calendar.school_year(self.date)
 
-    def may_be_revived(self, now: datetime) -> bool:
-        return now + REVIVABLE < self.starts_at
-
     @property
     def is_cancelled(self) -> bool:
         return self.status == self.Status.CANCELLED
