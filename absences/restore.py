@@ -71,21 +71,29 @@ def after_postgresql(
 
 
 def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], object]) -> None:
-    if pair.lesson is None:
+    if why := _beyond_repair(pair):
         done.lost += 1
-        say(f"{pair.key}: the school has no such lesson.")
+        say(f"{pair.key}: {why}")
         return
+    assert pair.lesson is not None
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
-        if pair.sheet.get("compacted"):
-            done.lost += 1
-            say(f"{pair.key}: its register is lost, and its sheet was compacted.")
-            return
         completion.finish([pair.sheet], now)
         done.registers += 1
     if again := [mark for mark in pair.unmerged() if mark["state"] == "late"]:
         late.merge(pair.key, again)
         done.late += len(again)
     done.corrections += _correct(pair, now)
+
+
+def _beyond_repair(pair: Pair) -> str:
+    """What a person must look at; nothing is made of such a sheet."""
+    if pair.lesson is None:
+        return "the school has no such lesson."
+    if pair.lesson.is_completed or pair.lesson.is_cancelled:
+        return ""
+    if pair.sheet.get("cancelled"):
+        return "the lesson was cancelled, and is scheduled again: cancel it once more."
+    return "its register is lost, and its sheet was compacted." if pair.sheet.get("compacted") else ""
 
 
 def _correct(pair: Pair, now: datetime) -> int:

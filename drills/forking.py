@@ -26,6 +26,7 @@ def fork(work: Callable[[], None], steps: int | None, ashes: Path) -> int:
     code = 1
     try:
         end_with(parent, signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         FUSE.watched = False
         FUSE.light(steps, death(ashes))
         work()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from absences import amendments, completion, mongo, reporting
 from absences.amendments import Change
@@ -18,6 +19,7 @@ from absences.scope import EVERYTHING
 from absences.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
+from lessons import database, rules
 from lessons.factories import StudentFactory
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
 from lessons.standing import standing
@@ -193,3 +195,20 @@ def test_rejected_reports_come_back_once(
     restore("postgresql")
     assert (Mark.objects.count(), Amendment.objects.count(), RejectedReport.objects.count()) == (1, 1, 0)
     assert Key(lesson.school_id, lesson.pk).filter["lesson"] == taken.pk
+
+
+def test_a_cancellation_that_sql_has_no_more(
+    lesson: Lesson, claims: Claims, roster: list[int], now: datetime, drop_record: Callable[[], None]
+) -> None:
+    """Somebody cancels it once more; nothing is made of a sheet that was closed by that."""
+    report(claims, lesson, roster[0], "N", now)
+    Lesson.objects.update(status=Lesson.Status.CANCELLED)
+    reconcile(now)
+    drop_record()
+    with connection.cursor() as cursor:
+        for item in (each for rule in rules.cancellations() for each in rule.installables(connection.vendor)):
+            cursor.execute(item.drop)
+    Lesson.objects.update(status=Lesson.Status.SCHEDULED, settled=False)
+    database.install(connection)
+    assert restore("postgresql")["lost"] == 1
+    assert not Register.objects.exists()
