@@ -21,6 +21,7 @@ from drills.verdict import Case, Verdict
 from drills.world import Race, World
 from lessons.errors import StoreUnavailable
 from lessons.models import Register, User
+from lessons.standing import standing
 
 
 class Scene:
@@ -42,6 +43,11 @@ class Scene:
         completion.complete(user, self.race.lesson_id, now=timezone.now(), roster_seen=self.race.world.roster)
         register = Register.objects.get(pk=self.race.lesson_id)
         self.told.append({"what": "completed", **first_entry(register)})
+
+    def stands(self) -> str | None:
+        """The code of the last student in the register."""
+        register = Register.objects.get(pk=self.race.lesson_id)
+        return standing(register, nation=self.race.world.school.nation).code_of(self.race.world.roster[-1])
 
     def judge(self) -> tuple[Verdict, list[str]]:
         settle([self.race])
@@ -136,7 +142,7 @@ def reports(world: World) -> Iterator[Play]:
         FUSE.light(None, report)
         step, reached = step + 1, bool(names)
         if names:
-            yield f"a report {names[0]}", scene
+            yield f"a report at step {step}, {names[0]}", scene
 
 
 def deaths(world: World, folder: Path) -> Iterator[Play]:
