@@ -48,6 +48,12 @@ def test_what_was_reported_stands_and_everyone_else_is_unstated(
     assert (register.unstated, register.by_name, register.source) == (roster[2:], "Olive Grant", "page")
 
 
+def test_a_register_that_was_taken_on_another_day_says_so(olive: Client, lesson: Lesson, path: str) -> None:
+    Lesson.objects.update(date=lesson.date - timedelta(days=1))
+    page = olive.post(path, follow=True).content.decode()
+    assert f"Register taken {lesson.date.day} {lesson.date:%B %Y}" in page
+
+
 def test_it_is_offered_where_it_is_missed(olive: Client, teacher: User, lesson: Lesson, path: str) -> None:
     for where in ("/", f"/lessons/{lesson.pk}/"):
         assert f'href="{path}"' in olive.get(where).content.decode()

@@ -1,6 +1,6 @@
 """A register that was withdrawn is given again: everyone who is unstated, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -27,9 +27,9 @@ def again(request: HttpRequest, lesson: int) -> HttpResponse:
     form = ReasonForm(sent(request), reasons=found.school.reasons)
     if request.method != "POST":
         return _page(request, found, form, Sent())
-    given = again_form.read(
-        request.POST, found.register.roster, found, form.cleaned_data["why"] if form.is_valid() else ""
-    )
+    why = form.cleaned_data["why"] if form.is_valid() else ""
+    roster = [student.pk for student in _students(found, found.register.roster)]
+    given = again_form.read(request.POST, roster, found, why)
     if form.errors or given.errors or given.strangers or not given.changes:
         return _page(request, found, form, given, 400)
     status = _add(request, found, form, given)
@@ -58,7 +58,7 @@ def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) ->
 
 def _page(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, status: int = 200) -> HttpResponse:
     unstated = merging.existing(lesson).standing.unstated
-    students = list(Student.objects.filter(school=lesson.school_id, pk__in=unstated).in_order())
+    students = list(_students(lesson, unstated))
     post: Mapping[str, str] = request.POST if request.method == "POST" else {}
     rows = again_form.rows(students, post, given.errors)
     context = {
@@ -71,3 +71,8 @@ def _page(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, s
         "errors": bool(given.errors),
     }
     return render_local(request, "absences/again.html", lesson.school.time_zone, context, status)
+
+
+def _students(lesson: Lesson, some: Iterable[int]) -> Iterable[Student]:
+    """In the order of the register."""
+    return Student.objects.filter(school=lesson.school_id, pk__in=some).in_order()

@@ -13,6 +13,7 @@ from absences import arrivals, merging
 from absences.merging import Merged
 from absences.views import stood
 from absences.views.pages import render_local, user_of
+from lessons import calendar
 from lessons.models import Amendment, Lesson, Student, User
 from lessons.standing import Standing
 
@@ -71,6 +72,8 @@ def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
     return {
         "lesson": merged.lesson,
         "register": merged.register,
+        "is_same_day": calendar.local_date(merged.lesson.school.time_zone, merged.register.taken_at)
+        == merged.lesson.date,
         "summary": summary(standing),
         "rows": _rows(merged, standing, students, may_arrive),
         "changes": list(stood.changes(merged, students)),
