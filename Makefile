@@ -28,7 +28,7 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m mypy
-	$(PYTHON) -m djlint templates --lint --check --quiet
+	$(PYTHON) -m djlint templates --lint --check
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(AS_PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) .ci/audit.py requirements-dev.txt
