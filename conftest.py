@@ -67,6 +67,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """A file for SQLite: in memory, threads that write at once fail with "table is locked"."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(FOLDER / f"test-{WORKER}.sqlite3")
+        # What a run writes is thrown away: no test waits for the disk.
+        connection.settings_dict["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from absences import closing
@@ -88,15 +88,14 @@ def append(register: Register, rows: Sequence[Amendment]) -> None:
 
 
 def project(lesson: Lesson) -> None:
-    """Shows the register's latest revision on the sheet. Where the store does not answer the reconciler does it."""
-    register = Register.objects.get(pk=lesson.pk)
+    """Shows the register's latest revision on the sheet. Where a store does not answer the reconciler does it: what is
+    to be shown has been committed, and whoever waits must not be told to send it again."""
     try:
-        shown = closing.project(lesson, register, standing(register, nation=lesson.school.nation))
-    except StoreUnavailable:
-        log.warning("The sheet of lesson %s does not show revision %s yet.", lesson.pk, register.rev)
-        return
-    if shown:
-        Register.objects.filter(pk=lesson.pk, projected_rev__lt=register.rev).update(projected_rev=register.rev)
+        register = Register.objects.get(pk=lesson.pk)
+        if closing.project(lesson, register, standing(register, nation=lesson.school.nation)):
+            Register.objects.filter(pk=lesson.pk, projected_rev__lt=register.rev).update(projected_rev=register.rev)
+    except (StoreUnavailable, OperationalError, InterfaceError):
+        log.warning("The sheet of lesson %s does not show its latest revision yet.", lesson.pk)
 
 
 def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
@@ -115,7 +114,9 @@ def _check(user: User, lesson: Lesson, before: Standing, changes: Sequence[Chang
     errors = []
     for index, change in enumerate(changes):
         pointer = f"/amendments/{index}"
-        if change.student_id not in before.roster:
+        if change.student_id in {earlier.student_id for earlier in changes[:index]}:
+            errors.append(FieldError(f"{pointer}/student_id", "duplicate", _("This student comes twice.")))
+        elif change.student_id not in before.roster:
             errors.append(FieldError(f"{pointer}/student_id", "not_on_roster", _("Not on the roster of this lesson.")))
         elif change.code not in allowed:
             errors.append(FieldError(f"{pointer}/code", "unknown_code", _("This is not a code that you may use.")))

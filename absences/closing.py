@@ -28,8 +28,6 @@ def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
 
     Acknowledged by a majority, and so is everything before it. Raises StoreUnavailable: then nothing may go on.
     """
-    first = new_sheet(now) | {"rev": 0}
-    first.pop("orphan_check_at")  # the lesson was just found in SQL
     with mongo.answering():
         for _attempt in range(ATTEMPTS):
             try:
@@ -37,8 +35,7 @@ def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
                     key.filter | OPEN,
                     {
                         "$set": {"state": "closing", "closing_at": now, "date": midnight(day), "intent": intent},
-                        "$unset": {"orphan_check_at": ""},
-                        "$setOnInsert": first,
+                        "$setOnInsert": new_sheet(now) | {"rev": 0},
                     },
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
@@ -55,7 +52,7 @@ def confirm(closed: Iterable[tuple[Lesson, Register, Standing]], now: datetime) 
     updates = [
         UpdateOne(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": _closed(now) | _facts(lesson) | _view(register, standing)},
+            {"$set": _closed(now) | _facts(lesson) | _view(register, standing), "$unset": {"orphan_check_at": ""}},
         )
         for lesson, register, standing in closed
     ]
@@ -69,7 +66,7 @@ def confirm_cancelled(lesson: Lesson, now: datetime) -> None:
     with mongo.answering():
         mongo.sheets().update_one(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": _closed(now) | {"cancelled": True}},
+            {"$set": _closed(now) | {"cancelled": True}, "$unset": {"orphan_check_at": ""}},
         )
 
 

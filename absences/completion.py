@@ -18,7 +18,9 @@ from absences.merging import Merged
 from absences.mongo import Document
 from absences.reporting import milliseconds
 from absences.sheets import Key
+from lessons import codes
 from lessons.access import Role
+from lessons.codes import NoCodeSet
 from lessons.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, LessonStaff, StaffKind, Student, User
 
@@ -57,7 +59,8 @@ class Completed:
 def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
     """C0: the lesson with school, group and register, for somebody who may complete it now.
 
-    Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled or is not yet due.
+    Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled, is not yet due, or of a day for which no
+    codes are known.
     """
     lesson = Lesson.objects.for_user(user, now).with_register().filter(pk=lesson_id).first()
     if lesson is None:
@@ -65,6 +68,7 @@ def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
     if not user.access.may_take(lesson, now):
         raise NotAllowed("You may not complete this lesson.")
     if not lesson.is_completed:
+        codes.code_set(lesson.school.nation, lesson.date)  # before anything is written: no register without one
         if lesson.is_cancelled:
             raise Conflict("This lesson was cancelled.")
         if now < lesson.opens_at:
@@ -131,11 +135,11 @@ def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[C
     fenced: list[Document] = []
     won: set[int] = set()
     for each in completions:
-        _take_as_cover(each, now)
         intent = _intent(each, now)
         sheet = _fence(each.lesson, intent, now)
         if sheet["intent"]["id"] == intent["id"]:
             won.add(each.lesson.pk)
+            _take_as_cover(each, now)
         fenced.append(sheet)
     merged = finish(fenced, now)
     return [
@@ -182,7 +186,7 @@ def _merge(batch: Sequence[Document]) -> merging.Result | None:
             return merging.merge(batch)
         except OperationalError:
             raise
-        except DatabaseError:
+        except (DatabaseError, NoCodeSet):
             if attempt:
                 log.exception("SQL refuses the register of lesson %s.", batch[0]["lesson"])
     return None

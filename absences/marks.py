@@ -142,7 +142,7 @@ def _code(value: Any, allowed: Set[str]) -> str:
 def _minutes_late(value: Any, code: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= codes.MAX_MINUTES_LATE:
         raise _Wrong("out_of_range", f"Minutes late are a whole number from 0 to {codes.MAX_MINUTES_LATE}.")
-    if code not in codes.ARRIVAL_CODES:
+    if not isinstance(code, str) or code not in codes.ARRIVAL_CODES:
         raise _Wrong("not_late", "Minutes late go with the codes L and U only.")
     return value
 

@@ -141,9 +141,11 @@ def _move_orphans(page: Sequence[Document], now: datetime) -> int:
                 if sheet["state"] == "open" and taken[key.lesson_id]:
                     log.critical("Sheet %s is open beside a register: see manage.py reconcile --after-restore.", key)
                 continue
-            mongo.orphans().replace_one(key.filter, sheet | {"moved_at": now}, upsert=True)
+            # Another one of the same lesson may follow: neither overwrites the other.
+            moved_id = f"{key} {sheet['created_at'].isoformat()}"
+            mongo.orphans().replace_one({"_id": moved_id}, sheet | {"_id": moved_id, "moved_at": now}, upsert=True)
             # Only the sheet that was copied: one that has got another report meanwhile is moved the next time.
-            unchanged = key.filter | {"rev": sheet["rev"], "late_rev": sheet["late_rev"]}
+            unchanged = key.filter | {name: sheet[name] for name in ("state", "rev", "late_rev")}
             moved += mongo.sheets().delete_one(unchanged).deleted_count
     return moved
 

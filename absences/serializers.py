@@ -53,7 +53,7 @@ class AmendmentInput(ReasonInput):
     minutes_late = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=codes.MAX_MINUTES_LATE
     )
-    expected_code = serializers.CharField(required=False, allow_null=True, max_length=2)
+    expected_code = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=2)
 
     def validate_code(self, value: str) -> str:
         return codes.PRESENT if value in codes.PRESENT_CODES else value

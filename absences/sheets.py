@@ -23,6 +23,11 @@ from lessons.errors import Conflict, FieldError, StoreUnavailable, Unprocessable
 
 LOG_LENGTH = 200
 ATTEMPTS = 6
+
+# So many reports are far from what a document may hold, and farther from what a class can give: whoever may name any
+# student must not fill a sheet until it can no longer be closed.
+MAX_REPORTS = 3000
+NOT_FULL: Document = {"$not": {"$gte": MAX_REPORTS}}
 ORPHAN_AFTER = timedelta(hours=48)
 DUPLICATE_KEY = 11000
 DOCUMENT_TOO_LARGE = frozenset({10334, 17419, 17420})
@@ -90,10 +95,11 @@ def mark_of(report: Report, by: Reporter, now: datetime) -> Document:
 def store(key: Key, reports: Sequence[Report], by: Reporter, now: datetime) -> list[Stored]:
     """Stores reports on a sheet; acknowledged by a majority when this returns.
 
-    Raises StoreUnavailable (outcome unknown, repeating is safe), Unprocessable (a report_id with another content), and
-    Conflict when the sheet is full.
+    Raises StoreUnavailable (outcome unknown, repeating is safe), Unprocessable (a report_id with another content; the
+    other reports are stored), and Conflict when the sheet is full.
     """
     stored: dict[int, Stored] = {}
+    reused: list[FieldError] = []
     waiting = dict(enumerate(reports))
     with mongo.answering():
         for _attempt in range(ATTEMPTS):
@@ -101,13 +107,35 @@ def store(key: Key, reports: Sequence[Report], by: Reporter, now: datetime) -> l
             for index in waiting.keys() - refused:
                 stored[index] = Stored(mark_of(waiting[index], by, now), "provisional")
             waiting = {index: waiting[index] for index in sorted(refused)}
-            for index, report in waiting.items():
-                if taken := _store_late(key, report, by, now) or _decide(key, report, by):
-                    stored[index] = taken
-            waiting = {index: report for index, report in waiting.items() if index not in stored}
+            if waiting:
+                taken = _decide_all(key, waiting, by, now)
+                stored |= {index: each for index, each in taken.items() if isinstance(each, Stored)}
+                reused += [each for each in taken.values() if isinstance(each, FieldError)]
+                waiting = {index: report for index, report in waiting.items() if index not in taken}
             if not waiting:
-                return [stored[index] for index in sorted(stored)]
-    raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
+                break
+        else:
+            raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
+    if reused:
+        raise Unprocessable(reused)
+    return [stored[index] for index in sorted(stored)]
+
+
+def _decide_all(key: Key, reports: Mapping[int, Report], by: Reporter, now: datetime) -> dict[int, Stored | FieldError]:
+    """R3, and R2 for those that nothing stands against. The sheet is read once for all of them, or a large batch that
+    is sent again would never be through in time."""
+    sheet = mongo.sheets().find_one(key.filter)
+    taken: dict[int, Stored | FieldError] = {}
+    if sheet is None:
+        return taken
+    for index, report in reports.items():
+        try:
+            if found := _decide(sheet, report, by) or _store_late(key, sheet, report, by, now):
+                taken[index] = found
+        except _Reused:
+            text = "This report_id stands for another report."
+            taken[index] = FieldError(f"/absences/{index}/report_id", "reused", text)
+    return taken
 
 
 def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: datetime) -> set[int]:
@@ -119,7 +147,7 @@ def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: dat
         mark = mark_of(report, by, now) | {"state": "provisional"}
         operations.append(
             UpdateOne(
-                key.filter | OPEN | _guards(report, by) | _sees("absences", report, by),
+                key.filter | OPEN | {"rev": NOT_FULL} | _guards(report, by) | _sees("absences", report, by),
                 _write("absences", mark) | {"$inc": {"rev": 1}, "$setOnInsert": new_sheet(now)},
                 upsert=True,
             )
@@ -136,23 +164,29 @@ def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: dat
     return set()
 
 
-def _store_late(key: Key, report: Report, by: Reporter, now: datetime) -> Stored | None:
+def _store_late(key: Key, sheet: Document, report: Report, by: Reporter, now: datetime) -> Stored | None:
     """R2: completion has begun, so the report waits to become an amendment."""
+    if sheet["state"] == "open":
+        return None
     mark = mark_of(report, by, now) | {"state": "late"}
     update = _write("late", mark)
     update["$set"]["late_pending"] = True
     result = mongo.sheets().update_one(
-        key.filter | BEGUN | _guards(report, by) | _sees("late", report, by),
+        key.filter | BEGUN | {"late_rev": NOT_FULL} | _guards(report, by) | _sees("late", report, by),
         update | {"$inc": {"late_rev": 1}},
     )
     return Stored(mark, "late") if result.matched_count else None
 
 
-def _decide(key: Key, report: Report, by: Reporter) -> Stored | None:
-    """R3: why neither took it. None where nothing stands against it any more, so that it is tried again."""
-    sheet = mongo.sheets().find_one(key.filter)
-    if sheet is None:
-        return None
+class _Reused(Exception):
+    """A report_id came again with another content."""
+
+
+def _decide(sheet: Document, report: Report, by: Reporter) -> Stored | None:
+    """R3: why the open sheet did not take it. None where nothing stands against it any more, so that it is tried again.
+
+    Raises Conflict for a sheet that is full.
+    """
     for logged in sheet.get("log", ()):
         if logged["student"] == report.student_id and logged["report_id"] == report.report_id:
             return Stored(_same(logged, report, by), logged["state"])
@@ -163,13 +197,15 @@ def _decide(key: Key, report: Report, by: Reporter) -> Stored | None:
     anothers = standing and standing["by"] != by.user_id
     if standing and anothers and report.replaces not in (UNSET, standing["report_id"]):
         return Stored(standing, "conflict")
+    if sheet["rev" if sheet["state"] == "open" else "late_rev"] >= MAX_REPORTS:
+        raise Conflict("This sheet is full.")
     return None
 
 
 def _same(logged: Document, report: Report, by: Reporter) -> Document:
     content = (report.code, report.minutes_late, report.note, by.user_id)
     if (logged["code"], logged["minutes_late"], logged["note"], logged["by"]) != content:
-        raise Unprocessable([FieldError("/report_id", "reused", "This report_id stands for another report.")])
+        raise _Reused
     return logged
 
 

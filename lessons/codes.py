@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from lessons.errors import Conflict
+
 PRESENT = "/"
 PRESENT_CODES = frozenset({"/", "\\"})
 ABSENT = "N"
@@ -37,7 +39,7 @@ class UnknownCode(LookupError):
     """No such code in this nation's set on that day."""
 
 
-class NoCodeSet(LookupError):
+class NoCodeSet(Conflict):
     """No set of codes is known for this nation on that day."""
 
 

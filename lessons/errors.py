@@ -8,7 +8,7 @@ AttendanceError
 │   └── TooLarge           more than this address takes: 413
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
 │   └── Unprocessable      valid in itself, but not for this lesson: 422
-├── Conflict               the present state does not allow it: 409
+├── Conflict               the present state does not allow it: 409 (also `codes.NoCodeSet`)
 │   └── StandingMark       somebody else's mark stands there: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
 
