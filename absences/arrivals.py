@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from absences import completion, late, merging, reporting, sheets, tickets
 from absences.marks import Report
+from absences.mongo import Document
 from absences.sheets import Key
 from lessons import calendar, codes
 from lessons.errors import Conflict, NotAllowed, Unprocessable
@@ -32,14 +33,18 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     """
     if not may_arrive(user, lesson, now):
         raise NotAllowed("Arrivals are told on the lesson's own day, by whoever may take it.")
+    key = Key(lesson.school_id, lesson.pk)
+    sheet = sheets.read(key) or {}  # before the register is looked at: what comes later, it does not replace
+    if sheet.get("late_pending"):  # a colleague may have said the same just now
+        late.merge_late(key, now)
     before = merging.existing(lesson)
     if before.standing.code_of(student_id) not in AWAITED:
         return before.standing
-    report = _report(user, lesson, student_id, before.amendments, now)
+    report = _report(user, lesson, student_id, sheet, before.amendments, now)
     state = _state(user, lesson, report, now)
     if state == "provisional":  # the sheet was lost, and this made a new one beside the register
         completion.complete(user, lesson.pk, now=now, source="page")
-    late.merge_late(Key(lesson.school_id, lesson.pk), now)
+    late.merge_late(key, now)
     after = merging.existing(lesson).standing
     if state == "conflict" and after.code_of(student_id) in AWAITED:
         raise Conflict("A colleague has marked this pupil in the meantime. Please look at the register again.")
@@ -56,7 +61,9 @@ def _state(user: User, lesson: Lesson, report: Report, now: datetime) -> str:
     return stored.state
 
 
-def _report(user: User, lesson: Lesson, student_id: int, amendments: Iterable[Amendment], now: datetime) -> Report:
+def _report(
+    user: User, lesson: Lesson, student_id: int, sheet: Document, amendments: Iterable[Amendment], now: datetime
+) -> Report:
     minutes = (now - lesson.starts_at) // timedelta(minutes=1)
     # The same however often it is said, until something has been said of this pupil since.
     said = sum(amendment.student_id in (None, student_id) for amendment in amendments)
@@ -65,7 +72,7 @@ def _report(user: User, lesson: Lesson, student_id: int, amendments: Iterable[Am
         code=_code(lesson, now),
         minutes_late=min(max(minutes, 0), codes.MAX_MINUTES_LATE),
         report_id=uuid5(NAMESPACE_URL, f"arrival {lesson.pk} {student_id} {user.pk} {said}"),
-        replaces=_on_sheet(lesson, student_id),
+        replaces=_standing(sheet, student_id),
     )
 
 
@@ -73,7 +80,6 @@ def _code(lesson: Lesson, now: datetime) -> str:
     return codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
 
 
-def _on_sheet(lesson: Lesson, student_id: int) -> UUID | None:
+def _standing(sheet: Document, student_id: int) -> UUID | None:
     """The report that stands on the sheet for a student."""
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
     return next((mark["report_id"] for mark in sheets.standing_marks(sheet) if mark["student"] == student_id), None)

@@ -8,7 +8,8 @@ AttendanceError
 │   └── TooLarge           more than this address takes: 413
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
 │   └── Unprocessable      valid in itself, but not for this lesson: 422
-├── Conflict               the present state does not allow it: 409 (also `codes.NoCodeSet`)
+├── Conflict               the present state does not allow it: 409
+│   ├── NoCodeSet          no attendance codes are known for that day (`codes.py`): 409
 │   └── StandingMark       somebody else's mark stands there: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
 
