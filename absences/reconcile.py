@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pymongo import UpdateOne
 
@@ -168,13 +167,13 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
         yield len(page)
 
 
-def pages(query: Document, index: str, size: int = PAGE, fields: Any = None) -> Iterator[list[Document]]:
+def pages(query: Document, index: str, size: int = PAGE) -> Iterator[list[Document]]:
     """The sheets that answer a query, each at most once, in pages, so that memory stays bounded."""
     wanted, after = query.get("_id", {}), ""
     while True:
         with mongo.answering(mongo.PATIENT):
             # Named, because the planner would as soon walk every `_id` there is.
-            found = mongo.sheets().find(query | {"_id": wanted | {"$gt": after}}, fields).hint(index)
+            found = mongo.sheets().find(query | {"_id": wanted | {"$gt": after}}).hint(index)
             page = list(found.sort("_id").limit(size))
         if not page:
             return
