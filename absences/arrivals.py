@@ -19,7 +19,7 @@ AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
 
 def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
     """On the lesson's own day, for whoever may take the lesson and use the code that an arrival has by now."""
-    if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_take(lesson, now):
+    if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
     return _code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 

@@ -65,7 +65,7 @@ def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
     lesson = Lesson.objects.for_user(user, now).with_register().filter(pk=lesson_id).first()
     if lesson is None:
         raise NotFound("There is no such lesson.")
-    if not user.access.may_take(lesson, now):
+    if not user.access.may_complete(lesson, now):
         raise NotAllowed("You may not complete this lesson.")
     if not lesson.is_completed:
         codes.code_set(lesson.school.nation, lesson.date)  # before anything is written: no register without one

@@ -36,7 +36,7 @@ class Claims:
 def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
     """A signed ticket, or None for a lesson that this user may not take or that is not yet today's."""
     today = calendar.local_date(lesson.school.time_zone, now)
-    if lesson.is_cancelled or lesson.date > today or not user.access.may_take(lesson, now):
+    if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
         return None
     acting = user.access.in_school(lesson.school_id)
     return tokens.sign(
@@ -62,7 +62,7 @@ def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> s
 
 def claims_for(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> Claims:
     """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
-    if not user.access.may_take(lesson, now):
+    if not user.access.may_report(lesson, now):
         raise NotAllowed("You may not take this register.")
     acting = user.access.in_school(lesson.school_id)
     by = Reporter(user.pk, user.name, acting.position, acting.role.value)

@@ -24,6 +24,22 @@ class Role(models.TextChoices):
     OPERATOR = "operator", _("Operator")
 
 
+class Scope(models.TextChoices):
+    """What another system may do in its school."""
+
+    READ = "read", _("Read: lists, registers, statistics, changes")
+    NOTES = "notes", _("Notes: what people wrote beside a mark or a change")
+    REPORT = "report", _("Report absences")
+    COMPLETE = "complete", _("Complete lessons")
+    AMEND = "amend", _("Amend registers")
+    TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments and lessons")
+
+
+# What people may do besides what their role decides; an admin's timetable is theirs to put.
+PEOPLE_MAY = frozenset(Scope) - {Scope.TIMETABLE}
+# An integrator who signs in with a password; one with a client id has the scopes of that client.
+INTEGRATOR_MAY = frozenset({Scope.READ, Scope.REPORT, Scope.COMPLETE})
+
 # From the widest to the narrowest: who holds several in one school acts by the first of them.
 WHOLE_SCHOOL = (Role.ADMIN, Role.OFFICE, Role.INTEGRATOR)
 
@@ -35,6 +51,7 @@ class Acting:
     school: School
     roles: frozenset[Role]
     position: str
+    scopes: frozenset[Scope]
 
     @property
     def role(self) -> Role:
@@ -60,7 +77,8 @@ class Access:
                 continue
             own = [membership for membership in memberships if membership.school_id == school.pk]
             position = next((each.position for each in own if each.position), own[0].get_role_display())
-            acting[school.pk] = Acting(school, frozenset(Role(each.role) for each in own), position)
+            roles = frozenset(Role(each.role) for each in own)
+            acting[school.pk] = Acting(school, roles, position, _scopes(user, roles))
         return cls(user.pk, acting, any(membership.role == Role.OPERATOR for membership in memberships))
 
     def schools(self, *roles: Role) -> list[int]:
@@ -69,6 +87,11 @@ class Access:
 
     def whole_schools(self) -> list[int]:
         return self.schools(*WHOLE_SCHOOL)
+
+    def allows(self, school_id: int, scope: Scope) -> bool:
+        """Whether the user may do such a thing in a school at all; what exactly is the role's."""
+        acting = self.acting.get(school_id)
+        return acting is not None and scope in acting.scopes
 
     def is_office(self, school_id: int) -> bool:
         """Office or admin there: people, who see the whole school, and not other systems."""
@@ -85,11 +108,15 @@ class Access:
     def is_staff_of(self, lesson: Lesson) -> bool:
         return lesson.staff.filter(user=self.user_id).exists() if lesson.own is None else lesson.own
 
-    def may_take(self, lesson: Lesson, now: datetime) -> bool:
-        """Report and complete: whole-school roles always, teachers as staff or, today, as cover."""
-        acting = self.acting.get(lesson.school_id)
-        if acting is None:
-            return False
+    def may_report(self, lesson: Lesson, now: datetime) -> bool:
+        return self.allows(lesson.school_id, Scope.REPORT) and self._may_take(lesson, now)
+
+    def may_complete(self, lesson: Lesson, now: datetime) -> bool:
+        return self.allows(lesson.school_id, Scope.COMPLETE) and self._may_take(lesson, now)
+
+    def _may_take(self, lesson: Lesson, now: datetime) -> bool:
+        """Whole-school roles always, teachers as staff or, today, as cover."""
+        acting = self.acting[lesson.school_id]
         return acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson) or self.takes_as_cover(lesson, now)
 
     def takes_as_cover(self, lesson: Lesson, now: datetime) -> bool:
@@ -104,12 +131,21 @@ class Access:
 
     def may_amend(self, lesson: Lesson, now: datetime) -> bool:
         """Within the school's window for the role: office and admin any register, teachers those of their own lessons,
-        integrators where the school allows it."""
+        other systems where their client has the scope."""
         acting = self.acting.get(lesson.school_id)
-        if acting is None or (acting.role == Role.INTEGRATOR and not lesson.school.integrators_amend):
+        if acting is None or Scope.AMEND not in acting.scopes:
             return False
         own = acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson)
         return own and within_window(lesson, acting.role, now)
+
+
+def _scopes(user: User, roles: frozenset[Role]) -> frozenset[Scope]:
+    if Role.ADMIN in roles:
+        return frozenset(Scope)
+    if roles != {Role.INTEGRATOR}:
+        return PEOPLE_MAY
+    client = getattr(user, "api_client", None)
+    return INTEGRATOR_MAY if client is None else client.granted
 
 
 def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:

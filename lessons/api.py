@@ -1,6 +1,7 @@
 """Tokens, and the school's own data as read-only lists."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
@@ -11,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lessons import authentication
-from lessons.errors import BadToken
+from lessons.access import Scope
+from lessons.errors import BadToken, NotAllowed
 from lessons.models import Group, School, Student, User
 from lessons.pagination import Cursor
 from lessons.serializers import (
@@ -25,7 +27,16 @@ from lessons.serializers import (
 
 
 class SignedInView(APIView):
-    """For a user with an access token or a session."""
+    """For a user with an access token or a session; another system also needs the scope of the method."""
+
+    scopes: ClassVar[Mapping[str, Scope]] = {}  # by method; whatever is not named needs `read`
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        scope = self.scopes.get(request.method or "", Scope.READ)
+        acting = self.user.access.acting
+        if acting and not any(self.user.access.allows(school, scope) for school in acting):
+            raise NotAllowed(f"This needs the scope “{scope}”.")
 
     @property
     def user(self) -> User:

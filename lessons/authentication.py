@@ -37,7 +37,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 
 def acting_user(user_id: int, school_id: int | None) -> User:
     """The active user, acting for one school, or for none as an operator. Raises BadToken."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    user = User.objects.select_related("api_client").filter(pk=user_id, is_active=True).first()
     if user is None:
         raise BadToken("This account is no longer active.")
     user.acting_schools = frozenset() if school_id is None else frozenset({school_id})

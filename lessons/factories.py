@@ -8,6 +8,9 @@ from factory import Faker, LazyAttribute, SelfAttribute, Sequence, SubFactory, T
 from factory.django import DjangoModelFactory
 
 from lessons import models, upn
+from lessons.models.clients import hash_secret, new_client_id
+
+CLIENT_SECRET = "the-secret-of-every-client-made-here"  # noqa: S105
 
 
 def _upn(number: int) -> str:
@@ -51,6 +54,29 @@ class MembershipFactory(DjangoModelFactory[models.Membership]):
     school = SubFactory(SchoolFactory)
     role = models.Role.TEACHER
     position = LazyAttribute(lambda membership: str(models.Role(membership.role).label))
+
+
+class ApiClientFactory(DjangoModelFactory[models.ApiClient]):
+    """Its secret is CLIENT_SECRET."""
+
+    class Meta:
+        model = models.ApiClient
+
+    school = SubFactory(SchoolFactory)
+    user = LazyAttribute(lambda client: person(client.school, models.Role.INTEGRATOR, new_client_id()))
+    client_id = SelfAttribute("user.username")
+
+    @classmethod
+    def _build(cls, model_class: Any, *args: Any, **kwargs: Any) -> models.ApiClient:
+        client: models.ApiClient = model_class(*args, **kwargs)
+        client.secret_hash = hash_secret(CLIENT_SECRET)
+        return client
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> models.ApiClient:
+        client = cls._build(model_class, *args, **kwargs)
+        client.save()
+        return client
 
 
 def person(school: models.School | None, role: models.Role, username: str, **fields: Any) -> models.User:

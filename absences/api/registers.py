@@ -1,7 +1,7 @@
 """Completing lessons, reading registers, and amending them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -13,6 +13,7 @@ from absences import amendments, completion, merging
 from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
 from absences.completion import Others
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
+from lessons.access import Scope
 from lessons.api import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Lesson, Register, User
@@ -21,6 +22,8 @@ from lessons.standing import standing
 
 
 class CompleteView(SignedInView):
+    scopes: ClassVar = {"POST": Scope.COMPLETE}
+
     def post(self, request: Request, lesson: int) -> Response:
         body = CompletionInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -51,6 +54,8 @@ class RegisterView(SignedInView):
 
 
 class AmendmentsView(SignedInView):
+    scopes: ClassVar = {"POST": Scope.AMEND}
+
     def get(self, request: Request, lesson: int) -> Response:
         history = _with_register(self.user, lesson).register.amendments.all()
         cursor = Cursor(ordering=("id",))
@@ -72,6 +77,8 @@ class AmendmentsView(SignedInView):
 
 
 class VoidView(SignedInView):
+    scopes: ClassVar = {"POST": Scope.AMEND}
+
     def post(self, request: Request, lesson: int) -> Response:
         body = ReasonInput(data=request.data)
         body.is_valid(raise_exception=True)

@@ -9,12 +9,12 @@ from django.utils import timezone
 from absences import completion
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import browser
-from lessons.factories import person
+from lessons.factories import ApiClientFactory, person
 from lessons.models import Amendment, Lesson, Role, School, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NO, SETTINGS = 403, {"amendment_window": 0, "office_amendment_window": None, "integrators_amend": False}
+NO, SETTINGS = 403, {"amendment_window": 0, "office_amendment_window": None}
 
 
 @pytest.fixture
@@ -28,7 +28,11 @@ def taken(school: School, teacher: User) -> Lesson:
 @pytest.fixture
 def users(school: School, teacher: User, colleague: User, office: User, integrator: User) -> dict[str, User]:
     admin = person(school, Role.ADMIN, "ada", name="Ada Khan")
-    return {"teacher": teacher, "colleague": colleague, "office": office, "admin": admin, "integrator": integrator}
+    people = {"teacher": teacher, "colleague": colleague, "office": office, "admin": admin, "integrator": integrator}
+    return people | {
+        "reading client": ApiClientFactory.create(school=school, scopes="read complete").user,
+        "amending client": ApiClientFactory.create(school=school, scopes="read complete amend").user,
+    }
 
 
 @pytest.mark.parametrize(
@@ -47,9 +51,10 @@ def users(school: School, teacher: User, colleague: User, office: User, integrat
         ("office", {"office_amendment_window": 0, "amendment_window": 9}, 1, NO),
         ("admin", {"office_amendment_window": 0}, 400, 201),
         ("integrator", {}, 0, NO),
-        ("integrator", {"integrators_amend": True}, 400, 201),
-        ("integrator", {"integrators_amend": True, "office_amendment_window": 1}, 1, 201),
-        ("integrator", {"integrators_amend": True, "office_amendment_window": 1}, 2, NO),
+        ("reading client", {}, 0, NO),
+        ("amending client", {}, 400, 201),
+        ("amending client", {"office_amendment_window": 1}, 1, 201),
+        ("amending client", {"office_amendment_window": 1}, 2, NO),
     ],
 )
 def test_windows(

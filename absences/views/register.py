@@ -147,7 +147,7 @@ def _open(
         "roster_seen": ",".join(str(row.student.pk) for row in rows),
         "marked": sum(bool(row.code) for row in rows),
         "unmarked": sum(not row.code for row in rows),
-        "may_take": access.may_take(lesson, now),
+        "may_take": access.may_complete(lesson, now),
         "may_close": close.may_close(user_of(request), lesson, now),
         "as_cover": access.takes_as_cover(lesson, now),
         "errors": sum(bool(row.error) for row in rows),

@@ -39,7 +39,7 @@ class SchoolSettingsAdmin(MadeBySuperusers):
     school_path = "pk"
     identity = ("name", "urn", "nation", "local_authority", "time_zone")
     registers = ("opening_minutes", "closing_minutes", "open_cover", "teacher_codes")
-    amending = ("amendment_window", "office_amendment_window", "integrators_amend", "amendment_reasons")
+    amending = ("amendment_window", "office_amendment_window", "amendment_reasons")
     list_display = ("name", "urn", "local_authority", "nation")
     list_select_related = ("local_authority",)
     list_filter = ("nation",)

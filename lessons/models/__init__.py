@@ -1,6 +1,7 @@
 """Every table of the product."""
 
-from lessons.access import Role
+from lessons.access import Role, Scope
+from lessons.models.clients import ApiClient
 from lessons.models.people import Membership, RefreshToken, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
@@ -8,6 +9,7 @@ from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Sess
 
 __all__ = [
     "Amendment",
+    "ApiClient",
     "Enrolment",
     "FeedCounter",
     "Group",
@@ -23,6 +25,7 @@ __all__ = [
     "RejectedReport",
     "Role",
     "School",
+    "Scope",
     "Session",
     "StaffKind",
     "Student",

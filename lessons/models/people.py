@@ -85,6 +85,7 @@ class RefreshToken(models.Model):
     jti = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
     school = models.ForeignKey(School, on_delete=models.CASCADE, null=True)
+    standing = models.CharField(max_length=64, default="")  # of the user when it was issued (`authentication.standing`)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -116,9 +116,6 @@ class School(Owned):
         blank=True,
         help_text=_("For how many days after the lesson's own day the office may still amend; empty for ever."),
     )
-    integrators_amend = models.BooleanField(
-        _("integrators amend"), default=False, help_text=_("Other systems may amend registers, as the office does.")
-    )
     amendment_reasons = models.TextField(
         _("reasons for amendments"),
         default=DEFAULT_REASONS,

@@ -194,12 +194,12 @@ def test_an_admin_sets_how_registers_are_taken_and_nothing_else(admin: Client, s
         "amendment_window": 3,
         "teacher_codes": "N L",
     }
-    settings |= {"office_amendment_window": 7, "integrators_amend": "on", "amendment_reasons": "Ill\nElsewhere"}
+    settings |= {"office_amendment_window": 7, "amendment_reasons": "Ill\nElsewhere"}
     form = {**settings, "name": "Renamed", "urn": "999999", "time_zone": "Europe/Paris", "source": "x"}
     admin.post(f"/admin/lessons/school/{school.pk}/change/", form)
     after = School.objects.get(pk=school.pk)
     assert (after.opening_minutes, after.closing_minutes, after.open_cover) == (30, 20, False)
-    assert (after.office_amendment_window, after.integrators_amend, after.reasons) == (7, True, ["Ill", "Elsewhere"])
+    assert (after.office_amendment_window, after.reasons) == (7, ["Ill", "Elsewhere"])
     assert (after.name, after.urn, after.time_zone, after.source) == (
         school.name,
         school.urn,

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lessons.access import Scope
+from lessons.models.base import SchoolRow
+from lessons.models.people import User
+
+
+def new_client_id() -> str:
+    return f"client-{secrets.token_hex(8)}"
+
+
+def known_scopes(value: str) -> None:
+    if unknown := sorted(set(value.split()) - set(Scope)):
+        raise ValidationError(_("Unknown scopes: %(scopes)s"), params={"scopes": " ".join(unknown)})
+
+
+class ApiClient(SchoolRow):
+    """Another system of one school, which signs in with a client id and a secret.
+
+    What it does stands in the record under a user of its own, an integrator of that school without a password.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="api_client", verbose_name=_("user"))
+    client_id = models.CharField(_("client id"), max_length=40, unique=True, default=new_client_id, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    scopes = models.CharField(
+        _("scopes"), max_length=100, default="read report complete", blank=True, validators=[known_scopes]
+    )
+    made_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API client")
+        verbose_name_plural = _("API clients")
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return self.user.name
+
+    @property
+    def granted(self) -> frozenset[Scope]:
+        """What it may do now: nothing once it is revoked."""
+        return frozenset() if self.revoked_at else frozenset(Scope(scope) for scope in self.scopes.split())
+
+    def set_secret(self) -> str:
+        """A new secret, to be shown once: only its hash is kept. Unguessable as it is, it needs no slow one."""
+        secret = secrets.token_urlsafe(32)
+        self.secret_hash = hash_secret(secret)
+        return secret
+
+    def has_secret(self, secret: str) -> bool:
+        return hmac.compare_digest(self.secret_hash, hash_secret(secret))
+
+
+def hash_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
