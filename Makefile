@@ -6,7 +6,8 @@ LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --n
 	--custom-compile-command "make lock" --quiet
 
 # What `manage.py check --deploy` must see of production; nothing is connected to.
-AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org TOKEN_KEY_FILE=/dev/null \
+AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org \
+	TOKEN_KEYS="$$($(PYTHON) -c 'from lessons import keys; print(keys.dump(keys.rotated([], now=0)))')" \
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 

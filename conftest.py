@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.db import connection
 from pymongo import MongoClient
 
-from absences import devmongo, mongo, schema
+from absences import denied, devmongo, mongo, schema
 
-OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", "TOKEN_KEY_FILE", "TOKEN_ISSUER", "ALLOWED_HOSTS", "MONGODB_URL")
+TOKENS = ("TOKEN_KEYS", "TOKEN_KEYS_FILE", "TOKEN_ISSUER")
+OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", *TOKENS, "ALLOWED_HOSTS", "MONGODB_URL")
 
 CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ  # or the only process; workers inherit its environment
 
@@ -84,6 +85,7 @@ def _mongo() -> Iterator[MongoClient[dict[str, Any]]]:
 def _no_documents(_mongo: MongoClient[dict[str, Any]]) -> Iterator[None]:
     """Leaves none to the next test."""
     yield
+    denied.forget()
     database = _mongo[f"test_{WORKER}"]
     for name in database.list_collection_names():
         if database[name].find_one():

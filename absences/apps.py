@@ -7,8 +7,9 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import completion, sheets
+        from absences import completion, denied, sheets
         from lessons import reports
 
         reports.answers.append(sheets.reported)
         reports.settlers.append(completion.settle)
+        reports.deniers.append(denied.deny)

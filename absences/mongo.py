@@ -121,6 +121,11 @@ def orphans() -> Collection[Document]:
     return database()["orphans"]
 
 
+def denied() -> Collection[Document]:
+    """Whose tokens are no longer good: by user."""
+    return database()["denied"]
+
+
 @contextmanager
 def answering(within: float | None = None) -> Iterator[None]:
     """Bounds all operations inside to so many seconds together, or to MONGODB_TIMEOUT.

@@ -15,7 +15,8 @@ from absences import amendments, completion, late, mongo, schema
 from absences.mongo import Document
 from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
-from lessons.models import Lesson, Register
+from lessons import revoking
+from lessons.models import Lesson, Register, Revocation
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Done:
     lagging: int = 0
     orphans: int = 0
     compacted: int = 0
+    revoked: int = 0
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -49,7 +51,7 @@ def reconcile(
     advance: Callable[[int], object] = lambda count: None,
 ) -> Done:
     """Finishes closing sheets from their intent, rejects the reports of cancelled lessons, merges late reports, repairs
-    projections, moves orphans aside, compacts old sheets.
+    projections, moves orphans aside, compacts old sheets; and tells the reporting door whose tokens are no longer good.
 
     `grace` leaves sheets alone whose completion began less than so long ago: it is probably still running. `advance` is
     told how many were dealt with. Raises StoreUnavailable and Django's OperationalError.
@@ -62,6 +64,7 @@ def reconcile(
         "lagging": _project(scope),
         "orphans": _check_orphans(now, scope),
         "compacted": _compact(now, scope),
+        "revoked": _tell_revoked(now),
     }
     for name, step in steps.items():
         for count in step:
@@ -84,6 +87,7 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
         lagging=scope.registers(Register.objects.lagging()).count(),
         orphans=count({"orphan_check_at": {"$lte": now}}, "orphan_check"),
         compacted=count(_old(now), "compact"),
+        revoked=Revocation.objects.count(),
     )
 
 
@@ -165,6 +169,12 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
                 mongo.sheets().bulk_write([UpdateOne(key.filter | _old(now), drop) for key in page], ordered=False)
         full = len(page) == PAGE
         yield len(page)
+
+
+def _tell_revoked(now: datetime) -> Iterator[int]:
+    """Whoever is waited for by nobody: what the admin changes is told at once."""
+    while told := revoking.tell(now):
+        yield told
 
 
 def pages(query: Document, index: str, size: int = PAGE) -> Iterator[list[Document]]:

@@ -67,13 +67,21 @@ INDEXES = [
 ]
 
 
+DENIED_INDEXES = [
+    IndexModel([("not_before", ASCENDING)], name="newest"),
+    IndexModel([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0),
+]
+
+
 def set_up() -> None:
     """Raises StoreUnavailable."""
     with mongo.answering(mongo.PATIENT):
         _make("sheets", {"$jsonSchema": SHEET})
         _make("orphans", {})
+        _make("denied", {})
         mongo.sheets().create_indexes(INDEXES)
         mongo.orphans().create_index([("school", ASCENDING), ("created_at", ASCENDING)])
+        mongo.denied().create_indexes(DENIED_INDEXES)
 
 
 def _make(name: str, validator: Document) -> None:

@@ -5,14 +5,15 @@ A ticket is verified by its signature alone. It ends with the day of its issue i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from absences import denied
 from absences.sheets import Reporter
 from lessons import calendar, codes, tokens
-from lessons.access import WHOLE_SCHOOL, Role
+from lessons.access import WHOLE_SCHOOL, Role, Scope
 from lessons.errors import BadToken, NotAllowed
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Claims:
     """What a verified token says of somebody who may report.
 
-    `lesson_id` and `roster` are None for an access token: it is good for the whole school.
+    `lesson_id` and `roster` are None for an access token: it is good for the whole school. `notes` says whether its
+    holder may read what others wrote beside a mark: not every system may.
     """
 
     by: Reporter
@@ -31,6 +33,7 @@ class Claims:
     codes: frozenset[str]
     lesson_id: int | None = None
     roster: frozenset[int] | None = None
+    notes: bool = True
 
 
 def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
@@ -54,6 +57,7 @@ def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> s
             "starts_at": lesson.starts_at.isoformat(),
             "closes_at": lesson.closes_at.isoformat(),
             "roster": list(roster),
+            "notes": Scope.NOTES in acting.scopes,
         },
         now=now,
         expires_at=calendar.end_of_day(lesson.school.time_zone, today),
@@ -74,13 +78,24 @@ def verify(token: str, now: datetime) -> Claims:
 
     Raises BadToken, and NotAllowed for access tokens of other roles.
     """
-    claims = tokens.verify(token, "ticket", "access")
-    if claims["typ"] == "access":
-        return _of_access(tokens.access_claims(claims), now)
+    signed = tokens.verify(token, "ticket", "access")
+    access = signed["typ"] == "access"
+    claims = _of_access(tokens.access_claims(signed), now) if access else _of_ticket(signed)
+    denied.check(claims.by.user_id, signed["iat"])
+    return claims
+
+
+def _of_ticket(claims: Mapping[str, Any]) -> Claims:
     try:
-        by = Reporter(int(claims["sub"]), str(claims["name"]), str(claims["position"]), Role(claims["role"]).value)
-        roster = frozenset(int(student) for student in claims["roster"])
-        return Claims(by, int(claims["school"]), frozenset(claims["codes"]), int(claims["lesson"]), roster)
+        name, position = (tokens.typed(claims, each, str) for each in ("name", "position"))
+        return Claims(
+            Reporter(tokens.user_id(claims), name, position, Role(claims["role"]).value),
+            tokens.typed(claims, "school", int),
+            frozenset(tokens.typed(claims, "codes", list)),
+            tokens.typed(claims, "lesson", int),
+            frozenset(map(int, tokens.typed(claims, "roster", list))),
+            tokens.typed(claims, "notes", bool),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BadToken("The ticket lacks a claim.") from error
 
@@ -89,8 +104,11 @@ def _of_access(claims: tokens.AccessClaims, now: datetime) -> Claims:
     role = next((role for role in WHOLE_SCHOOL if role in claims.roles), None)
     if claims.school_id is None or claims.nation is None or role is None:
         raise NotAllowed("Teachers report with a register ticket: it comes with GET /api/v1/lessons/{lesson}.")
+    if Scope.REPORT not in claims.scopes:
+        raise NotAllowed("This needs the scope “report”.")
     allowed = frozenset(codes.code_set(claims.nation, now.date()).codes)
-    return Claims(Reporter(claims.user_id, claims.name, claims.position, role.value), claims.school_id, allowed)
+    by = Reporter(claims.user_id, claims.name, claims.position, role.value)
+    return Claims(by, claims.school_id, allowed, notes=Scope.NOTES in claims.scopes)
 
 
 def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:

@@ -6,19 +6,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from lessons import keys
+
+SECRET_KEY, TOKEN_KEYS = "secret-key", "token-keys.json"
 
 
 def secret_key(folder: Path) -> str:
     """The Django secret of this data folder."""
-    return _made_once(folder / "secret-key", lambda: secrets.token_urlsafe(64).encode()).decode()
+    return _made_once(folder / SECRET_KEY, lambda: secrets.token_urlsafe(64).encode()).decode()
 
 
-def token_key(folder: Path) -> Path:
-    """The file of this data folder's token-signing key: PEM, EC P-256."""
-    path = folder / "token-key.pem"
-    _made_once(path, _ec_key)
+def token_keys(folder: Path) -> Path:
+    """The file of this data folder's keys for tokens."""
+    path = folder / TOKEN_KEYS
+    _made_once(path, lambda: keys.dump(keys.rotated([], now=0)).encode())
     return path
 
 
@@ -28,14 +29,6 @@ def mongodb_url(folder: Path) -> str:
         return (folder / "mongod" / "url").read_text().strip()
     except FileNotFoundError:
         return "mongodb://127.0.0.1:27017/"
-
-
-def _ec_key() -> bytes:
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
 
 
 def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:

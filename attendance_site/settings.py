@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from attendance_site import embedded, sql
+from attendance_site import embedded, sql, strength
 from attendance_site.environment import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -156,13 +156,19 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a register has five for each pupil, and an assembly may have hundreds
 CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
 
-# Read when the first token is signed or verified (`lessons/tokens.py`).
-TOKEN_KEY_FILE = Path(
-    given("TOKEN_KEY_FILE") if PRODUCTION else env.str("TOKEN_KEY_FILE", default="") or embedded.token_key(VAR_DIR)
-)
+# Read when the first token is signed or verified, and again when the file was replaced (`lessons/tokens.py`).
+TOKEN_KEYS = given("TOKEN_KEYS") if PRODUCTION else env.str("TOKEN_KEYS", default="")  # what the file holds, if any
+TOKEN_KEYS_FILE = Path(file) if (file := env.str("TOKEN_KEYS_FILE", default="")) else None
+if not TOKEN_KEYS:
+    TOKEN_KEYS_FILE = embedded.token_keys(VAR_DIR)
 TOKEN_ISSUER = env.str("TOKEN_ISSUER", default="attendance")
 ACCESS_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(hours=12)
+
+if PRODUCTION:
+    strength.check(
+        secret_key=SECRET_KEY, token_keys=TOKEN_KEYS, stores=(str(DATABASES["default"]), MONGODB_URL), folder=VAR_DIR
+    )
 
 # --- The API ---------------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,12 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from attendance_site import health
+from lessons.api import jwks
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path(".well-known/jwks.json", jwks),
     path("admin/", admin.site.urls),
     path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),

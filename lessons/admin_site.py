@@ -1,8 +1,27 @@
 """The door of the admin. Outside of the package `admin`, whose modules register with the site being made."""
 
+import logging
+from functools import update_wrapper
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from lessons.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+def tell_promptly() -> None:
+    """The reconciler does it, where the store does not answer now."""
+    from lessons import revoking
+
+    try:
+        revoking.tell(timezone.now())
+    except StoreUnavailable:
+        log.warning("Whose tokens are no longer good could not be told yet.")
 
 
 class Site(admin.AdminSite):
@@ -15,3 +34,15 @@ class Site(admin.AdminSite):
         from lessons.admin.base import runs_a_school
 
         return super().has_permission(request) and runs_a_school(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Once whatever was changed here is committed, those who lost something by it are told of at once."""
+        checked = super().admin_view(view, cacheable)
+
+        def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            response = checked(request, *args, **kwargs)
+            if request.method == "POST":
+                tell_promptly()
+            return response
+
+        return update_wrapper(told, checked)

@@ -1,22 +1,27 @@
 """Tokens, and the school's own data as read-only lists."""
 
 from collections.abc import Mapping
+from time import time
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
+from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import authentication
+from lessons import authentication, keys, tokens
 from lessons.access import Scope
 from lessons.errors import BadToken, NotAllowed
 from lessons.models import Group, School, Student, User
 from lessons.pagination import Cursor
 from lessons.serializers import (
+    ClientCredentialsInput,
     CredentialsInput,
     GroupSerializer,
     ListQuery,
@@ -44,20 +49,23 @@ class SignedInView(APIView):
 
 
 class TokenView(APIView):
-    """An access token and a refresh token for one school, by password."""
+    """An access token and a refresh token for one school, by password; for another system an access token, by its
+    secret."""
 
     authentication_classes = ()
     permission_classes = ()
 
     def post(self, request: Request) -> Response:
-        body = CredentialsInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
+        now = timezone.now()
+        if isinstance(request.data, dict) and "client_id" in request.data:
+            client = authentication.client(**_valid(ClientCredentialsInput, request), now=now)
+            return Response(authentication.client_token(client, now=now))
+        given = _valid(CredentialsInput, request)
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
             raise BadToken("The user name or the password is not right.")
         school = authentication.choose_school(user, given.get("school"))
-        return Response(authentication.token_pair(user, school, now=timezone.now()))
+        return Response(authentication.token_pair(user, school, now=now))
 
 
 class RefreshView(APIView):
@@ -65,9 +73,31 @@ class RefreshView(APIView):
     permission_classes = ()
 
     def post(self, request: Request) -> Response:
-        body = RefreshInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        return Response(authentication.rotate(body.validated_data["refresh"], now=timezone.now()))
+        return Response(authentication.rotate(_valid(RefreshInput, request)["refresh"], now=timezone.now()))
+
+
+class RevokeView(APIView):
+    """Signs out: the refresh token and whatever it was exchanged for are no longer good."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> Response:
+        authentication.revoke(_valid(RefreshInput, request)["refresh"])
+        return Response(status=204)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def jwks(request: HttpRequest) -> JsonResponse:
+    """The public keys by which anybody can verify our tokens: RFC 7517."""
+    return JsonResponse(keys.jwks(tokens.current().keys, time()))
+
+
+def _valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    body = form(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
 
 
 class OwnedListView(SignedInView):

@@ -1,18 +1,23 @@
 """Who is asking: an access token or a session, and the sign-in that hands out tokens."""
 
+import hmac
+import json
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from lessons import tokens
 from lessons.access import Role
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
-from lessons.models import RefreshToken, User
+from lessons.models import ApiClient, RefreshToken, User
+
+USED_TO = timedelta(minutes=1)  # as exactly as a client's last use is kept
 
 
 def bearer(header: str) -> str | None:
@@ -22,14 +27,18 @@ def bearer(header: str) -> str | None:
 
 
 class AccessTokenAuthentication(BaseAuthentication):
-    """The user behind an access token, asked of SQL: a deleted or deactivated one is refused at once."""
+    """The user behind an access token, asked of SQL: who was deleted, deactivated or given another password or other
+    roles since is refused at once."""
 
     def authenticate(self, request: Request) -> tuple[User, tokens.AccessClaims] | None:
         token = bearer(request.META.get("HTTP_AUTHORIZATION", ""))
         if token is None:
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))
-        return acting_user(claims.user_id, claims.school_id), claims
+        user = acting_user(claims.user_id, claims.school_id)
+        if not hmac.compare_digest(claims.standing, standing(user, claims.school_id)):
+            raise BadToken("Your password or your roles have changed. Please sign in again.")
+        return user, claims
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -44,22 +53,53 @@ def acting_user(user_id: int, school_id: int | None) -> User:
     return user
 
 
-def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
-    """A new access token and a new refresh token for one school (None: an operator's). Raises BadToken."""
+def standing(user: User, school_id: int | None) -> str:
+    """What tokens for one school stand on: password, roles there and a client's secret and scopes, as one short text.
+    When any of these changes, refresh tokens and access tokens end without anybody having to think of it."""
+    acting = user.access.acting.get(school_id or 0)
+    roles = sorted(acting.roles) if acting else [Role.OPERATOR] if school_id is None and user.access.is_operator else []
+    client = getattr(user, "api_client", None)
+    grounds = [user.password, user.is_active, roles, client and [client.secret_hash, sorted(client.granted)]]
+    return salted_hmac("lessons.authentication.standing", json.dumps(grounds), algorithm="sha256").hexdigest()[:32]
+
+
+def access_token(user: User, school_id: int | None, *, now: datetime) -> str:
+    """For one school (None: an operator's). Raises BadToken for who has no role there."""
     if school_id is None and not user.access.is_operator:
         raise BadToken("This account no longer has a role.")
     if school_id is not None and school_id not in user.access.acting:
         raise BadToken("This account no longer has a role in this school.")
-    refresh = RefreshToken.objects.create(
-        jti=secrets.token_urlsafe(32), user=user, school_id=school_id, expires_at=now + settings.REFRESH_LIFETIME
+    return tokens.sign("access", _access_claims(user, school_id), now=now, expires_at=now + settings.ACCESS_LIFETIME)
+
+
+def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
+    """A new access token, and a refresh token that starts a family of its own. Raises BadToken."""
+    access = access_token(user, school_id, now=now)
+    family = RefreshToken(
+        user=user,
+        school_id=school_id,
+        family=secrets.token_urlsafe(16),
+        standing=standing(user, school_id),
     )
-    claims = {"sub": str(user.pk), "jti": refresh.jti}
-    return {
-        "access": tokens.sign(
-            "access", _access_claims(user, school_id), now=now, expires_at=now + settings.ACCESS_LIFETIME
-        ),
-        "refresh": tokens.sign("refresh", claims, now=now, expires_at=refresh.expires_at),
-    }
+    return {"access": access, "refresh": _next_refresh(family, now)}
+
+
+def client(client_id: str, client_secret: str, *, now: datetime) -> ApiClient:
+    """The client that has this secret, now. Raises BadToken, which says the same of every wrong pair."""
+    found = ApiClient.objects.select_related("user", "school").filter(client_id=client_id, revoked_at=None).first()
+    if found is None or not found.has_secret(client_secret) or not found.user.is_active:
+        raise BadToken("The client id or the secret is not right.")
+    if found.last_used_at is None or found.last_used_at < now - USED_TO:
+        ApiClient.objects.filter(pk=found.pk).update(last_used_at=now)
+    return found
+
+
+def client_token(client: ApiClient, *, now: datetime) -> dict[str, Any]:
+    """A new access token for another system; it needs no refresh token, since it keeps its secret."""
+    user = client.user
+    user.acting_schools = frozenset({client.school_id})
+    access = access_token(user, client.school_id, now=now)
+    return {"access": access, "expires_in": int(settings.ACCESS_LIFETIME.total_seconds())}
 
 
 def choose_school(user: User, wanted: int | None) -> int | None:
@@ -79,20 +119,38 @@ def choose_school(user: User, wanted: int | None) -> int | None:
 
 
 def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
-    """A new pair for a refresh token, which is good once. Raises BadToken."""
+    """A new pair for a refresh token, which is good once: one that comes again was stolen, or its successor was, and
+    ends its whole family. Raises BadToken."""
     claims = tokens.verify(refresh, "refresh")
     with transaction.atomic():
-        stored = RefreshToken.objects.select_for_update().filter(jti=claims.get("jti"), expires_at__gt=now).first()
-        if stored is None:
-            raise BadToken("The refresh token was used or revoked.")
-        stored.delete()
-        return token_pair(acting_user(stored.user_id, stored.school_id), stored.school_id, now=now)
+        family = RefreshToken.objects.select_for_update().filter(family=claims["family"], expires_at__gt=now).first()
+        if family is not None and family.jti == claims["jti"]:
+            user = acting_user(family.user_id, family.school_id)
+            if hmac.compare_digest(family.standing, standing(user, family.school_id)):
+                access = access_token(user, family.school_id, now=now)
+                return {"access": access, "refresh": _next_refresh(family, now)}
+    if family is not None:
+        family.delete()
+    raise BadToken("The refresh token was used or revoked.")
+
+
+def revoke(refresh: str) -> None:
+    """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
+    RefreshToken.objects.filter(family=tokens.verify(refresh, "refresh")["family"]).delete()
+
+
+def _next_refresh(family: RefreshToken, now: datetime) -> str:
+    family.jti, family.expires_at = secrets.token_urlsafe(16), now + settings.REFRESH_LIFETIME
+    family.save()
+    claims = {"sub": str(family.user_id), "family": family.family, "jti": family.jti}
+    return tokens.sign("refresh", claims, now=now, expires_at=family.expires_at)
 
 
 def _access_claims(user: User, school_id: int | None) -> dict[str, Any]:
-    claims: dict[str, Any] = {"sub": str(user.pk), "name": user.name}
+    claims: dict[str, Any] = {"sub": str(user.pk), "name": user.name, "standing": standing(user, school_id)}
     if school_id is None:
-        return {**claims, "position": "", "school": None, "nation": None, "roles": [Role.OPERATOR.value]}
+        national: dict[str, Any] = {"position": "", "school": None, "nation": None, "scopes": []}
+        return {**claims, **national, "roles": [Role.OPERATOR.value]}
     acting = user.access.in_school(school_id)
     return {
         **claims,
@@ -100,4 +158,5 @@ def _access_claims(user: User, school_id: int | None) -> dict[str, Any]:
         "school": school_id,
         "nation": acting.school.nation,
         "roles": sorted(role.value for role in acting.roles),
+        "scopes": sorted(scope.value for scope in acting.scopes),
     }

@@ -1,6 +1,7 @@
 """The kinds of rules that a database can uphold beyond what Django can declare, in the words of each vendor.
 
-`SameSchool` keeps a foreign key within its school, a `Refusal` is a trigger that refuses to write a row.
+`SameSchool` keeps a foreign key within its school, a `Refusal` is a trigger that refuses to write a row, an `Addition`
+one that writes a row elsewhere.
 """
 
 from __future__ import annotations
@@ -50,18 +51,34 @@ class Refusal:
             text = f"CREATE {trigger} WHEN {when} BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
             yield Installable(table, name, text, create=text, drop=f"DROP TRIGGER IF EXISTS {name}")
             return
-        text = f"""
-            -- {trigger}
-            BEGIN
-                IF {when} THEN
-                    RAISE EXCEPTION '{self.message}' USING ERRCODE = 'restrict_violation';
-                END IF;
-                RETURN {"OLD" if self.event == "DELETE" else "NEW"};
-            END
-        """
-        function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${text}$$"
-        create = f"{function}; CREATE {trigger} FOR EACH ROW EXECUTE FUNCTION {name}()"
-        yield Installable(table, name, text, create=create, drop=f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+        refuse = f"RAISE EXCEPTION '{self.message}' USING ERRCODE = 'restrict_violation';"
+        body = f"IF {when} THEN {refuse} END IF; RETURN {'OLD' if self.event == 'DELETE' else 'NEW'};"
+        yield _function_trigger(table, name, f"{trigger} FOR EACH ROW", body)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A trigger that adds a row to another table once a row was written: `values` are SQL of OLD and NEW by column."""
+
+    model: type[models.Model]
+    name: str
+    event: str
+    when: str
+    target: type[models.Model]
+    values: dict[str, str]
+
+    def installables(self, vendor: str) -> Iterator[Installable]:
+        table = self.model._meta.db_table
+        name = f"{table}_{self.name}"
+        columns, values = ", ".join(self.values), ", ".join(self.values.values())
+        insert = f"INSERT INTO {self.target._meta.db_table} ({columns}) VALUES ({values});"  # noqa: S608
+        trigger = f"TRIGGER {name} AFTER {self.event} ON {table}"
+        if vendor == "sqlite":
+            text = f"CREATE {trigger} WHEN {self.when} BEGIN {insert} END"
+            yield Installable(table, name, text, create=text, drop=f"DROP TRIGGER IF EXISTS {name}")
+            return
+        body = f"IF {self.when} THEN {insert} END IF; RETURN NULL;"
+        yield _function_trigger(table, name, f"{trigger} FOR EACH ROW", body)
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,14 @@ class SameSchool:
         yield from Refusal(self.model, f"{name}_insert", "INSERT", when, message).installables(vendor)
         update = f"UPDATE OF {column}, {school}"
         yield from Refusal(self.model, f"{name}_update", update, when, message).installables(vendor)
+
+
+def _function_trigger(table: str, name: str, trigger: str, body: str) -> Installable:
+    """PostgreSQL's kind; the catalogue gives back what the function holds, so that says which trigger it is for."""
+    text = f"\n-- {trigger}\nBEGIN {body} END"
+    function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${text}$$"
+    create = f"{function}; CREATE {trigger} EXECUTE FUNCTION {name}()"
+    return Installable(table, name, text, create=create, drop=f"DROP FUNCTION IF EXISTS {name}() CASCADE")
 
 
 def school_column(model: type[models.Model]) -> str:

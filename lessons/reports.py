@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # Each raises StoreUnavailable when its store does not answer.
 answers: list[Callable[[Collection[tuple[int, int]]], set[int]]] = []
 settlers: list[Callable[[Sequence["Lesson"], datetime], None]] = []
+deniers: list[Callable[[Collection[int], datetime], None]] = []
 
 
 def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
@@ -23,3 +24,9 @@ def settle(lessons: Sequence["Lesson"], now: datetime) -> None:
     kept as rejected. Safe to repeat."""
     for settler in settlers if lessons else ():
         settler(lessons, now)
+
+
+def deny(users: Collection[int], now: datetime) -> None:
+    """Whatever was signed for these users until now is to be refused, with SQL or without."""
+    for denier in deniers:
+        denier(users, now)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.db import models
 
-from lessons.refusals import Refusal, Rule, SameSchool, foreign_key, school_column
+from lessons.refusals import Addition, Refusal, Rule, SameSchool, foreign_key, school_column
 
 
 def rules() -> Iterator[Rule]:
@@ -15,6 +16,7 @@ def rules() -> Iterator[Rule]:
     yield from enrolments_stay()
     yield from record_stays()
     yield from cancellations()
+    yield from revocations()
 
 
 def same_school() -> Iterator[Rule]:
@@ -75,3 +77,21 @@ def cancellations() -> Iterator[Rule]:
     yield Refusal(Lesson, "taken_is_not_cancelled", status, f"{cancelled} AND {taken}", "this lesson has a register")
     revived = "OLD.settled AND NOT (NEW.settled AND NEW.status = 'cancelled')"
     yield Refusal(Lesson, "stays_cancelled", "UPDATE OF status, settled", revived, "its reports were rejected")
+
+
+def revocations() -> Iterator[Rule]:
+    """Whoever loses a role, gets another password, or is deactivated or deleted: by whatever way it happens, nobody has
+    to remember that tokens are still about."""
+    from lessons.models import ApiClient, Membership, Revocation, User
+
+    def revoked(model: type[models.Model], name: str, event: str, user: str, when: str = "TRUE") -> Addition:
+        return Addition(model, name, event, when, Revocation, {"user_id": user})
+
+    changed = "NEW.password <> OLD.password OR NEW.is_active <> OLD.is_active"
+    yield revoked(User, "revokes", "UPDATE OF password, is_active", "OLD.id", changed)
+    yield revoked(User, "revokes_all", "DELETE", "OLD.id")
+    yield revoked(Membership, "revokes_all", "DELETE", "OLD.user_id")
+    lost = "NEW.role <> OLD.role OR NEW.user_id <> OLD.user_id OR NEW.school_id <> OLD.school_id"
+    yield revoked(Membership, "revokes", "UPDATE OF role, user_id, school_id", "OLD.user_id", lost)
+    less = "NEW.secret_hash <> OLD.secret_hash OR NEW.scopes <> OLD.scopes OR NEW.revoked_at IS NOT NULL"
+    yield revoked(ApiClient, "revokes", "UPDATE OF secret_hash, scopes, revoked_at", "OLD.user_id", less)

@@ -7,9 +7,18 @@ from lessons.models import Group, School, Student
 
 
 class CredentialsInput(serializers.Serializer[Any]):
+    """A person's."""
+
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
     school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
+
+
+class ClientCredentialsInput(serializers.Serializer[Any]):
+    """Another system's."""
+
+    client_id = serializers.CharField(max_length=40)
+    client_secret = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
 class RefreshInput(serializers.Serializer[Any]):

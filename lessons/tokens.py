@@ -1,25 +1,52 @@
-"""The one module that signs and verifies tokens: simplejwt's backend with ES256. Touches no store."""
+"""The one module that signs and verifies tokens: simplejwt's backend with ES256 and a set of keys. Touches no store.
 
+simplejwt writes no `kid` and knows one verifying key, so `Backend` replaces two of its methods;
+`tests/test_tokens.py` fails when a release of it no longer asks them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
 
-from cryptography.hazmat.primitives import serialization
+import jwt
 from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
-from lessons.access import Role
+from lessons import keys
+from lessons.access import Role, Scope
 from lessons.errors import BadToken
+
+log = logging.getLogger(__name__)
+
+Claim = TypeVar("Claim")
 
 ALGORITHM = "ES256"
 AUDIENCE = "attendance"
+HEADERS = frozenset({"alg", "typ", "kid"})  # what we write; a token that says more (jku, jwk, crit) is not ours
+
+# Bytes: a ticket of 500 students has 7 kB, and servers take no longer headers either.
+LONGEST = 8 * 1024
+# Verifying costs 0.2 ms, as much as all the rest of a report: so many tokens are remembered by each process.
+REMEMBERED = 4096
+LOOK_AGAIN = 5.0  # seconds between looks at the file of keys
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """Who holds an access token, and for which school; an operator's school and nation are None."""
+    """Who holds an access token, and for which school; an operator's school and nation are None.
+
+    `standing` is what the token was issued on (`authentication.standing`), `issued_at` in seconds since 1970.
+    """
 
     user_id: int
     name: str
@@ -27,43 +54,145 @@ class AccessClaims:
     school_id: int | None
     nation: str | None
     roles: frozenset[Role]
+    scopes: frozenset[Scope]
+    standing: str
+    issued_at: int
 
 
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
     """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat` and `exp`."""
     times = {"iat": int(now.timestamp()), "exp": int(expires_at.timestamp())}
-    return _backend().encode({"typ": typ, **claims, **times})
+    return Backend(current()).encode({"typ": typ, **claims, **times})
 
 
-def verify(token: str, *types: str) -> dict[str, Any]:
+def verify(token: str, *types: str) -> Mapping[str, Any]:
     """The claims of a token of one of the types. Raises BadToken."""
+    if len(token) > LONGEST:
+        raise BadToken("The token is longer than any of ours.")
     try:
-        claims = _backend().decode(cast(Any, token))
+        claims = _verified(token, current())
     except (TokenBackendError, ValueError) as error:
         raise BadToken("The token is not valid or has expired.") from error
-    if claims.get("typ") not in types or not isinstance(claims.get("exp"), int):
+    if claims["exp"] <= time.time():  # it was remembered
+        raise BadToken("The token is not valid or has expired.")
+    if claims.get("typ") not in types:
         raise BadToken("The token is of another type.")
-    return dict(claims)
+    return claims
 
 
-def access_claims(claims: dict[str, Any]) -> AccessClaims:
+def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
     """Reads the claims of an access token that was verified. Raises BadToken when one is missing or of another type."""
+    school, nation = claims.get("school"), claims.get("nation")
     try:
         return AccessClaims(
-            user_id=int(claims["sub"]),
-            name=str(claims["name"]),
-            position=str(claims["position"]),
-            school_id=None if claims["school"] is None else int(claims["school"]),
-            nation=claims["nation"],
-            roles=frozenset(Role(role) for role in claims["roles"]),
+            user_id=user_id(claims),
+            name=typed(claims, "name", str),
+            position=typed(claims, "position", str),
+            school_id=None if school is None else typed(claims, "school", int),
+            nation=None if nation is None else typed(claims, "nation", str),
+            roles=frozenset(Role(role) for role in typed(claims, "roles", list)),
+            scopes=frozenset(Scope(scope) for scope in typed(claims, "scopes", list)),
+            standing=typed(claims, "standing", str),
+            issued_at=typed(claims, "iat", int),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadToken("The token lacks a claim.") from error
 
 
-@cache
-def _backend() -> TokenBackend:
-    signing_key = settings.TOKEN_KEY_FILE.read_bytes()
-    public_key = serialization.load_pem_private_key(signing_key, password=None).public_key()
-    verifying_key = public_key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return TokenBackend(ALGORITHM, signing_key.decode(), verifying_key.decode(), AUDIENCE, settings.TOKEN_ISSUER)
+def user_id(claims: Mapping[str, Any]) -> int:
+    """Of `sub`. Raises KeyError, TypeError, ValueError."""
+    return int(typed(claims, "sub", str))
+
+
+def typed(claims: Mapping[str, Any], name: str, kind: type[Claim]) -> Claim:
+    """A claim of exactly that type, so that True is no number. Raises KeyError and TypeError."""
+    value = claims[name]
+    if type(value) is not kind:
+        raise TypeError(name)
+    return value
+
+
+class KeySet:
+    """What one reading of the keys gave. Compared by identity: another reading forgets every verified token."""
+
+    def __init__(self, text: str) -> None:
+        self.keys = keys.parse(text)
+        self._by_kid = {key.kid: key for key in self.keys}
+
+    def signing(self) -> keys.Key:
+        return keys.signing(self.keys, time.time())
+
+    def verifying(self, kid: object) -> keys.Key | None:
+        key = self._by_kid.get(kid) if isinstance(kid, str) else None
+        return key if key in keys.verifying(self.keys, time.time()) else None
+
+
+class Backend(TokenBackend):
+    """simplejwt's, with `kid` in the header and a key for each."""
+
+    def __init__(self, key_set: KeySet) -> None:
+        super().__init__(ALGORITHM, audience=AUDIENCE, issuer=settings.TOKEN_ISSUER)
+        self.key_set = key_set
+
+    def get_verifying_key(self, token: Any) -> Any:
+        header = jwt.get_unverified_header(token)  # a broken one raises what `decode` expects
+        key = self.key_set.verifying(header.get("kid"))
+        if key is None or not HEADERS.issuperset(header):
+            raise TokenBackendError("The token was signed by somebody else.")
+        return key.private.public_key()
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        key = self.key_set.signing()
+        ours = {**payload, "iss": self.issuer, "aud": self.audience}
+        return jwt.encode(ours, key.private, ALGORITHM, headers={"kid": key.kid})
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
+    """The claims of a token whose signature, times, issuer and audience are right. What is wrong is not remembered."""
+    claims = Backend(key_set).decode(cast(Any, token))
+    issued, ends = claims.get("iat"), claims.get("exp")
+    if type(issued) is not int or type(ends) is not int or ends - issued > keys.LONGEST_LIFE:
+        raise ValueError("times")
+    if claims["aud"] != AUDIENCE:  # a list would do for the library
+        raise ValueError("aud")
+    return MappingProxyType(claims)
+
+
+class _Reader:
+    """The keys of the settings, read again when their file was replaced."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key_set: KeySet | None = None
+        self._source: tuple[object, ...] = ()
+        self._look_again = 0.0
+
+    def current(self) -> KeySet:
+        path: Path | None = settings.TOKEN_KEYS_FILE
+        if self._key_set is None or (path and time.monotonic() >= self._look_again):
+            with self._lock:
+                self._read(path)
+        assert self._key_set is not None
+        return self._key_set
+
+    def forget(self) -> None:
+        self._key_set, self._source = None, ()
+
+    def _read(self, path: Path | None) -> None:
+        self._look_again = time.monotonic() + LOOK_AGAIN
+        try:
+            stamp = path.stat() if path else None
+            source = (path, stamp and (stamp.st_ino, stamp.st_mtime_ns, stamp.st_size))
+            if self._key_set is None or source != self._source:
+                self._key_set = KeySet(path.read_text() if path else settings.TOKEN_KEYS)
+                self._source = source
+        except (OSError, ValueError) as error:
+            if self._key_set is None:
+                raise
+            log.critical("The token keys cannot be read again, the old ones stay: %s", type(error).__name__)
+
+
+_reader = _Reader()
+current = _reader.current
+forget_keys = _reader.forget

@@ -67,7 +67,7 @@ def test_a_ticket_does_not_complete(teacher: User, lesson: Lesson, roster: list[
 
 def test_a_dismissed_teacher_completes_nothing(alice: Api, teacher: User, lesson: Lesson) -> None:
     teacher.memberships.all().delete()
-    assert alice.post(url(lesson, "complete")).status_code == 404
+    assert alice.post(url(lesson, "complete")).status_code == 401
     User.objects.filter(pk=teacher.pk).update(is_active=False)
     assert alice.post(url(lesson, "complete")).status_code == 401
     assert not Register.objects.exists()

@@ -34,7 +34,7 @@ def server(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     user = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     with socket.create_server((LOOPBACK, 0)) as unused:
         port = unused.getsockname()[1]
-    for name in ("MONGODB_URL", "MONGODB_DATABASE", "TOKEN_KEY_FILE"):
+    for name in ("MONGODB_URL", "MONGODB_DATABASE", "TOKEN_KEYS_FILE"):
         monkeypatch.setenv(name, str(getattr(settings, name)))
     monkeypatch.setenv("DATABASE_URL", f"postgres://{user}@{LOOPBACK}:{line.port}/{database['NAME']}")
     command = [sys.executable, "-m", "gunicorn", "attendance_site.wsgi", "--bind", f"{LOOPBACK}:{port}"]

@@ -2,7 +2,7 @@
 
 from lessons.access import Role, Scope
 from lessons.models.clients import ApiClient
-from lessons.models.people import Membership, RefreshToken, Student, User
+from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind
@@ -23,6 +23,7 @@ __all__ = [
     "RefreshToken",
     "Register",
     "RejectedReport",
+    "Revocation",
     "Role",
     "School",
     "Scope",

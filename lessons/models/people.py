@@ -80,12 +80,14 @@ class Membership(Owned):
 
 
 class RefreshToken(models.Model):
-    """A refresh token that is still good. Only its id is kept; deleting the row revokes it."""
+    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only ids are
+    kept, never the token; deleting the row revokes it."""
 
-    jti = models.CharField(max_length=64, unique=True)
+    family = models.CharField(max_length=64, unique=True)
+    jti = models.CharField(max_length=64)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
     school = models.ForeignKey(School, on_delete=models.CASCADE, null=True)
-    standing = models.CharField(max_length=64, default="")  # of the user when it was issued (`authentication.standing`)
+    standing = models.CharField(max_length=64)  # of the user when it was issued (`authentication.standing`)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -93,7 +95,22 @@ class RefreshToken(models.Model):
         verbose_name_plural = _("refresh tokens")
 
     def __str__(self) -> str:
-        return self.jti
+        return self.family
+
+
+class Revocation(models.Model):
+    """Somebody lost a right or an old secret: what was issued to them so far must die wherever it is verified without
+    SQL. The database writes these rows itself (`rules.py`); they go once everybody concerned was told
+    (`revoking.py`)."""
+
+    user_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("revocation")
+        verbose_name_plural = _("revocations")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
 
 
 def valid_upn(value: str) -> None:

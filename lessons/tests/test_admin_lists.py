@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 def token() -> Any:
     role = MembershipFactory.create()
     jti = str(role.pk)
-    return RefreshToken.objects.create(jti=jti, user=role.user, school=role.school, expires_at="2026-09-14T20:00Z")
+    return RefreshToken.objects.create(
+        family=jti, jti=jti, user=role.user, school=role.school, expires_at="2026-09-14T20:00Z"
+    )
 
 
 def record() -> Any:

@@ -208,8 +208,8 @@ def test_an_operator_with_a_school_is_an_error_of_the_form(client: Client, schoo
 
 
 def test_refresh_tokens_are_listed_and_revoked(admin: Client, school: School, bob: User) -> None:
-    token = RefreshToken.objects.create(jti="a", user=bob, school=school, expires_at="2026-09-14T20:00Z")
-    foreign = RefreshToken.objects.create(jti="b", user=bob, school=None, expires_at="2026-09-14T20:00Z")
+    token = RefreshToken.objects.create(family="a", jti="a", user=bob, school=school, expires_at="2026-09-14T20:00Z")
+    foreign = RefreshToken.objects.create(family="b", jti="b", user=bob, school=None, expires_at="2026-09-14T20:00Z")
     assert list(admin.get("/admin/lessons/refreshtoken/").context["cl"].result_list) == [token]
     picked = {"action": "delete_selected", "_selected_action": [token.pk, foreign.pk], "post": "yes"}
     admin.post("/admin/lessons/refreshtoken/", picked)

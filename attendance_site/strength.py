@@ -1,0 +1,41 @@
+"""What production does not start with: a secret that is weak, that is known, or that also opens something else."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from attendance_site import embedded
+from lessons import keys
+
+LENGTH, VARIETY = 50, 10  # characters of a secret, and how many different ones
+
+
+def check(*, secret_key: str, token_keys: str, stores: Iterable[str], folder: Path) -> None:
+    """Raises ImproperlyConfigured, naming the variable and never its value. `folder` is where a machine without
+    configuration keeps what it made for itself; `stores` say how the stores are reached."""
+    if len(secret_key) < LENGTH or len(set(secret_key)) < VARIETY or secret_key.startswith("django-insecure-"):
+        raise ImproperlyConfigured(f"SECRET_KEY must be random, and of at least {LENGTH} characters.")
+    if any(secret_key in store for store in stores) or secret_key in token_keys:
+        raise ImproperlyConfigured("SECRET_KEY also opens something else; it must have no other use.")
+    if secret_key == _made(folder, embedded.SECRET_KEY):
+        raise ImproperlyConfigured("SECRET_KEY is the one that this machine made for development.")
+    try:
+        kids = _kids(token_keys)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TOKEN_KEYS cannot be read: {error} (manage.py rotate_keys makes one).") from error
+    with suppress(ValueError):
+        if kids & _kids(_made(folder, embedded.TOKEN_KEYS)):
+            raise ImproperlyConfigured("TOKEN_KEYS holds the key that this machine made for development.")
+
+
+def _kids(text: str) -> set[str]:
+    return {key.kid for key in keys.parse(text)}
+
+
+def _made(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text()
+    except OSError:
+        return ""

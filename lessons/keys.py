@@ -1,0 +1,108 @@
+"""The keys that tokens are signed with: a JSON Web Key Set (RFC 7517) of EC P-256 keys, each with the time from which
+it signs. Pure: knows no settings and no store.
+
+A rotation adds a key that signs only after everybody has read it, and lets the one before verify until the last token
+that it signed has ended. So nobody notices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+# Seconds. The longest life of a token: a ticket's, which ends with a day, and one day of the year has 25 hours.
+LONGEST_LIFE = 25 * 60 * 60
+# Until every process and whoever keeps a copy of the public keys has read a new one.
+ANNOUNCED = 10 * 60
+
+_CURVE = ec.SECP256R1()
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key pair; `signs_from` in seconds since 1970."""
+
+    private: ec.EllipticCurvePrivateKey
+    signs_from: int
+
+    @property
+    def kid(self) -> str:
+        """The thumbprint of the public key (RFC 7638)."""
+        members = {name: value for name, value in self.public_jwk.items() if name in ("crv", "kty", "x", "y")}
+        canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+        return _encode(hashlib.sha256(canonical.encode()).digest())
+
+    @property
+    def public_jwk(self) -> dict[str, Any]:
+        numbers = self.private.public_key().public_numbers()
+        x, y = (_encode(number.to_bytes(32)) for number in (numbers.x, numbers.y))
+        return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256"}
+
+    @property
+    def private_jwk(self) -> dict[str, Any]:
+        d = _encode(self.private.private_numbers().private_value.to_bytes(32))
+        return {**self.public_jwk, "kid": self.kid, "d": d, "signs_from": self.signs_from}
+
+
+def make(signs_from: int) -> Key:
+    return Key(ec.generate_private_key(_CURVE), signs_from)
+
+
+def parse(text: str) -> list[Key]:
+    """The keys of a set, in the order in which they sign. Raises ValueError, which never repeats the text."""
+    try:
+        keys = [_read(jwk) for jwk in json.loads(text)["keys"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("not a JSON Web Key Set of EC P-256 private keys") from None
+    if not keys:
+        raise ValueError("the key set is empty")
+    return sorted(keys, key=lambda key: key.signs_from)
+
+
+def dump(keys: Sequence[Key]) -> str:
+    return json.dumps({"keys": [key.private_jwk for key in keys]}, indent=1)
+
+
+def signing(keys: Sequence[Key], now: float) -> Key:
+    """The newest key that may sign; the first one where all are still to come."""
+    return next((key for key in reversed(keys) if key.signs_from <= now), keys[0])
+
+
+def verifying(keys: Sequence[Key], now: float) -> list[Key]:
+    """All but the retired, whose successor has been signing for longer than any token lives."""
+    retired = sum(successor.signs_from + LONGEST_LIFE <= now for successor in keys[1:])
+    return list(keys[retired:])
+
+
+def rotated(keys: Sequence[Key], now: float, *, announced: int = ANNOUNCED) -> list[Key]:
+    """With a new key that signs after so many seconds, and without the retired."""
+    return [*verifying(keys, now), make(int(now) + announced if keys else 0)]
+
+
+def jwks(keys: Sequence[Key], now: float) -> dict[str, Any]:
+    """What may be told to everybody."""
+    return {"keys": [{**key.public_jwk, "kid": key.kid} for key in verifying(keys, now)]}
+
+
+def _read(jwk: dict[str, Any]) -> Key:
+    if (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
+        raise ValueError
+    private = ec.derive_private_key(int.from_bytes(_decode(jwk["d"])), _CURVE)
+    key = Key(private, int(jwk.get("signs_from", 0)))
+    if any(key.public_jwk[name] != jwk[name] for name in ("x", "y")):
+        raise ValueError
+    return key
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
