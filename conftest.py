@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.MONGODB_URL = os.environ["MONGODB_URL"]
     settings.MONGODB_DATABASE = f"test_{WORKER}"
     settings.MONGODB_TIMEOUT = 20.0  # a busy machine makes no test fail; those about deadlines set their own
+    settings.WHITENOISE_AUTOREFRESH = True  # or each test client reads the folder of static files, which is slow
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
 
 

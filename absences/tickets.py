@@ -90,9 +90,9 @@ def _of_ticket(claims: Mapping[str, Any]) -> Claims:
         name, position = (tokens.typed(claims, each, str) for each in ("name", "position"))
         return Claims(
             Reporter(tokens.user_id(claims), name, position, Role(claims["role"]).value),
-            tokens.typed(claims, "school", int),
+            tokens.row_id(claims, "school"),
             frozenset(tokens.typed(claims, "codes", list)),
-            tokens.typed(claims, "lesson", int),
+            tokens.row_id(claims, "lesson"),
             frozenset(map(int, tokens.typed(claims, "roster", list))),
             tokens.typed(claims, "notes", bool),
         )

@@ -36,7 +36,7 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))
         user = acting_user(claims.user_id, claims.school_id)
-        if not hmac.compare_digest(claims.standing, standing(user, claims.school_id)):
+        if not _same(claims.standing, standing(user, claims.school_id)):
             raise BadToken("Your password or your roles have changed. Please sign in again.")
         return user, claims
 
@@ -126,7 +126,7 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
         family = RefreshToken.objects.select_for_update().filter(family=claims["family"], expires_at__gt=now).first()
         if family is not None and family.jti == claims["jti"]:
             user = acting_user(family.user_id, family.school_id)
-            if hmac.compare_digest(family.standing, standing(user, family.school_id)):
+            if _same(family.standing, standing(user, family.school_id)):
                 access = access_token(user, family.school_id, now=now)
                 return {"access": access, "refresh": _next_refresh(family, now)}
     if family is not None:
@@ -137,6 +137,10 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
 def revoke(refresh: str) -> None:
     """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
     RefreshToken.objects.filter(family=tokens.verify(refresh, "refresh")["family"]).delete()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _next_refresh(family: RefreshToken, now: datetime) -> str:

@@ -1,5 +1,7 @@
 """Path converters."""
 
+import re
+
 from django.urls import register_converter
 
 MAX_ID = 2**63 - 1
@@ -11,9 +13,13 @@ class IdConverter:
     regex = "[1-9][0-9]{0,18}"
 
     def to_python(self, value: str) -> int:
-        number = int(value)
-        if number > MAX_ID:
-            raise ValueError
+        return self.read(value)
+
+    @classmethod
+    def read(cls, value: str) -> int:
+        """Raises ValueError."""
+        if not re.fullmatch(cls.regex, value) or (number := int(value)) > MAX_ID:
+            raise ValueError("not an id")
         return number
 
     def to_url(self, value: int) -> str:

@@ -24,6 +24,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 
 from lessons import keys
 from lessons.access import Role, Scope
+from lessons.converters import MAX_ID, IdConverter
 from lessons.errors import BadToken
 
 log = logging.getLogger(__name__)
@@ -82,13 +83,13 @@ def verify(token: str, *types: str) -> Mapping[str, Any]:
 
 def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
     """Reads the claims of an access token that was verified. Raises BadToken when one is missing or of another type."""
-    school, nation = claims.get("school"), claims.get("nation")
     try:
+        school, nation = claims["school"], claims["nation"]
         return AccessClaims(
             user_id=user_id(claims),
             name=typed(claims, "name", str),
             position=typed(claims, "position", str),
-            school_id=None if school is None else typed(claims, "school", int),
+            school_id=None if school is None else row_id(claims, "school"),
             nation=None if nation is None else typed(claims, "nation", str),
             roles=frozenset(Role(role) for role in typed(claims, "roles", list)),
             scopes=frozenset(Scope(scope) for scope in typed(claims, "scopes", list)),
@@ -100,8 +101,16 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
 
 
 def user_id(claims: Mapping[str, Any]) -> int:
-    """Of `sub`. Raises KeyError, TypeError, ValueError."""
-    return int(typed(claims, "sub", str))
+    """Of `sub`. Raises KeyError, TypeError and ValueError."""
+    return IdConverter.read(typed(claims, "sub", str))
+
+
+def row_id(claims: Mapping[str, Any], name: str) -> int:
+    """A claim that is a database id. Raises KeyError, TypeError and ValueError."""
+    number = typed(claims, name, int)
+    if not 0 < number <= MAX_ID:
+        raise ValueError(name)
+    return number
 
 
 def typed(claims: Mapping[str, Any], name: str, kind: type[Claim]) -> Claim:

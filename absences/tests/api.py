@@ -17,6 +17,7 @@ class Api:
     """A client that sends one token. `user` None sends none; `ticket` sends a register ticket."""
 
     def __init__(self, token: str | None = None) -> None:
+        self.token = token
         self.client = Client(headers={"authorization": f"Bearer {token}"} if token else None)
 
     def get(self, path: str, **query: Any) -> Any:
