@@ -1,0 +1,204 @@
+"""Who lost a role, a password or the account: what was signed for them before dies at the door that asks no SQL."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+from django.utils import timezone
+
+from absences import denied, mongo, reconcile
+from absences.tests.api import Api, due_today, signed_in, with_ticket
+from absences.tests.commands import LISTENER
+from lessons import reports, revoking
+from lessons.errors import BadToken, StoreUnavailable
+from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
+from lessons.models import ApiClient, Lesson, Membership, Revocation, Role, School, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lesson(school: School, teacher: User) -> Lesson:
+    return due_today(school, teacher, students=1)
+
+
+@pytest.fixture
+def path(lesson: Lesson, roster: list[int]) -> str:
+    return f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}"
+
+
+@pytest.fixture
+def alice(teacher: User, lesson: Lesson, roster: list[int], path: str) -> Api:
+    """With a ticket that is good, and known to be."""
+    api = with_ticket(teacher, lesson, roster)
+    assert api.put(path).status_code == 202
+    return api
+
+
+@pytest.fixture
+def admin(school: School) -> Client:
+    client = Client()
+    client.force_login(person(school, Role.ADMIN, "ada", is_staff=True))
+    return client
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds to add to this process's clock."""
+    passed, real = [0.0], monotonic
+    monkeypatch.setattr(denied, "monotonic", lambda: real() + passed[0])
+    return passed
+
+
+def test_a_dismissed_teachers_ticket_dies_within_ten_seconds(
+    teacher: User, lesson: Lesson, alice: Api, admin: Client, path: str, clock: list[float]
+) -> None:
+    token = signed_in(teacher)
+    [role] = teacher.memberships.all()
+    answer = admin.post(f"/admin/lessons/membership/{role.pk}/delete/", {"post": "yes"})
+    assert (answer.status_code, Membership.objects.filter(user=teacher).exists()) == (302, False)
+    assert token.post(f"/api/v1/lessons/{lesson.pk}/complete").status_code == 401, "at once, where SQL is asked"
+    assert alice.put(path).status_code == 202, "read some seconds ago"
+    clock[0] = denied.READ_EVERY
+    refused = alice.put(path)
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+
+
+def test_without_sql(alice: Api, teacher: User, path: str, django_assert_num_queries: Any) -> None:
+    denied.deny([teacher.pk], timezone.now())
+    denied.forget()
+    with django_assert_num_queries(0):
+        assert alice.put(path).status_code == 401
+
+
+def test_what_is_signed_later_is_good(teacher: User, lesson: Lesson, roster: list[int], path: str) -> None:
+    denied.deny([teacher.pk], timezone.now() - timedelta(seconds=2))
+    assert with_ticket(teacher, lesson, roster).put(path).status_code == 202
+
+
+def test_nobody_else_is_refused(alice: Api, colleague: User, office: User, path: str) -> None:
+    denied.deny([colleague.pk, office.pk], timezone.now())
+    denied.forget()
+    assert alice.put(path).status_code == 202
+    assert signed_in(office).put(path).status_code == 401
+
+
+WAYS: dict[str, Callable[[User], object]] = {
+    "password": lambda user: User.objects.update(password=make_password("another")),
+    "deactivated": lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+    "deleted": lambda user: User.objects.filter(pk=user.pk).delete(),
+    "role": lambda user: user.memberships.update(role=Role.TEACHER),
+    "another's": lambda user: user.memberships.update(user=UserFactory.create()),
+    "no role": lambda user: user.memberships.all().delete(),
+    "scopes": lambda user: ApiClient.objects.update(scopes="read"),
+    "secret": lambda user: ApiClient.objects.update(secret_hash="x"),
+    "revoked": lambda user: ApiClient.objects.update(revoked_at=timezone.now()),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_lose_something_is_told(way: str, school: School) -> None:
+    user = person(school, Role.OFFICE, "olive")
+    if way in ("scopes", "secret", "revoked"):
+        user = ApiClientFactory.create(school=school).user
+    WAYS[way](user)
+    assert user.pk in Revocation.objects.values_list("user_id", flat=True)
+    assert reconcile.reconcile(timezone.now()).revoked
+    assert mongo.denied().find_one({"_id": user.pk})
+    assert not Revocation.objects.exists()
+
+
+def test_what_takes_nothing_away_is_not_told(office: User, school: School) -> None:
+    office.name, office.last_login = "Olive Grant-Lee", timezone.now()
+    office.save()
+    office.memberships.update(position="Head of office")
+    MembershipFactory.create(user=office, school=school, role=Role.TEACHER)
+    ApiClient.objects.update(last_used_at=timezone.now())
+    assert not Revocation.objects.exists()
+
+
+def test_what_could_not_be_told_waits(office: User, mongodb_down: None) -> None:
+    office.memberships.all().delete()
+    with pytest.raises(StoreUnavailable):
+        revoking.tell(timezone.now())
+    assert Revocation.objects.count() == 1
+
+
+def test_the_admin_goes_on_while_it_cannot_be_told(
+    teacher: User, admin: Client, mongodb_down: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    [role] = teacher.memberships.all()
+    assert admin.post(f"/admin/lessons/membership/{role.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert "could not be told yet" in caplog.text and Revocation.objects.count() == 1
+
+
+def test_one_request_in_ten_seconds_reads(alice: Api, path: str, clock: list[float], commands: list[str]) -> None:
+    for _ in range(3):
+        alice.put(path)
+    assert commands.count("find") == 0
+    clock[0] = denied.READ_EVERY
+    for _ in range(3):
+        alice.put(path)
+    assert commands.count("find") == 1
+    assert [sent["find"] for sent in LISTENER.sent if "find" in sent] == ["denied"]
+
+
+def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str]) -> None:
+    """With some overlap, for clocks that differ."""
+    now = timezone.now()
+    denied.deny([1, 2], now)
+    refused(1, now)
+    denied.deny([3], now + timedelta(seconds=1))
+    clock[0] = denied.READ_EVERY
+    refused(3, now)
+    refused(1, now)
+    [first, second] = [sent["filter"] for sent in LISTENER.sent if "find" in sent]
+    assert first == {}
+    assert abs(second["not_before"]["$gt"] + denied.OVERLAP - now) < timedelta(milliseconds=1)
+
+
+def refused(user: int, at: datetime) -> None:
+    with pytest.raises(BadToken):
+        denied.check(user, int(at.timestamp()))
+
+
+def test_an_entry_is_kept_as_long_as_what_it_refuses(clock: list[float]) -> None:
+    now = timezone.now()
+    denied.deny([1], now - denied.KEPT - timedelta(seconds=1))
+    denied.deny([2], now)
+    denied.check(1, int((now - denied.KEPT).timestamp()) - 9)
+    refused(2, now)
+    [expires] = [index for index in mongo.denied().list_indexes() if index["name"] == "expires"]
+    assert expires["expireAfterSeconds"] == 0
+
+
+def test_an_earlier_word_does_not_replace_a_later_one() -> None:
+    now = timezone.now()
+    denied.deny([1], now)
+    denied.deny([1], now - timedelta(hours=1))
+    refused(1, now)
+
+
+def test_while_the_store_is_silent_what_is_known_stays(mongodb_down: None, clock: list[float]) -> None:
+    denied.check(1, 0)
+    denied.check(1, 0)
+
+
+def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None:
+    """A row that is written while others are told of is not deleted with them."""
+    office.memberships.all().delete()
+
+    def meanwhile(users: Any, now: datetime) -> None:
+        if office.pk in users:
+            Revocation.objects.create(user_id=office.pk)
+
+    reports.deniers.insert(0, meanwhile)
+    try:
+        assert revoking.tell(timezone.now()) == 1
+    finally:
+        reports.deniers.remove(meanwhile)
+    assert [row.user_id for row in Revocation.objects.all()] == [office.pk]
