@@ -107,7 +107,7 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         shown = Membership.objects.select_related("school").order_by("id")
-        users = User.objects.order_by(*self.ordering)
+        users = User.objects.filter(api_client=None).order_by(*self.ordering)  # a client's user is no person
         if not is_superuser(request):
             shown = shown.filter(school__in=own_schools(request))
             users = users.filter(pk__in=shown.order_by().values("user"))
@@ -161,6 +161,9 @@ class MembershipAdmin(GrantsRoles, SchoolAdmin):
     search_fields = ("user__name", "user__username", "position", "external_id")
     autocomplete_fields = ("user", "school")
     fieldsets = ((None, {"fields": ("user", "school", "role", "position")}), OTHER_SYSTEM)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).filter(user__api_client=None)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("user", "school") if obj else ()
