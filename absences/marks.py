@@ -13,12 +13,13 @@ from django.utils.dateparse import parse_datetime
 
 from lessons import codes
 from lessons.converters import MAX_ID
-from lessons.errors import FieldError, InvalidInput
+from lessons.errors import FieldError, InvalidInput, escaped
 
 MAX_SEQUENCE = 2**53 - 1
 MAX_NOTE = 500
 MAX_REPORTS = 200
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,36}")
+NO_SUCH_FIELD = "There is no such field."
 FIELDS = frozenset({"code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"})
 
 
@@ -71,7 +72,7 @@ def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> R
     }
     fields: dict[str, Any] = {"code": codes.ABSENT}
     errors = [
-        FieldError(f"{pointer}/{escaped(name)}", "unknown_field", "There is no such field.")
+        FieldError(f"{pointer}/{escaped(name)}", "unknown_field", NO_SUCH_FIELD)
         for name in data
         if name not in FIELDS and name != "student_id"
     ]
@@ -93,6 +94,9 @@ def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
     items = data.get("absences") if isinstance(data, Mapping) else None
     if not isinstance(items, list):
         raise InvalidInput([FieldError("/absences", "required", "A list of absences is required.")])
+    if len(data) > 1:
+        unknown = sorted(data.keys() - {"absences"})
+        raise InvalidInput([FieldError(f"/{escaped(name)}", "unknown_field", NO_SUCH_FIELD) for name in unknown])
     if not 1 <= len(items) <= MAX_REPORTS:
         raise InvalidInput([FieldError("/absences", "length", f"Send 1 to {MAX_REPORTS} absences.")])
     reports: list[Report] = []
@@ -112,11 +116,6 @@ def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
 
 def is_id(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ID
-
-
-def escaped(name: str) -> str:
-    """A key as part of a JSON pointer, cut to what is worth repeating."""
-    return name[:60].replace("~", "~0").replace("/", "~1")
 
 
 def _student(item: Any, pointer: str, seen: set[int]) -> int:

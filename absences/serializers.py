@@ -8,7 +8,8 @@ from rest_framework import serializers
 from absences.completion import Others
 from lessons import codes
 from lessons.converters import MAX_ID
-from lessons.serializers import ListQuery
+from lessons.fields import Text, Uuid
+from lessons.serializers import Input, ListQuery
 
 STATES = ("scheduled", "due", "completed", "cancelled")
 
@@ -34,26 +35,26 @@ class LessonQuery(ListQuery):
         raise serializers.ValidationError(_("Give “me” or the id of a user."))
 
 
-class CompletionInput(serializers.Serializer[Any]):
+class CompletionInput(Input):
     others = serializers.ChoiceField([each.value for each in Others], default=Others.PRESENT.value)
     roster_seen = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=1000
     )
     taken_at = serializers.DateTimeField(required=False, allow_null=True)
-    request_id = serializers.UUIDField(required=False, allow_null=True)
+    request_id = Uuid(required=False, allow_null=True)
 
 
-class ReasonInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=500)
+class ReasonInput(Input):
+    reason = Text(max_length=500)
 
 
 class AmendmentInput(ReasonInput):
     student_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
-    code = serializers.CharField(max_length=2)
+    code = Text(max_length=2)
     minutes_late = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=codes.MAX_MINUTES_LATE
     )
-    expected_code = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=2)
+    expected_code = Text(required=False, allow_null=True, allow_blank=True, max_length=2)
 
     def validate_code(self, value: str) -> str:
         return codes.PRESENT if value in codes.PRESENT_CODES else value
@@ -61,7 +62,7 @@ class AmendmentInput(ReasonInput):
     validate_expected_code = validate_code
 
 
-class AmendmentsInput(serializers.Serializer[Any]):
+class AmendmentsInput(Input):
     amendments = serializers.ListField(child=AmendmentInput(), min_length=1, max_length=200)
 
 

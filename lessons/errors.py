@@ -30,6 +30,11 @@ class FieldError:
     detail: str
 
 
+def escaped(name: str) -> str:
+    """A key as part of a JSON pointer, cut to what is worth repeating."""
+    return name[:60].replace("~", "~0").replace("/", "~1")
+
+
 class AttendanceError(Exception):
     """`detail` is a sentence for a person; it never repeats what was sent."""
 

@@ -1,28 +1,44 @@
+from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from lessons.converters import MAX_ID
+from lessons.errors import escaped
+from lessons.fields import Text
 from lessons.models import Group, School, Student
 
 
-class CredentialsInput(serializers.Serializer[Any]):
+class Input(serializers.Serializer[Any]):
+    """What the API takes. A field that it does not know is refused: nothing that was sent is lost without a word, and
+    nothing is set that is not asked for."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else ()
+        if unknown:
+            error = [serializers.ErrorDetail(gettext("There is no such field."), code="unknown_field")]
+            raise serializers.ValidationError({escaped(name): error for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class CredentialsInput(Input):
     """A person's."""
 
-    username = serializers.CharField(max_length=150)
-    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+    username = Text(max_length=150)
+    password = Text(max_length=4096, trim_whitespace=False)
     school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
 
 
-class ClientCredentialsInput(serializers.Serializer[Any]):
+class ClientCredentialsInput(Input):
     """Another system's."""
 
-    client_id = serializers.CharField(max_length=40)
-    client_secret = serializers.CharField(max_length=200, trim_whitespace=False)
+    client_id = Text(max_length=40)
+    client_secret = Text(max_length=200, trim_whitespace=False)
 
 
-class RefreshInput(serializers.Serializer[Any]):
-    refresh = serializers.CharField(max_length=4096)
+class RefreshInput(Input):
+    refresh = Text(max_length=4096)
 
 
 class ListQuery(serializers.Serializer[Any]):

@@ -1,0 +1,183 @@
+"""Hostile values in every field that the API takes, and fields that nobody asks for: errors, and nothing changed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from absences import completion, mongo
+from absences.tests.api import Api, due_today, signed_in, with_ticket
+from lessons.factories import CLIENT_SECRET, ApiClientFactory
+from lessons.models import Amendment, Lesson, Mark, Register, School, User
+
+pytestmark = pytest.mark.django_db
+
+JSON = dict[str, Any]
+STUDENT = "STUDENT"  # stands for a student of the lesson
+
+# Whatever a body may say: the address after the lesson's, and a body that is right.
+BODIES: dict[str, tuple[str, str, JSON]] = {
+    "report": (
+        *("put", "absences/STUDENT"),
+        {
+            "code": "L",
+            "minutes_late": 5,
+            "note": "x",
+            "device": "phone",
+            "sequence": 1,
+            "replaces": None,
+            "report_id": "8c5f1bd4-26ae-4c4c-8a7d-4ef3a1e9d4e1",
+            "reported_at": "2026-09-14T08:00:00Z",
+        },
+    ),
+    "reports": ("post", "absences", {"absences": [{"student_id": STUDENT, "code": "N"}]}),
+    "completion": (
+        *("post", "complete"),
+        {
+            "others": "present",
+            "roster_seen": [1],
+            "taken_at": "2026-09-14T08:00:00Z",
+            "request_id": "8c5f1bd4-26ae-4c4c-8a7d-4ef3a1e9d4e1",
+        },
+    ),
+    "amendment": (
+        *("post", "register/amendments"),
+        {"student_id": STUDENT, "code": "L", "minutes_late": 3, "reason": "Late bus", "expected_code": "/"},
+    ),
+    "amendments": (
+        *("post", "register/amendments"),
+        {"amendments": [{"student_id": STUDENT, "code": "N", "reason": "Not there"}]},
+    ),
+    "void": ("post", "register/void", {"reason": "Wrong class"}),
+}
+OPERATORS: tuple[Any, ...] = (
+    {"$gt": ""},
+    {"$ne": None},
+    {"$where": "sleep(1000)"},
+    [{"$gt": ""}],
+    {"$expr": {"$function": {}}},
+)
+NOT_TEXT = ("a\0b", "\ud800", "\udfff\ud800")
+NUMBERS = (10**400, -(10**400), 2**63, -1, 1.5, True)
+FOREIGN = (
+    *("school", "school_id", "state", "rev", "role", "is_staff", "is_superuser", "by", "by_id", "user", "lesson"),
+    *("lesson_id", "_id", "id", "$set", "$inc", "$where", "a.b", "absences.s1", "", "__proto__", "~/x", "x" * 9999),
+)
+
+
+def bent(body: Any, value: object) -> Iterator[Any]:
+    """The body with each of its values, however deep, replaced."""
+    if isinstance(body, dict):
+        for name in body:
+            yield body | {name: value}
+            yield from (body | {name: inner} for inner in bent(body[name], value))
+    elif isinstance(body, list):
+        yield from ([inner] for inner in bent(body[0], value))
+        yield [value]
+
+
+@pytest.fixture
+def lesson(school: School, teacher: User) -> Lesson:
+    return due_today(school, teacher, students=1)
+
+
+class Door:
+    """One address with a body, for somebody who may use it."""
+
+    def __init__(self, kind: str, lesson: Lesson, roster: list[int], user: User) -> None:
+        method, path, body = BODIES[kind]
+        self.path = f"/api/v1/lessons/{lesson.pk}/{path}".replace(STUDENT, str(roster[0]))
+        self.body = json.loads(json.dumps(body).replace(f'"{STUDENT}"', str(roster[0])))
+        api = with_ticket(user, lesson, roster) if "absences" in path else signed_in(user)
+        self._ask = getattr(api, method)
+
+    def ask(self, body: Any) -> Any:
+        return self._ask(self.path, json.dumps(body))
+
+
+@pytest.fixture(params=BODIES)
+def door(request: pytest.FixtureRequest, lesson: Lesson, roster: list[int], teacher: User) -> Door:
+    if "register" in BODIES[request.param][1]:
+        completion.complete(teacher, lesson.pk, now=timezone.now())
+    return Door(request.param, lesson, roster, teacher)
+
+
+def everything() -> Any:
+    record = [list(model.objects.order_by("pk").values()) for model in (Lesson, Register, Mark, Amendment)]
+    return record, list(mongo.sheets().find())
+
+
+def test_hostile_values(door: Door) -> None:
+    before = everything()
+    for value in (*OPERATORS, *NOT_TEXT, *NUMBERS):
+        for body in bent(door.body, value):
+            answer = door.ask(body)
+            assert answer.status_code in (400, 422), (body, answer.content)
+            assert answer.headers["content-type"] == "application/problem+json"
+    assert everything() == before
+
+
+def test_fields_that_nobody_asked_for(door: Door) -> None:
+    before = everything()
+    for name in FOREIGN:
+        answer = door.ask({**door.body, name: 1})
+        assert answer.status_code == 400, (name, answer.content)
+        assert {each["code"] for each in answer.json()["errors"]} <= {"unknown_field", "required"}
+    assert everything() == before
+
+
+def test_what_is_right_passes(door: Door) -> None:
+    """Or nothing here would mean anything."""
+    assert door.ask(door.body).status_code in (200, 201, 202)
+
+
+@pytest.mark.parametrize(
+    "note", ["$secret", "$$ROOT", "{$gt: 1}", "a.b.$[]", "'; DROP TABLE lessons_lesson; --", "\u202e\U0001f600"]
+)
+def test_text_stays_text(note: str, lesson: Lesson, roster: list[int], teacher: User, office: User) -> None:
+    with_ticket(teacher, lesson, roster).put(f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}", {"note": note})
+    register = signed_in(office).post(f"/api/v1/lessons/{lesson.pk}/complete").json()
+    assert [mark["note"] for mark in register["marks"]] == [note]
+
+
+QUERIES = (
+    *("lessons", "groups", "students", "schools", "stats"),
+    *("lessons/LESSON/register", "lessons/LESSON/register/amendments", "lessons/LESSON/absences"),
+)
+PARAMETERS = (
+    *("date", "from", "to", "group", "teacher", "state", "with", "source", "external_id", "updated_since", "at"),
+    *("cursor", "page_size", "level", "basis", "school", "format", "$where", "__all__", "user__password"),
+)
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_hostile_queries(path: str, lesson: Lesson, office: User) -> None:
+    completion.complete(office, lesson.pk, now=timezone.now())
+    api, path = signed_in(office), path.replace("LESSON", str(lesson.pk))
+    values = ('{"$gt": ""}', "\0", "٣", "1_0", "' OR 1=1 --", "9" * 400, "x" * 3000, "-1", "0001-01-01", "../../x")
+    for name in PARAMETERS:
+        for value in values:
+            status = api.get(f"/api/v1/{path}", **{name: value}).status_code
+            assert status in (200, 400, 404), (name, value, status)
+        assert api.get(f"/api/v1/{path}", **{f"{name}[$ne]": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"username": {"$gt": ""}, "password": "x"},
+        {"username": "a\0", "password": "x"},
+        {"username": "a", "password": "x", "school": {"$gt": 0}},
+        {"username": "a", "password": "x", "is_staff": True},
+        {"client_id": "x", "client_secret": {"$ne": ""}},
+        {"client_id": "x", "client_secret": CLIENT_SECRET, "scopes": "amend"},
+        {"refresh": {"$gt": ""}},
+        {"refresh": "x", "jti": "y"},
+    ],
+)
+@pytest.mark.parametrize("path", ["token", "token/refresh", "token/revoke"])
+def test_hostile_credentials(body: JSON, path: str) -> None:
+    ApiClientFactory.create(user__username="x")
+    assert Api().post(f"/api/v1/{path}", body).status_code == 400
