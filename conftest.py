@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pymongo import MongoClient
 
 from absences import denied, devmongo, mongo, schema
@@ -47,6 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.MONGODB_TIMEOUT = 20.0  # a busy machine makes no test fail; those about deadlines set their own
     settings.WHITENOISE_AUTOREFRESH = True  # or each test client reads the folder of static files, which is slow
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """From here on a flush, after each test with transactions of its own, makes no permissions: nobody asks them, and
+    they took as long as many a test."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
