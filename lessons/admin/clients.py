@@ -20,10 +20,10 @@ from lessons.models import ApiClient, Membership, User
 
 class ClientForm(SchoolRowForm):
     name = forms.CharField(
-        label=_("name"), max_length=200, help_text=_("Stands in the record beside whatever it reports and amends.")
+        label=_("Name"), max_length=200, help_text=_("Stands in the record beside whatever it reports and amends.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
 
     class Meta:
