@@ -47,6 +47,12 @@ class SignedInView(APIView):
     def user(self) -> User:
         return cast(User, self.request.user)
 
+    @property
+    def reads_notes(self) -> bool:
+        """Whether what people wrote beside marks and changes is for this user."""
+        access = self.user.access
+        return all(access.allows(school, Scope.NOTES) for school in access.acting)
+
 
 class TokenView(APIView):
     """An access token and a refresh token for one school, by password; for another system an access token, by its

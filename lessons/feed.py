@@ -1,10 +1,11 @@
-"""Numbers of a school's change feed."""
+"""A school's change feed: whatever is added to its record, numbered in the order in which it was committed."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from lessons.models import FeedCounter
+from lessons.models import Amendment, FeedCounter, Register, RejectedReport
 
 
 def take_numbers(wanted: Mapping[int, int]) -> dict[int, Iterator[int]]:
@@ -14,6 +15,41 @@ def take_numbers(wanted: Mapping[int, int]) -> dict[int, Iterator[int]]:
     order and none is ever missing. Name schools in the order of their ids, so that transactions never deadlock.
     """
     return {school: _take(school, count) for school, count in wanted.items() if count}
+
+
+class Change(NamedTuple):
+    """One entry; `kind` is register, amendment, void or rejection."""
+
+    kind: str
+    row: Register | Amendment | RejectedReport
+
+
+def last_number(school_id: int) -> int:
+    """0 where nothing was recorded yet."""
+    return FeedCounter.objects.filter(pk=school_id).values_list("last_number", flat=True).first() or 0
+
+
+def read(school_id: int, *, after: int, until: int, limit: int) -> list[Change]:
+    """What comes after a number, in order, at most so much of it.
+
+    `until` is a `last_number` that was read before: three tables are asked one after the other, and what is committed
+    between the first and the last must not make a poller skip what the first would have shown.
+    """
+    numbered = {"school": school_id, "feed_number__gt": after, "feed_number__lte": until}
+    registers = Register.objects.filter(**numbered).select_related("school").prefetch_related("marks")
+    found: list[Any] = [
+        row
+        for rows in (registers, Amendment.objects.filter(**numbered), RejectedReport.objects.filter(**numbered))
+        for row in rows.order_by("feed_number")[:limit]
+    ]
+    first = sorted(found, key=lambda row: row.feed_number)[:limit]
+    return [Change(_kind(row), row) for row in first]
+
+
+def _kind(row: Register | Amendment | RejectedReport) -> str:
+    if isinstance(row, Amendment):
+        return "void" if row.kind == Amendment.Kind.VOID else "amendment"
+    return "register" if isinstance(row, Register) else "rejection"
 
 
 def _take(school: int, count: int) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """Completing lessons, reading registers, and amending them."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -35,7 +35,7 @@ class CompleteView(SignedInView):
             others=Others(body.validated_data["others"]),
             taken_at=body.validated_data.get("taken_at"),
         )
-        return Response(completed_json(completed))
+        return Response(completed_json(completed, notes=self.reads_notes))
 
 
 class RegisterView(SignedInView):
@@ -50,7 +50,7 @@ class RegisterView(SignedInView):
         stood = standing(
             merged.register, nation=found.school.nation, marks=merged.marks, amendments=merged.amendments, at=at
         )
-        return Response(register_json(merged, stood) | {"already_completed": True})
+        return Response(register_json(merged, stood, notes=self.reads_notes) | {"already_completed": True})
 
 
 class AmendmentsView(SignedInView):
@@ -60,7 +60,7 @@ class AmendmentsView(SignedInView):
         history = _with_register(self.user, lesson).register.amendments.all()
         cursor = Cursor(ordering=("id",))
         page = cursor.paginate_queryset(history, request, self) or []
-        return cursor.get_paginated_response(amendments_json(page))
+        return cursor.get_paginated_response(amendments_json(page, notes=self.reads_notes))
 
     def post(self, request: Request, lesson: int) -> Response:
         single = not (isinstance(request.data, dict) and "amendments" in request.data)
@@ -72,8 +72,8 @@ class AmendmentsView(SignedInView):
             made = amendments.amend(self.user, lesson, changes, now=timezone.now())
         except InvalidInput as error:
             raise error.without("/amendments/0") if single else error from None
-        answer: Any = amendment_json(made[0]) if single else {"amendments": amendments_json(made)}
-        return Response(answer, status=201)
+        answer = amendments_json(made, notes=True)  # its own words
+        return Response(answer[0] if single else {"amendments": answer}, status=201)
 
 
 class VoidView(SignedInView):
@@ -83,7 +83,7 @@ class VoidView(SignedInView):
         body = ReasonInput(data=request.data)
         body.is_valid(raise_exception=True)
         made = amendments.void(self.user, lesson, body.validated_data["reason"], now=timezone.now())
-        return Response(amendment_json(made), status=201)
+        return Response(amendment_json(made, notes=True), status=201)
 
 
 def _with_register(user: User, lesson_id: int) -> Lesson:

@@ -32,14 +32,14 @@ class ReportingView(APIView):
 class AbsencesView(ReportingView):
     def get(self, request: Request, lesson: int) -> Response:
         sheet = reporting.sheet(self.claims, lesson) or {"state": "open", "rev": 0}
-        standing = [mark_json(lesson, mark, mark["state"]) for mark in sheets.standing_marks(sheet)]
+        standing = [mark_json(lesson, mark, mark["state"], self.claims) for mark in sheets.standing_marks(sheet)]
         return Response({"state": sheet["state"], "rev": sheet["rev"], "absences": standing})
 
     def post(self, request: Request, lesson: int) -> Response:
         reports = marks.parse_many(request.data, self.claims.codes)
         stored = reporting.report(self.claims, lesson, reports, timezone.now())
         accepted = sum(each.state in ("provisional", "late") for each in stored)
-        absences = [mark_json(lesson, each.mark, each.state) for each in stored]
+        absences = [mark_json(lesson, each.mark, each.state, self.claims) for each in stored]
         return Response({"accepted": accepted, "absences": absences}, status=202)
 
 
@@ -55,8 +55,9 @@ class AbsenceView(ReportingView):
         try:
             stored = reporting.report_one(self.claims, lesson, report, timezone.now())
         except StandingMark as error:
-            raise StandingMark(error.detail, mark_json(lesson, error.mark, error.mark["state"])) from None
-        return Response(mark_json(lesson, stored.mark, stored.state), status=202)
+            standing = mark_json(lesson, error.mark, error.mark["state"], self.claims)
+            raise StandingMark(error.detail, standing) from None
+        return Response(mark_json(lesson, stored.mark, stored.state, self.claims), status=202)
 
 
 def _from_query(request: Request) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from typing import Any
 
 from absences.completion import Completed
 from absences.merging import Merged
-from lessons.models import Amendment, Lesson, RejectedReport, Student
-from lessons.standing import Standing
+from absences.tickets import Claims
+from lessons.feed import Change
+from lessons.models import Amendment, Lesson, Register, RejectedReport, Student
+from lessons.standing import Standing, standing
 
 JSON = dict[str, Any]
 
@@ -49,14 +51,14 @@ def roster_json(students: Iterable[Student]) -> list[JSON]:
     ]
 
 
-def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str) -> JSON:
-    """A mark of a sheet."""
+def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str, reader: Claims) -> JSON:
+    """A mark of a sheet. What others wrote beside it is not for every system to read."""
     return {
         "lesson_id": lesson_id,
         "student_id": mark["student"],
         "code": mark["code"],
         "minutes_late": mark["minutes_late"],
-        "note": mark["note"],
+        "note": mark["note"] if reader.notes or mark["by"] == reader.by.user_id else "",
         "report_id": mark["report_id"],
         "reported_by": {"id": mark["by"], "name": mark["by_name"], "position": mark["by_position"]},
         "reported_at": mark["reported_at"],
@@ -64,14 +66,19 @@ def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str) -> JSON:
     }
 
 
-def completed_json(completed: Completed) -> JSON:
-    return register_json(completed.merged, completed.merged.standing) | {
-        "already_completed": completed.already_completed
-    }
+def completed_json(completed: Completed, *, notes: bool) -> JSON:
+    standing = register_json(completed.merged, completed.merged.standing, notes=notes)
+    return standing | {"already_completed": completed.already_completed}
 
 
-def register_json(merged: Merged, standing: Standing) -> JSON:
+def register_json(merged: Merged, standing: Standing, *, notes: bool) -> JSON:
+    """`notes` says whether the reader may see them; here and below they are empty otherwise."""
     register = merged.register
+    return taken_json(register, standing, notes=notes) | {"rejected": [rejected_json(row) for row in merged.rejected]}
+
+
+def taken_json(register: Register, standing: Standing, *, notes: bool) -> JSON:
+    """Without what was rejected."""
     return {
         "lesson_id": register.pk,
         "school_id": register.school_id,
@@ -87,14 +94,13 @@ def register_json(merged: Merged, standing: Standing) -> JSON:
                 "student_id": entry.student_id,
                 "code": entry.code,
                 "minutes_late": entry.minutes_late,
-                "note": entry.note,
+                "note": entry.note if notes else "",
                 "reported_by": entry.by,
                 "reported_at": entry.reported_at,
                 "amended": entry.amended,
             }
             for entry in sorted(standing.marks.values(), key=lambda entry: entry.student_id)
         ],
-        "rejected": [rejected_json(row) for row in merged.rejected],
     }
 
 
@@ -102,11 +108,12 @@ def rejected_json(row: RejectedReport) -> JSON:
     return {"student_id": row.student_id, "code": row.code, "reason": row.reason, "report_id": row.report_id}
 
 
-def amendments_json(amendments: Sequence[Amendment]) -> list[JSON]:
-    return [amendment_json(amendment) for amendment in amendments]
+def amendments_json(amendments: Sequence[Amendment], *, notes: bool) -> list[JSON]:
+    return [amendment_json(amendment, notes=notes) for amendment in amendments]
 
 
-def amendment_json(amendment: Amendment) -> JSON:
+def amendment_json(amendment: Amendment, *, notes: bool) -> JSON:
+    """The reason counts as a note: what was written beside a late report has become one."""
     return {
         "id": amendment.pk,
         "kind": amendment.kind,
@@ -115,10 +122,22 @@ def amendment_json(amendment: Amendment) -> JSON:
         "from_minutes_late": amendment.from_minutes_late,
         "to_code": amendment.to_code,
         "to_minutes_late": amendment.to_minutes_late,
-        "reason": amendment.reason,
+        "reason": amendment.reason if notes else "",
         "by": amendment.by,
         "happened_at": amendment.happened_at,
         "arrived_at": amendment.arrived_at,
         "source": amendment.source,
         "report_id": amendment.report_id,
     }
+
+
+def change_json(change: Change, *, notes: bool) -> JSON:
+    """One entry of the change feed: a register as it was first written, or what came after."""
+    row = change.row
+    entry: JSON = {"number": row.feed_number, "kind": change.kind}
+    if isinstance(row, Register):
+        first = standing(row, nation=row.school.nation, marks=row.marks.all(), amendments=())
+        return entry | {"lesson_id": row.pk, "register": taken_json(row, first, notes=notes)}
+    if isinstance(row, Amendment):
+        return entry | {"lesson_id": row.register_id, "amendment": amendment_json(row, notes=notes)}
+    return entry | {"lesson_id": row.lesson_id, "rejection": rejected_json(row)}

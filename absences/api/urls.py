@@ -1,9 +1,10 @@
 from django.urls import path
 
-from absences.api import lessons, registers, reporting
+from absences.api import changes, lessons, registers, reporting
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
+    path("changes", changes.ChangesView.as_view()),
     path("lessons", lessons.LessonsView.as_view()),
     path("lessons/<id:lesson>", lessons.LessonView.as_view()),
     path("lessons/<id:lesson>/absences", reporting.AbsencesView.as_view()),

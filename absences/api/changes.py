@@ -1,0 +1,54 @@
+"""The change feed, for systems that keep a copy of the record."""
+
+from typing import Any
+
+from django.utils.http import parse_etags
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from absences.api.representations import change_json
+from lessons import feed
+from lessons.access import WHOLE_SCHOOL
+from lessons.api import SignedInView
+from lessons.errors import FieldError, InvalidInput, NotAllowed
+from lessons.pagination import Cursor
+
+
+class ChangesQuery(serializers.Serializer[Any]):
+    after = serializers.RegexField(r"^[0-9]{1,18}$", default="0")
+    page_size = serializers.IntegerField(default=Cursor.page_size, min_value=1, max_value=Cursor.max_page_size)
+
+
+class ChangesView(SignedInView):
+    """Registers as they were first written, amendments, voids and rejections of one school, in an order that never
+    skips one: whoever keeps `cursor` and sends it as `after` the next time gets the rest. `next` is null at the end,
+    where an ETag makes asking again cheap."""
+
+    def get(self, request: Request) -> Response:
+        school = self._school()
+        query = ChangesQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        after, size = int(query.validated_data["after"]), query.validated_data["page_size"]
+        last = feed.last_number(school)
+        tag = f'"{school}-{after}-{last}-{size}-{int(self.reads_notes)}"'
+        if tag in parse_etags(request.headers.get("If-None-Match", "")):
+            return Response(status=304, headers={"ETag": tag})
+        changes = feed.read(school, after=after, until=last, limit=size)
+        reached = changes[-1].row.feed_number if changes else after
+        more = replace_query_param(request.build_absolute_uri(), "after", reached) if reached < last else None
+        results = [change_json(change, notes=self.reads_notes) for change in changes]
+        answer = {"next": more, "previous": None, "cursor": str(reached), "results": results}
+        return Response(answer, headers={"ETag": tag})
+
+    def _school(self) -> int:
+        """The school of the token; a session with several says which. Raises NotAllowed for who sees no whole one."""
+        schools = self.user.access.schools(*WHOLE_SCHOOL)
+        if not schools:
+            raise NotAllowed("The change feed is for a school's office and for its other systems.")
+        asked = self.request.query_params.get("school")
+        chosen = [school for school in schools if asked in (None, str(school))]
+        if len(chosen) != 1:
+            raise InvalidInput([FieldError("/school", "required", "Say which of your schools you mean.")])
+        return chosen[0]
