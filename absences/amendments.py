@@ -1,7 +1,8 @@
 """Changes to a register: appended in SQL first, then projected to the sheet."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from lessons.standing import Standing, standing
 
 log = logging.getLogger(__name__)
 
+Around = Callable[[list[Amendment]], AbstractContextManager[object]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -32,18 +35,25 @@ class Change:
 
 
 def amend(
-    user: User, lesson_id: int, changes: Sequence[Change], *, now: datetime, source: str = "api"
+    user: User,
+    lesson_id: int,
+    changes: Sequence[Change],
+    *,
+    now: datetime,
+    source: str = "api",
+    around: Around = nullcontext,
 ) -> list[Amendment]:
-    """Appends corrections, all or none.
+    """Appends corrections, all or none. `around` is entered within the transaction, and told what was appended.
 
     Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
     not the user's, minutes without lateness), and StandingMark where `expected_code` is not the present one.
     """
-    with transaction.atomic():
+    made: list[Amendment] = []
+    with transaction.atomic(), around(made):
         lesson = _locked(user, lesson_id, now)
         before = standing(lesson.register, nation=lesson.school.nation)
         _check(user, lesson, before, changes)
-        rows = [
+        made += [
             _row(
                 lesson,
                 user,
@@ -59,19 +69,23 @@ def amend(
             )
             for change in changes
         ]
-        append(lesson.register, rows)
+        append(lesson.register, made)
     project(lesson)
-    return rows
+    return made
 
 
-def void(user: User, lesson_id: int, reason: str, *, now: datetime, source: str = "api") -> Amendment:
-    """Withdraws a register taken by mistake: everyone is unstated, to be given again. Raises as `amend`."""
-    with transaction.atomic():
+def void(
+    user: User, lesson_id: int, reason: str, *, now: datetime, source: str = "api", around: Around = nullcontext
+) -> Amendment:
+    """Withdraws a register taken by mistake: everyone is unstated, to be given again. `around` and errors are as in
+    `amend`."""
+    made: list[Amendment] = []
+    with transaction.atomic(), around(made):
         lesson = _locked(user, lesson_id, now)
-        row = _row(lesson, user, now, source, kind=Amendment.Kind.VOID, reason=reason)
-        append(lesson.register, [row])
+        made.append(_row(lesson, user, now, source, kind=Amendment.Kind.VOID, reason=reason))
+        append(lesson.register, made)
     project(lesson)
-    return row
+    return made[0]
 
 
 def append(register: Register, rows: Sequence[Amendment]) -> None:

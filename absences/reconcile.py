@@ -15,7 +15,7 @@ from absences import amendments, completion, late, mongo, schema
 from absences.mongo import Document
 from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
-from lessons import revoking
+from lessons import expiring, revoking
 from lessons.models import Lesson, Register, Revocation
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Done:
     orphans: int = 0
     compacted: int = 0
     revoked: int = 0
+    expired: int = 0
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -51,7 +52,8 @@ def reconcile(
     advance: Callable[[int], object] = lambda count: None,
 ) -> Done:
     """Finishes closing sheets from their intent, rejects the reports of cancelled lessons, merges late reports, repairs
-    projections, moves orphans aside, compacts old sheets; and tells the reporting door whose tokens are no longer good.
+    projections, moves orphans aside, compacts old sheets; tells the reporting door whose tokens are no longer good, and
+    forgets what has had its time.
 
     `grace` leaves sheets alone whose completion began less than so long ago: it is probably still running. `advance` is
     told how many were dealt with. Raises StoreUnavailable and Django's OperationalError.
@@ -65,6 +67,7 @@ def reconcile(
         "orphans": _check_orphans(now, scope),
         "compacted": _compact(now, scope),
         "revoked": _tell_revoked(now),
+        "expired": expiring.forget(now),
     }
     for name, step in steps.items():
         for count in step:
@@ -88,6 +91,7 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
         orphans=count({"orphan_check_at": {"$lte": now}}, "orphan_check"),
         compacted=count(_old(now), "compact"),
         revoked=Revocation.objects.count(),
+        expired=expiring.count(now),
     )
 
 

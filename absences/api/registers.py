@@ -1,7 +1,7 @@
 """Completing lessons, reading registers, and amending them."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from absences import amendments, completion, merging
+from absences.api.once import Once
 from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
 from absences.completion import Others
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
 from lessons.access import Scope
 from lessons.api import SignedInView
 from lessons.errors import InvalidInput, NotFound
-from lessons.models import Lesson, Register, User
+from lessons.models import Amendment, Lesson, Register, User
 from lessons.pagination import Cursor
 from lessons.standing import standing
 
@@ -68,12 +69,19 @@ class AmendmentsView(SignedInView):
         body.is_valid(raise_exception=True)
         items = [body.validated_data] if single else body.validated_data["amendments"]
         changes = [amendments.Change(**item) for item in items]
+
+        def answer(made: list[Amendment]) -> Any:
+            said = amendments_json(made, notes=True)  # its own words
+            return said[0] if single else {"amendments": said}
+
+        now = timezone.now()
+        once = Once(request, self.user, now, answer)
         try:
-            made = amendments.amend(self.user, lesson, changes, now=timezone.now())
+            with once:
+                amendments.amend(self.user, lesson, changes, now=now, around=once.around)
         except InvalidInput as error:
             raise error.without("/amendments/0") if single else error from None
-        answer = amendments_json(made, notes=True)  # its own words
-        return Response(answer[0] if single else {"amendments": answer}, status=201)
+        return once.response()
 
 
 class VoidView(SignedInView):
@@ -82,8 +90,13 @@ class VoidView(SignedInView):
     def post(self, request: Request, lesson: int) -> Response:
         body = ReasonInput(data=request.data)
         body.is_valid(raise_exception=True)
-        made = amendments.void(self.user, lesson, body.validated_data["reason"], now=timezone.now())
-        return Response(amendment_json(made, notes=True), status=201)
+        reason = body.validated_data["reason"]
+
+        now = timezone.now()
+        once = Once(request, self.user, now, lambda made: amendment_json(made[0], notes=True))
+        with once:
+            amendments.void(self.user, lesson, reason, now=now, around=once.around)
+        return once.response()
 
 
 def _with_register(user: User, lesson_id: int) -> Lesson:

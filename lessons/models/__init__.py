@@ -1,7 +1,7 @@
 """Every table of the product."""
 
 from lessons.access import Role, Scope
-from lessons.models.clients import ApiClient
+from lessons.models.clients import ApiClient, KeptAnswer
 from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
@@ -13,6 +13,7 @@ __all__ = [
     "Enrolment",
     "FeedCounter",
     "Group",
+    "KeptAnswer",
     "Lesson",
     "LessonStaff",
     "LocalAuthority",

@@ -63,3 +63,21 @@ class ApiClient(SchoolRow):
 
 def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class KeptAnswer(models.Model):
+    """What a request under an `Idempotency-Key` was answered, for a day (`repeats.py`)."""
+
+    user_id = models.BigIntegerField()
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    answer = models.TextField(default="")  # JSON, whose order a column of JSON would not keep
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
+        constraints = (models.UniqueConstraint(fields=["user_id", "key"], name="kept_answer_once"),)
+
+    def __str__(self) -> str:
+        return self.key

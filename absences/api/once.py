@@ -1,0 +1,53 @@
+"""Work that a request asks for, done once however often the request comes under one `Idempotency-Key`."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lessons.models import Amendment, User
+from lessons.repeats import Repeatable, Repeated
+
+
+class Once:
+    """
+    with once: do(around=once.around)
+    return once.response()
+
+    Without the header it is just done. `answer` says what was appended, in JSON.
+    """
+
+    def __init__(self, request: Request, user: User, now: datetime, answer: Callable[[list[Amendment]], Any]) -> None:
+        self._answer, self._said, self._again = answer, None, False
+        key = request.headers.get("Idempotency-Key")
+        asked = (request.method, request.path, request.data)
+        self._repeatable = None if key is None else Repeatable.of(user.pk, key, *asked, now=now)
+
+    @contextmanager
+    def around(self, made: list[Amendment]) -> Iterator[None]:
+        """Within the transaction of the work."""
+        if self._repeatable:
+            self._repeatable.claim()
+        yield
+        self._said = json.loads(JSONRenderer().render(self._answer(made)))
+        if self._repeatable:
+            self._repeatable.keep(self._said)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        self._again = kind is Repeated
+        return self._again
+
+    def response(self) -> Response:
+        """Raises Unprocessable where the key was for something else."""
+        if self._again and self._repeatable:
+            return Response(self._repeatable.answer(), 201, headers={"Idempotent-Replayed": "true"})
+        return Response(self._said, 201)

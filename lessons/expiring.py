@@ -1,0 +1,26 @@
+"""Forgets what has had its time: refresh tokens, kept answers."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from lessons.models import KeptAnswer, RefreshToken
+from lessons.repeats import KEPT
+
+MANY = 1000
+
+
+def forget(now: datetime) -> Iterator[int]:
+    """Deletes in pages, and says how many each time. Safe to repeat, and twice at once."""
+    for rows in _expired(now):
+        while found := list(rows.values_list("pk", flat=True)[:MANY]):
+            yield rows.model._base_manager.filter(pk__in=found).delete()[0]
+
+
+def count(now: datetime) -> int:
+    return sum(rows.count() for rows in _expired(now))
+
+
+def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
+    return [RefreshToken.objects.filter(expires_at__lte=now), KeptAnswer.objects.filter(made_at__lte=now - KEPT)]
