@@ -71,9 +71,9 @@ def test_behind_https(settings: Settings) -> None:
 
 
 def test_static_files_may_be_kept_for_ever() -> None:
-    answer = Client().get(staticfiles_storage.url("absences/attendance.css"))
+    answer: Any = Client().get(staticfiles_storage.url("absences/attendance.css"))
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=315360000, public, immutable")
-    answer.close()
+    answer.file_to_stream.close()
 
 
 def test_no_template_holds_anything_inline() -> None:
