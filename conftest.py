@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from pymongo import MongoClient
 
-from absences import denied, devmongo, mongo, schema
+from absences import denied, devmongo, limits, mongo, schema
 
 TOKENS = ("TOKEN_KEYS", "TOKEN_KEYS_FILE", "TOKEN_ISSUER")
 OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", *TOKENS, "ALLOWED_HOSTS", "MONGODB_URL")
@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.MONGODB_URL = os.environ["MONGODB_URL"]
     settings.MONGODB_DATABASE = f"test_{WORKER}"
     settings.MONGODB_TIMEOUT = 20.0  # a busy machine makes no test fail; those about deadlines set their own
+    for name in ("REQUESTS_A_MINUTE", "REQUESTS_A_MINUTE_OF_SYSTEMS", "REQUESTS_A_MINUTE_UNSIGNED"):
+        setattr(settings, name, 10**9)  # tests about limits set their own
     settings.WHITENOISE_AUTOREFRESH = True  # or each test client reads the folder of static files, which is slow
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow on purpose
 
@@ -95,6 +97,7 @@ def _no_documents(_mongo: MongoClient[dict[str, Any]]) -> Iterator[None]:
     """Leaves none to the next test."""
     yield
     denied.forget()
+    limits.forget()
     database = _mongo[f"test_{WORKER}"]
     for name in database.list_collection_names():
         if database[name].find_one():

@@ -28,6 +28,7 @@ STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
     errors.NotAllowed: 403,
     errors.BadToken: 401,
+    errors.TooMany: 429,
     errors.TooLarge: 413,
     errors.Malformed: 400,
     errors.Unprocessable: 422,
@@ -35,7 +36,6 @@ STATUS: dict[type[Exception], int] = {
     errors.Conflict: 409,
     errors.StoreUnavailable: 503,
 }
-RETRY_AFTER = {"Retry-After": str(errors.StoreUnavailable.retry_after)}
 
 
 class DomainErrors:
@@ -144,8 +144,8 @@ def _answer(
 
 
 def _headers(error: errors.AttendanceError) -> dict[str, str]:
-    if isinstance(error, errors.StoreUnavailable):
-        return RETRY_AFTER
+    if isinstance(error, errors.StoreUnavailable | errors.TooMany):
+        return {"Retry-After": str(error.retry_after)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.BadToken) else {}
 
 

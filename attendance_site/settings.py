@@ -176,6 +176,17 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a register has five for each pupil, and an assembly may have hundreds
 CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
 
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
+# How many proxies of our own have added to X-Forwarded-For; without one nobody's word is taken for where they are.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# Where counts are shared by processes on many machines; empty for the database.
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="dummycache://")}
+REQUESTS_A_MINUTE = env.int("REQUESTS_A_MINUTE", default=600)
+REQUESTS_A_MINUTE_OF_SYSTEMS = env.int("REQUESTS_A_MINUTE_OF_SYSTEMS", default=6000)
+# From one network by who is not signed in: a school whose staff signs in at once stays far below.
+REQUESTS_A_MINUTE_UNSIGNED = env.int("REQUESTS_A_MINUTE_UNSIGNED", default=1200)
+
 # Read when the first token is signed or verified, and again when the file was replaced (`lessons/tokens.py`).
 TOKEN_KEYS = given("TOKEN_KEYS") if PRODUCTION else env.str("TOKEN_KEYS", default="")  # what the file holds, if any
 TOKEN_KEYS_FILE = Path(file) if (file := env.str("TOKEN_KEYS_FILE", default="")) else None
@@ -200,6 +211,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["lessons.strict_json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["lessons.throttles.UserThrottle"],
     "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,  # `format=csv` is ours
 }

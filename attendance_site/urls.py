@@ -4,13 +4,14 @@ from django.urls import include, path
 
 from attendance_site import health
 from lessons.api import jwks
+from lessons.views import SignIn
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path(".well-known/jwks.json", jwks),
     path("admin/", admin.site.urls),
-    path("accounts/login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("", include("absences.urls")),
     path("", include("stats.urls")),

@@ -5,7 +5,10 @@ from functools import update_wrapper
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +37,12 @@ class Site(admin.AdminSite):
         from lessons.admin.base import runs_a_school
 
         return super().has_permission(request) and runs_a_school(request)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """There is one sign-in, with its limits, for pages and admin."""
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Once whatever was changed here is committed, those who lost something by it are told of at once."""

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import authentication, keys, tokens
+from lessons import authentication, keys, signin, tokens
 from lessons.access import Scope
 from lessons.errors import BadToken, NotAllowed
 from lessons.models import Group, School, Student, User
@@ -64,12 +64,17 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         if isinstance(request.data, dict) and "client_id" in request.data:
-            client = authentication.client(**_valid(ClientCredentialsInput, request), now=now)
+            secret = _valid(ClientCredentialsInput, request)
+            attempt = signin.admit(request._request, secret["client_id"], person=False)
+            client = authentication.client(**secret, now=now)
+            attempt.succeeded()
             return Response(authentication.client_token(client, now=now))
         given = _valid(CredentialsInput, request)
+        attempt = signin.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
             raise BadToken("The user name or the password is not right.")
+        attempt.succeeded()
         school = authentication.choose_school(user, given.get("school"))
         return Response(authentication.token_pair(user, school, now=now))
 

@@ -4,6 +4,7 @@ AttendanceError
 ├── NotFound               there is no such thing, or not for this user: 404
 ├── NotAllowed             the user sees it but may not do this: 403
 ├── BadToken               the token is missing, broken, expired or of another type: 401
+├── TooMany                asked too often, with the seconds after which to try again: 429
 ├── Malformed              the body is not what JSON should be: 400
 │   └── TooLarge           more than this address takes: 413
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
@@ -18,6 +19,7 @@ Raised where they arise, translated to answers in one place (`attendance_site/pr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 
@@ -53,6 +55,12 @@ class NotAllowed(AttendanceError):
 
 class BadToken(AttendanceError):
     pass
+
+
+class TooMany(AttendanceError):
+    def __init__(self, detail: str, seconds: float) -> None:
+        super().__init__(detail)
+        self.retry_after = max(1, ceil(seconds))
 
 
 class Malformed(AttendanceError):

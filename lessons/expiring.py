@@ -1,11 +1,11 @@
-"""Forgets what has had its time: refresh tokens, kept answers."""
+"""Forgets what has had its time: refresh tokens, kept answers, tallies."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from lessons.models import KeptAnswer, RefreshToken
+from lessons.models import KeptAnswer, RefreshToken, Tally
 from lessons.repeats import KEPT
 
 MANY = 1000
@@ -23,4 +23,8 @@ def count(now: datetime) -> int:
 
 
 def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
-    return [RefreshToken.objects.filter(expires_at__lte=now), KeptAnswer.objects.filter(made_at__lte=now - KEPT)]
+    return [
+        RefreshToken.objects.filter(expires_at__lte=now),
+        KeptAnswer.objects.filter(made_at__lte=now - KEPT),
+        Tally.objects.filter(ends_at__lte=int(now.timestamp())),
+    ]

@@ -2,6 +2,7 @@
 
 from lessons.access import Role, Scope
 from lessons.models.clients import ApiClient, KeptAnswer
+from lessons.models.limits import Tally
 from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
@@ -31,5 +32,6 @@ __all__ = [
     "Session",
     "StaffKind",
     "Student",
+    "Tally",
     "User",
 ]
