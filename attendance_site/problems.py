@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +17,7 @@ from rest_framework.views import set_rollback
 
 from attendance_site.logs import request_id
 from lessons import errors
+from lessons.strict_json import content_length
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +39,15 @@ RETRY_AFTER = {"Retry-After": str(errors.StoreUnavailable.retry_after)}
 
 
 class DomainErrors:
-    """Turns what a page's view raised into a page. API views have `exception_handler`."""
+    """Turns what a page's view raised into a page, and a body that no address takes into 413 before it is read. API
+    views have `exception_handler`."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if content_length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return answer(request, errors.TooLarge("The body is larger than any address takes."))
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
