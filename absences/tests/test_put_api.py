@@ -36,11 +36,6 @@ MIS: dict[str, Any] = {"source": "mis"}
 
 
 @pytest.fixture
-def school(db: None) -> School:
-    return SchoolFactory.create()
-
-
-@pytest.fixture
 def mis(school: School) -> Api:
     return signed_in(ApiClientFactory.create(school=school, scopes="read timetable").user)
 
