@@ -70,10 +70,11 @@ def test_behind_https(settings: Settings) -> None:
     assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
 
 
+@pytest.mark.django_db  # since closing an answer ends its connections
 def test_static_files_may_be_kept_for_ever() -> None:
     answer: Any = Client().get(staticfiles_storage.url("absences/attendance.css"))
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=315360000, public, immutable")
-    answer.file_to_stream.close()
+    answer.close()
 
 
 def test_no_template_holds_anything_inline() -> None:
