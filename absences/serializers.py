@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from absences.completion import Others
 from lessons import codes
-from lessons.converters import MAX_ID
-from lessons.fields import Text, Uuid
+from lessons.converters import IdConverter
+from lessons.fields import Id, Text, Uuid, WholeNumber
 from lessons.serializers import Input, ListQuery
 
 STATES = ("scheduled", "due", "completed", "cancelled")
@@ -18,8 +18,8 @@ class LessonQuery(ListQuery):
     """As every list, and `?date=&from=&to=&group=&teacher=&state=`"""
 
     date = serializers.DateField(required=False)
-    group = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    teacher = serializers.CharField(required=False)
+    group = Id(required=False)
+    teacher = serializers.CharField(required=False, trim_whitespace=False)
     state = serializers.ChoiceField(STATES, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -30,16 +30,15 @@ class LessonQuery(ListQuery):
         """`me`, or a user's id."""
         if value == "me":
             return int(self.context["user"].pk)
-        if value.isascii() and value.isdecimal() and int(value) <= MAX_ID:
-            return int(value)
-        raise serializers.ValidationError(_("Give “me” or the id of a user."))
+        try:
+            return IdConverter.read(value)
+        except ValueError as error:
+            raise serializers.ValidationError(_("Give “me” or the id of a user.")) from error
 
 
 class CompletionInput(Input):
     others = serializers.ChoiceField([each.value for each in Others], default=Others.PRESENT.value)
-    roster_seen = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=1000
-    )
+    roster_seen = serializers.ListField(child=Id(), required=False, max_length=1000)
     taken_at = serializers.DateTimeField(required=False, allow_null=True)
     request_id = Uuid(required=False, allow_null=True)
 
@@ -49,11 +48,9 @@ class ReasonInput(Input):
 
 
 class AmendmentInput(ReasonInput):
-    student_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    student_id = Id()
     code = Text(max_length=2)
-    minutes_late = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=codes.MAX_MINUTES_LATE
-    )
+    minutes_late = WholeNumber(required=False, allow_null=True, min_value=0, max_value=codes.MAX_MINUTES_LATE)
     expected_code = Text(required=False, allow_null=True, allow_blank=True, max_length=2)
 
     def validate_code(self, value: str) -> str:

@@ -18,11 +18,14 @@ from rest_framework.views import APIView
 from lessons import authentication, keys, signin, tokens
 from lessons.access import Scope
 from lessons.errors import BadToken, NotAllowed
-from lessons.models import Group, School, Student, User
+from lessons.imports import inputs, kinds
+from lessons.imports.putting import Kind, put
+from lessons.models import Enrolment, Group, School, Student, User
 from lessons.pagination import Cursor
 from lessons.serializers import (
     ClientCredentialsInput,
     CredentialsInput,
+    EnrolmentSerializer,
     GroupSerializer,
     ListQuery,
     RefreshInput,
@@ -111,6 +114,32 @@ def _valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[st
     return dict(body.validated_data)
 
 
+class PutView(SignedInView):
+    """Rows of the token's school by the ids of the system that owns them: made or changed, all or none."""
+
+    scopes: ClassVar = {"PUT": Scope.TIMETABLE}
+    max_body = 1024 * 1024
+    kind: type[Kind]
+    body: type[inputs.Put]
+
+    def put(self, request: Request) -> Response:
+        school = self._school()
+        given = _valid(self.body, request)
+        name = self.kind.name
+        outcome = put(self.kind(school, given["source"]), given[name], now=timezone.now())
+        ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
+        counts = {key: getattr(outcome, key) for key in ("created", "updated", "unchanged")}
+        return Response({**counts, name: ids})
+
+    def _school(self) -> School:
+        """The one that the user acts for; whoever signed in for several takes a token for one of them."""
+        access = self.user.access
+        schools = [each.school for pk, each in access.acting.items() if access.allows(pk, Scope.TIMETABLE)]
+        if len(schools) != 1:
+            raise NotAllowed("This needs an access token for one school in which you may put the timetable.")
+        return schools[0]
+
+
 class OwnedListView(SignedInView):
     """A list of what the user may see, by `updated_since`, `source` and `external_id`."""
 
@@ -137,15 +166,25 @@ class SchoolsView(OwnedListView):
         return School.objects.for_user(user).select_related("local_authority")
 
 
-class GroupsView(OwnedListView):
+class GroupsView(OwnedListView, PutView):
+    kind, body = kinds.Groups, inputs.GroupsPut
     serializer = GroupSerializer
 
     def queryset(self, user: User) -> QuerySet[Group]:
         return Group.objects.for_user(user)
 
 
-class StudentsView(OwnedListView):
+class StudentsView(OwnedListView, PutView):
+    kind, body = kinds.Students, inputs.StudentsPut
     serializer = StudentSerializer
 
     def queryset(self, user: User) -> QuerySet[Student]:
         return Student.objects.for_user(user)
+
+
+class EnrolmentsView(OwnedListView, PutView):
+    kind, body = kinds.Enrolments, inputs.EnrolmentsPut
+    serializer = EnrolmentSerializer
+
+    def queryset(self, user: User) -> QuerySet[Enrolment]:
+        return Enrolment.objects.for_user(user)

@@ -9,4 +9,5 @@ urlpatterns = [
     path("schools", api.SchoolsView.as_view()),
     path("groups", api.GroupsView.as_view()),
     path("students", api.StudentsView.as_view()),
+    path("enrolments", api.EnrolmentsView.as_view()),
 ]

@@ -4,10 +4,9 @@ from typing import Any
 from django.utils.translation import gettext
 from rest_framework import serializers
 
-from lessons.converters import MAX_ID
 from lessons.errors import escaped
-from lessons.fields import Text
-from lessons.models import Group, School, Student
+from lessons.fields import Id, Text
+from lessons.models import Enrolment, Group, School, Student
 
 
 class Input(serializers.Serializer[Any]):
@@ -27,7 +26,7 @@ class CredentialsInput(Input):
 
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
-    school = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
+    school = Id(required=False, allow_null=True)
 
 
 class ClientCredentialsInput(Input):
@@ -82,4 +81,13 @@ class StudentSerializer(serializers.ModelSerializer[Student]):
             "source",
             "external_id",
             "updated_at",
+        )
+
+
+class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
+    class Meta:
+        model = Enrolment
+        fields = (
+            *("id", "school_id", "student_id", "group_id", "starts_on", "ends_on"),
+            *("source", "external_id", "updated_at"),
         )

@@ -13,12 +13,13 @@ from lessons import feed
 from lessons.access import WHOLE_SCHOOL
 from lessons.api import SignedInView
 from lessons.errors import FieldError, InvalidInput, NotAllowed
+from lessons.fields import WholeNumber
 from lessons.pagination import Cursor
 
 
 class ChangesQuery(serializers.Serializer[Any]):
     after = serializers.RegexField(r"^[0-9]{1,18}$", default="0")
-    page_size = serializers.IntegerField(default=Cursor.page_size, min_value=1, max_value=Cursor.max_page_size)
+    page_size = WholeNumber(default=Cursor.page_size, min_value=1, max_value=Cursor.max_page_size)
 
 
 class ChangesView(SignedInView):

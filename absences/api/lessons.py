@@ -12,16 +12,20 @@ from rest_framework.response import Response
 from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
 from absences.serializers import LessonQuery, lessons_matching
-from lessons.api import SignedInView
+from lessons.api import PutView, SignedInView
 from lessons.errors import NotFound, StoreUnavailable
+from lessons.imports import inputs
+from lessons.imports.timetable import Lessons
 from lessons.models import Lesson, Student, User
 from lessons.pagination import Cursor
 
 log = logging.getLogger(__name__)
 
 
-class LessonsView(SignedInView):
+class LessonsView(PutView):
     """The lessons that the user may see, by date and filters; with `with=marked` how many are marked."""
+
+    kind, body = Lessons, inputs.LessonsPut
 
     def get(self, request: Request) -> Response:
         now = timezone.now()

@@ -45,6 +45,10 @@ class Group(SchoolRow, Owned):
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def for_user(self, user: User) -> EnrolmentQuerySet:
+        """Those in the groups that the user sees."""
+        return self.filter(group__in=Group.objects.for_user(user).values("pk"))
+
     def on(self, day: date) -> EnrolmentQuerySet:
         """Those that count on a day, of students who are on roll that day."""
         return self.filter(

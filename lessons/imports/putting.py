@@ -1,0 +1,182 @@
+"""Rows of a school by another system's ids: made or changed, all or none, in a few statements however many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+
+from lessons.errors import Conflict, FieldError, Unprocessable
+from lessons.models import School
+
+# Given with a row, and no part of what it is compared by.
+SYSTEM = ("id", "school", "source", "external_id", "updated_at")
+
+
+@dataclass
+class Row:
+    """One item and the row that it is about; `before` holds what the item changes, as it stood, None for a new row."""
+
+    pointer: str
+    item: Mapping[str, Any]
+    instance: Any
+    before: Mapping[str, Any] | None
+    touched: bool = False  # something that hangs on the row has changed
+
+    @property
+    def is_new(self) -> bool:
+        return self.before is None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.touched or any(getattr(self.instance, name) != value for name, value in (self.before or {}).items())
+
+    def changes(self, name: str) -> bool:
+        """Whether the item gives a standing row another value of this column."""
+        return name in (self.before or {}) and (self.before or {})[name] != getattr(self.instance, name)
+
+    def error(self, name: str, code: str, detail: Any) -> FieldError:
+        return FieldError(f"{self.pointer}/{name}" if name else self.pointer, code, str(detail))
+
+
+@dataclass
+class Outcome:
+    created: int
+    updated: int
+    rows: Sequence[Row]
+    unchanged: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unchanged = len(self.rows) - self.created - self.updated
+
+
+class Kind:
+    """One table that can be put. `references` are foreign keys that items give as external ids."""
+
+    name: ClassVar[str]
+    model: ClassVar[Any]
+    references: ClassVar[Mapping[str, Any]] = {}
+    derived: ClassVar[tuple[str, ...]] = ()  # columns that follow from others
+
+    def __init__(self, school: School, source: str) -> None:
+        self.school, self.source = school, source
+
+    def own(self, model: Any, ids: Collection[str]) -> Any:
+        """Rows of this school and this source."""
+        return model.objects.filter(school=self.school, source=self.source, external_id__in=ids)
+
+    def standing(self, ids: Collection[str]) -> Any:
+        """Locked, so that none is deleted meanwhile; without its key, so that a completion does not wait."""
+        return self.own(self.model, ids).select_for_update(no_key=True).order_by("pk")
+
+    def check(self, rows: Sequence[Row]) -> Iterator[FieldError]:
+        """What is wrong with the rows as they would stand, given those of the database."""
+        yield from ()
+
+    def written(self, rows: Sequence[Row]) -> None:
+        """In the same transaction, once the rows have ids."""
+
+    def committed(self, rows: Sequence[Row], now: datetime) -> None:
+        """What other stores are to be told."""
+
+
+def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Outcome:
+    """Raises Unprocessable with a pointer for each item that does not fit what stands, and Conflict where the database
+    had the last word: something else was written at the same time."""
+    try:
+        with transaction.atomic():
+            # One at a time in a school. Without its key: who refers to the school meanwhile does not wait.
+            School.objects.select_for_update(no_key=True).filter(pk=kind.school.pk).first()
+            rows = _rows(kind, items)
+            _refuse([error for row in rows for error in _invalid(kind, row)])
+            _refuse(list(kind.check(rows)))
+            outcome = _write(kind, rows)
+    except IntegrityError as error:
+        detail = "This does not fit what others have written or recorded. Nothing was changed."
+        raise Conflict(detail) from error
+    kind.committed(rows, now)
+    return outcome
+
+
+def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
+    pointers = [f"/{kind.name}/{index}" for index in range(len(items))]
+    _refuse(list(_twice(items, pointers)))
+    ids = {name: _ids(kind, model, {item[name] for item in items}) for name, model in kind.references.items()}
+    _refuse(
+        [
+            FieldError(f"{pointer}/{name}", "unknown", f"There is no such {name} of this source in this school.")
+            for item, pointer in zip(items, pointers, strict=True)
+            for name in kind.references
+            if item[name] not in ids[name]
+        ]
+    )
+    standing = {row.external_id: row for row in kind.standing([item["external_id"] for item in items])}
+    columns = {column.name for column in kind.model._meta.concrete_fields} - set(SYSTEM)
+    rows = []
+    for item, pointer in zip(items, pointers, strict=True):
+        given = {
+            f"{name}_id" if name in ids else name: ids[name][value] if name in ids else value
+            for name, value in item.items()
+            if name in columns
+        }
+        instance = standing.get(item["external_id"])
+        before = instance and {name: getattr(instance, name) for name in given}
+        if instance is None:
+            instance = kind.model(school=kind.school, source=kind.source, external_id=item["external_id"])
+        instance.school = kind.school  # known: nothing needs to ask for it
+        for name, value in given.items():
+            setattr(instance, name, value)
+        rows.append(Row(pointer, item, instance, before))
+    return rows
+
+
+def _twice(items: Sequence[Mapping[str, Any]], pointers: Sequence[str]) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for item, pointer in zip(items, pointers, strict=True):
+        if item["external_id"] in seen:
+            yield FieldError(f"{pointer}/external_id", "duplicate", "This external id comes twice.")
+        seen.add(item["external_id"])
+
+
+def _ids(kind: Kind, model: Any, external: Collection[str]) -> dict[str, int]:
+    return dict(kind.own(model, external).values_list("external_id", "pk"))
+
+
+def _invalid(kind: Kind, row: Row) -> Iterator[FieldError]:
+    """By the model's own rules, without asking the database."""
+    keys = {each.name for each in kind.model._meta.concrete_fields if each.is_relation}
+    try:
+        row.instance.clean()
+        row.instance.clean_fields(exclude=keys)
+    except ValidationError as error:
+        for name, details in error.error_dict.items():
+            for detail in details:
+                yield row.error("" if name == "__all__" else name, detail.code or "invalid", detail.messages[0])
+
+
+def _refuse(errors: list[FieldError]) -> None:
+    if errors:
+        raise Unprocessable(errors)
+
+
+def _write(kind: Kind, rows: Sequence[Row]) -> Outcome:
+    new = [row for row in rows if row.is_new]
+    kind.model.objects.bulk_create([row.instance for row in new])
+    kind.written(rows)
+    changed = [row for row in rows if not row.is_new and row.is_changed]
+    update(kind.model, [row.instance for row in changed], [*_columns(kind, rows), "updated_at"])
+    return Outcome(created=len(new), updated=len(changed), rows=rows)
+
+
+def _columns(kind: Kind, rows: Sequence[Row]) -> list[str]:
+    given = {name for row in rows for name in row.before or {}}
+    return sorted({kind.model._meta.get_field(name).name for name in given} | set(kind.derived))
+
+
+def update(model: Any, instances: Sequence[models.Model], columns: Sequence[str]) -> None:
+    """In one statement; `bulk_update` spells out every column of every row as a CASE of its own."""
+    model.objects.bulk_create(instances, update_conflicts=True, unique_fields=["id"], update_fields=columns)
