@@ -85,7 +85,7 @@ def test_it_loads_two_schools_with_a_week_behind_them(loaded: Done) -> None:
 
 @pytest.mark.parametrize("username", ACCOUNTS)
 def test_the_accounts_have_the_password(loaded: Done, settings: Settings, username: str) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["lessons.hashers.Argon2PasswordHasher"]
     assert authenticate(username=username, password="attendance-demo") is not None
     assert User.objects.get(username=username).has_usable_password()
 

@@ -1,0 +1,117 @@
+"""Budgets of the API's users: on SQL across processes, on reporting by each process without a store."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from absences import limits, mongo
+from absences.tests.api import Api, due_today, signed_in, with_ticket
+from absences.tests.threads import at_once
+from lessons import counting, throttles
+from lessons.factories import ApiClientFactory
+from lessons.models import Lesson, School, Tally, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def few(settings: Settings) -> None:
+    settings.REQUESTS_A_MINUTE, settings.REQUESTS_A_MINUTE_OF_SYSTEMS = 3, 5
+    settings.REQUESTS_A_MINUTE_UNSIGNED = 2
+
+
+@pytest.fixture(autouse=True)
+def _this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it had just started, and in the middle of a minute."""
+    monkeypatch.setattr(throttles, "_counts", throttles._Counts())
+    monkeypatch.setattr(throttles, "time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr(limits, "time", lambda: 1_800_000_030.0)
+
+
+@pytest.fixture
+def lesson(school: School, teacher: User) -> Lesson:
+    return due_today(school, teacher, students=2)
+
+
+def test_so_much_a_minute(few: None, office: User, teacher: User) -> None:
+    api = signed_in(office)
+    assert [api.get("/api/v1/groups").status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = api.get("/api/v1/lessons")
+    assert (refused["Content-Type"], refused["Retry-After"]) == ("application/problem+json", "31")
+    assert signed_in(teacher).get("/api/v1/groups").status_code == 200, "another user's budget"
+
+
+def test_a_system_has_more(few: None, school: School) -> None:
+    api = signed_in(ApiClientFactory.create(school=school).user)
+    assert [api.get("/api/v1/groups").status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_who_is_not_signed_in_counts_by_network(few: None) -> None:
+    body = {"refresh": "x"}
+    assert [Api().post("/api/v1/token/refresh", body).status_code for _ in range(3)] == [401, 401, 429]
+    assert Api().client.post("/api/v1/token/refresh", body, REMOTE_ADDR="192.0.2.9").status_code == 415
+
+
+def test_the_next_minute_is_new(few: None, office: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = signed_in(office)
+    for _ in range(4):
+        api.get("/api/v1/groups")
+    monkeypatch.setattr(throttles, "time", lambda: 1_800_000_060.0)
+    assert api.get("/api/v1/groups").status_code == 200
+
+
+def test_processes_know_of_each_other_but_for_a_step() -> None:
+    """Three with a budget of 200 together: each may be ten ahead of what the others know, and counts tell in tens."""
+    processes, limit = [throttles._Counts() for _ in range(3)], 200
+    granted = sum(each.add("user 1", limit) <= limit for _ in range(200) for each in processes)
+    assert limit <= granted <= limit + 3 * (limit // throttles.STEPS)
+    assert Tally.objects.get().hits >= limit
+
+
+def test_reads_do_not_become_writes(office: User, settings: Settings) -> None:
+    settings.REQUESTS_A_MINUTE, api = 400, signed_in(office)
+    for _ in range(21):
+        api.get("/api/v1/groups")
+    assert [tally.hits for tally in Tally.objects.all()] == [20]
+
+
+def test_nothing_is_lost_when_many_count_at_once() -> None:
+    def work() -> None:
+        for _ in range(25):
+            counting.add("x", window=timedelta(hours=1), now=timezone.now())
+
+    at_once(*[work] * 4)
+    assert counting.present("x", now=timezone.now()) == 100
+
+
+def test_reports_have_a_budget_too(
+    few: None, teacher: User, lesson: Lesson, roster: list[int], django_assert_num_queries: Any
+) -> None:
+    api, path = with_ticket(teacher, lesson, roster), f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}"
+    with django_assert_num_queries(0):
+        assert [api.put(path).status_code for _ in range(4)] == [202, 202, 202, 429]
+        assert api.put(path)["Retry-After"] == "30"
+
+
+def test_a_flood_of_sheets_for_lessons_that_do_not_exist(
+    office: User, lesson: Lesson, roster: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LESSONS_A_DAY", 3)
+    api = signed_in(office)
+    statuses = [api.put(f"/api/v1/lessons/{10**9 + n}/absences/1").status_code for n in range(5)]
+    assert statuses == [202, 202, 202, 429, 429]
+    assert mongo.sheets().count_documents({}) == 3
+    assert api.put(f"/api/v1/lessons/{10**9}/absences/2").status_code == 202, "one that it has begun"
+    monkeypatch.setattr(limits, "time", lambda: 1_800_000_000.0 + 86_400)
+    assert api.put(f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}").status_code == 202
+
+
+def test_what_is_remembered_is_bounded(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REMEMBERED", 2)
+    api = signed_in(office)
+    for n in range(5):
+        assert api.put(f"/api/v1/lessons/{10**9 + n}/absences/1").status_code == 202
+    assert sum(map(len, limits._reports._lessons.values())) <= 2
