@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from attendance_site import health
 from lessons.api import jwks
-from lessons.views import SignIn
+from lessons.views import ChangePassword, SignIn, end_other_sessions, end_session, sessions
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -12,6 +12,10 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks),
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),
+    path("accounts/password/", ChangePassword.as_view(), name="password"),
+    path("accounts/sessions/", sessions, name="sessions"),
+    path("accounts/sessions/end-others", end_other_sessions, name="end-other-sessions"),
+    path("accounts/sessions/<slug:handle>/end", end_session, name="end-session"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("", include("absences.urls")),
     path("", include("stats.urls")),

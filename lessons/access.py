@@ -85,6 +85,12 @@ class Access:
         """Ids of the schools in which the user holds one of the roles, or any at all."""
         return [pk for pk, acting in self.acting.items() if not roles or acting.roles.intersection(roles)]
 
+    @property
+    def is_person(self) -> bool:
+        """Not another system's account and nothing else: pages are for people."""
+        held = {role for acting in self.acting.values() for role in acting.roles}
+        return self.is_operator or held != {Role.INTEGRATOR}
+
     def whole_schools(self) -> list[int]:
         return self.schools(*WHOLE_SCHOOL)
 

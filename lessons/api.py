@@ -41,6 +41,8 @@ class SignedInView(APIView):
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
+        if request.auth is None and not self.user.access.is_person:
+            raise NotAllowed("Other systems sign in with a token.")
         scope = self.scopes.get(request.method or "", Scope.READ)
         acting = self.user.access.acting
         if acting and not any(self.user.access.allows(school, scope) for school in acting):

@@ -1,11 +1,11 @@
-"""Forgets what has had its time: refresh tokens, kept answers, tallies."""
+"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from lessons.models import KeptAnswer, RefreshToken, Tally
+from lessons.models import BrowserSession, KeptAnswer, RefreshToken, Tally
 from lessons.repeats import KEPT
 
 MANY = 1000
@@ -25,6 +25,7 @@ def count(now: datetime) -> int:
 def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
     return [
         RefreshToken.objects.filter(expires_at__lte=now),
+        BrowserSession.objects.filter(expire_date__lte=now),
         KeptAnswer.objects.filter(made_at__lte=now - KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
     ]

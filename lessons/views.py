@@ -1,19 +1,24 @@
-"""Signing in to the pages."""
+"""Signing in to the pages, and what somebody is signed in with."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth import views
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
 
 from lessons import signin
-from lessons.access import Role
-from lessons.errors import TooMany
-from lessons.models import User
+from lessons.errors import NotFound, TooMany
+from lessons.models import BrowserSession, User
+from lessons.sessions import begin, end_others
 
 
 class SignInForm(AuthenticationForm):
@@ -35,7 +40,7 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)
-        if not may_use_pages(user):
+        if not user.access.is_person:
             raise ValidationError(_("This account is another system’s: it uses the API."), code="system")
 
     @property
@@ -54,6 +59,7 @@ class SignIn(views.LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        begin(self.request, timezone.now())
         signin.remember(self.request, response, form.get_user())
         return response
 
@@ -65,7 +71,49 @@ class SignIn(views.LoginView):
         return response
 
 
-def may_use_pages(user: User) -> bool:
-    """Pages are for people: not for an account that is another system's and nothing else."""
-    roles = {role for acting in user.access.acting.values() for role in acting.roles}
-    return user.is_superuser or user.access.is_operator or roles != {Role.INTEGRATOR}
+@require_GET
+@login_required
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the signed-in person is signed in, and how many other systems are so in their name."""
+    user, now = cast(User, request.user), timezone.now()
+    shown = {
+        "here": request.session.session_key,
+        "sessions": BrowserSession.objects.filter(user=user, expire_date__gt=now),
+        "tokens": user.refresh_tokens.filter(expires_at__gt=now).count(),
+    }
+    return render(request, "accounts/sessions.html", shown)
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, handle: str) -> HttpResponse:
+    """Signs out another device of the signed-in person."""
+    own = BrowserSession.objects.filter(user=cast(User, request.user))
+    session = next((each for each in own if each.handle == handle), None)
+    if session is None:
+        raise NotFound(str(_("This device is signed out already.")))
+    session.delete()
+    messages.success(request, _("That device is signed out."))
+    return redirect("sessions")
+
+
+@require_POST
+@login_required
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    end_others(cast(User, request.user), request.session.session_key)
+    messages.success(request, _("You are signed out everywhere else."))
+    return redirect("sessions")
+
+
+class ChangePassword(views.PasswordChangeView):
+    template_name = "accounts/password.html"
+    success_url = "/accounts/sessions/"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Ends what was signed in with the old password; this device stays known."""
+        response = super().form_valid(form)
+        user = form.user
+        end_others(user, self.request.session.session_key)
+        signin.remember(self.request, response, user)
+        messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
+        return response

@@ -15,8 +15,11 @@ from lessons.models import Lesson, Register, RejectedReport, Student, User
 
 
 def user_of(request: HttpRequest) -> User:
-    """Of a view behind `login_required`."""
-    return cast(User, request.user)
+    """Of a view behind `login_required`. Raises NotAllowed for another system's account, whose roles have changed."""
+    user = cast(User, request.user)
+    if not user.access.is_person:
+        raise NotAllowed(_("This account is another system’s: it uses the API, and has no pages."))
+    return user
 
 
 def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:

@@ -6,11 +6,13 @@ from lessons.models.limits import Tally
 from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
+from lessons.models.sessions import BrowserSession
 from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind
 
 __all__ = [
     "Amendment",
     "ApiClient",
+    "BrowserSession",
     "Enrolment",
     "FeedCounter",
     "Group",

@@ -1,0 +1,175 @@
+"""Browser sessions: seen and ended by their owner, a working day long, gone with the password."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from lessons import authentication, expiring, sessions
+from lessons.factories import SchoolFactory, person
+from lessons.models import BrowserSession, RefreshToken, Role, School, User
+from lessons.sessions import device_of
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD, PATH = "correct horse battery", "/accounts/sessions/"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
+DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+
+
+@pytest.fixture
+def school() -> School:
+    return SchoolFactory.create()
+
+
+@pytest.fixture
+def alice(school: School) -> User:
+    user = person(school, Role.TEACHER, "alice")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def sign_in(name: str = "alice", agent: str = DESK, **more: Any) -> Client:
+    client = Client(headers={"user-agent": agent}, **more)
+    form = {"username": name, "password": PASSWORD}
+    assert client.post("/accounts/login/", form).status_code == 302
+    return client
+
+
+def signed_in(client: Client) -> bool:
+    return client.get(PATH).status_code == 200
+
+
+def handle(agent: str) -> str:
+    return BrowserSession.objects.get(device=device_of(agent)).handle
+
+
+def test_where_somebody_is_signed_in(alice: User) -> None:
+    phone, desk = sign_in(agent=PHONE), sign_in()
+    said = desk.get(PATH).content.decode()
+    assert "Safari on iPhone" in said and "Chrome on Windows" in said and said.count("this one") == 1
+    keys = [session.session_key for session in BrowserSession.objects.all()]
+    assert len(keys) == 2 and not any(key in said for key in keys), "what opens a session is never shown"
+    assert signed_in(phone)
+
+
+def test_one_is_ended(alice: User) -> None:
+    phone, desk = sign_in(agent=PHONE), sign_in()
+    assert desk.post(f"{PATH}{handle(PHONE)}/end")["Location"] == PATH
+    assert (signed_in(phone), signed_in(desk)) == (False, True)
+    assert desk.post(f"{PATH}{'0' * 24}/end").status_code == 404
+
+
+def test_all_others_are_ended_tokens_too(alice: User, school: School) -> None:
+    phone, desk = sign_in(agent=PHONE), sign_in()
+    authentication.token_pair(alice, school.pk, now=timezone.now())
+    assert "One program uses the API" in desk.get(PATH).content.decode()
+    assert desk.post(f"{PATH}end-others").status_code == 302
+    assert (signed_in(phone), signed_in(desk), RefreshToken.objects.exists()) == (False, True, False)
+
+
+def test_nobody_ends_anothers(alice: User, school: School) -> None:
+    desk, other = sign_in(), person(school, Role.TEACHER, "bob")
+    stranger = Client()
+    stranger.force_login(other)
+    assert stranger.post(f"{PATH}{handle(DESK)}/end").status_code == 404
+    stranger.post(f"{PATH}end-others")
+    assert signed_in(desk) and "Chrome" not in stranger.get(PATH).content.decode()
+    assert Client().get(PATH)["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("path", ["end-others", "x/end"])
+def test_ending_is_a_post_with_a_token_of_the_form(path: str, alice: User) -> None:
+    desk = sign_in()
+    assert desk.get(f"{PATH}{path}").status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = desk.cookies
+    assert strict.post(f"{PATH}{path}").status_code == 403
+    assert Client(enforce_csrf_checks=True).post("/accounts/login/", {}).status_code == 403
+    assert desk.get("/accounts/logout/").status_code == 405 and signed_in(desk)
+
+
+def test_a_new_password_ends_all_others(alice: User, school: School) -> None:
+    phone, desk = sign_in(agent=PHONE), sign_in()
+    authentication.token_pair(alice, school.pk, now=timezone.now())
+    form = {"old_password": PASSWORD, "new_password1": "a quite new one", "new_password2": "a quite new one"}
+    assert desk.post("/accounts/password/", form | {"old_password": "guess"}).status_code == 200
+    assert signed_in(phone)
+    assert desk.post("/accounts/password/", form).status_code == 302
+    assert (signed_in(phone), signed_in(desk), RefreshToken.objects.exists()) == (False, True, False)
+
+
+@pytest.mark.parametrize("how", ["admin sets it", "deactivated"])
+def test_a_session_ends_with_what_it_stands_on(alice: User, how: str) -> None:
+    desk = sign_in()
+    if how == "deactivated":
+        User.objects.update(is_active=False)
+    else:
+        alice.set_password("another good one")
+        alice.save()
+    assert not signed_in(desk)
+
+
+def test_an_account_that_became_a_systems_has_no_pages(alice: User) -> None:
+    desk = sign_in()
+    alice.memberships.update(role=Role.INTEGRATOR)
+    assert (desk.get("/").status_code, desk.get("/api/v1/groups").status_code) == (403, 403)
+
+
+def test_for_a_working_day(alice: User) -> None:
+    desk = sign_in()
+    cookie = desk.cookies["sessionid"]
+    assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (36000, True, "Lax")
+    BrowserSession.objects.update(expire_date=timezone.now())
+    assert not signed_in(desk)
+    assert sum(expiring.forget(timezone.now())) >= 1 and not BrowserSession.objects.filter(user=alice).exists()
+
+
+def test_its_last_use_is_kept_to_a_quarter_of_an_hour(alice: User) -> None:
+    desk = sign_in()
+    for ago, moved in ((timedelta(minutes=14), False), (timedelta(minutes=16), True)):
+        before = timezone.now() - ago
+        BrowserSession.objects.update(seen_at=before)
+        assert signed_in(desk)
+        assert (BrowserSession.objects.get().seen_at != before) is moved
+
+
+def test_cookies_behind_https() -> None:
+    """As production sets them: of this host alone, and never in the clear."""
+    import os
+    import subprocess
+    import sys
+
+    names = (
+        "SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", f"from django.conf import settings as s; print(s.{names})"],
+        env=os.environ | {"HTTPS": "true"},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.split() == ["__Host-sessionid", "__Host-csrftoken", "__Host-device", "True", "True"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        (PHONE, "Safari on iPhone"),
+        (DESK, "Chrome on Windows"),
+        ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/140 Safari/537", "Chrome on Chromebook"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 15) Gecko/2010 Firefox/144.0", "Firefox on Mac"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("<script>alert(1)</script>", ""),
+        ("", ""),
+    ],
+)
+def test_devices_in_plain_words(agent: str, device: str) -> None:
+    assert device_of(agent) == device and len(device) <= 60
+    assert timedelta(hours=1) > sessions.SEEN_TO
