@@ -1,5 +1,8 @@
 """Browser sessions: seen and ended by their owner, a working day long, gone with the password."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -140,15 +143,10 @@ def test_its_last_use_is_kept_to_a_quarter_of_an_hour(alice: User) -> None:
 
 def test_cookies_behind_https() -> None:
     """As production sets them: of this host alone, and never in the clear."""
-    import os
-    import subprocess
-    import sys
-
-    names = (
-        "SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE"
-    )
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME")
+    told = ", ".join(f"s.{name}" for name in (*names, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"))
     said = subprocess.run(
-        [sys.executable, "-c", f"from django.conf import settings as s; print(s.{names})"],
+        [sys.executable, "-c", f"from django.conf import settings as s; print({told})"],
         env=os.environ | {"HTTPS": "true"},
         cwd=settings.BASE_DIR,
         capture_output=True,
