@@ -1,6 +1,9 @@
 """The stores of a test run: a mongod of its own, and everything else in an empty folder that ends with the run."""
 
+import json
+import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,8 +35,32 @@ if CONTROLLER:  # before anything reads the settings
 
 django.setup()  # the conftests of the apps import models
 
+from attendance_site import logs  # noqa: E402
+from lessons.factories import FAMILY  # noqa: E402
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
+
+
+class Leaks(logging.Handler):
+    """Listens to everything that is logged, as production would write it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        demo = json.loads((Path(__file__).parent / "fixtures" / "demo.json").read_text())
+        names = {row["fields"].get("legal_name") or row["fields"].get("name") for row in demo if row["model"] in PEOPLE}
+        said = "|".join(re.escape(each) for each in [*sorted(names - {None}), FAMILY, *SAID])
+        self.personal = re.compile(rf"{said}|eyJ[A-Za-z0-9_-]{{10}}")
+        self.found: list[str] = []
+        self.setFormatter(logs.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found += self.personal.findall(self.format(record))
+
+
+PEOPLE = ("lessons.student", "lessons.user")
+SAID = ("overslept", "hospital", "Mother rang", "Seen in the library", "correct horse battery")
+LEAKS = Leaks()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
         call_command("collectstatic", verbosity=0, interactive=False)
+    logging.getLogger().addHandler(LEAKS)
     settings.MONGODB_URL = os.environ["MONGODB_URL"]
     settings.MONGODB_DATABASE = f"test_{WORKER}"
     settings.MONGODB_TIMEOUT = 20.0  # a busy machine makes no test fail; those about deadlines set their own
@@ -90,6 +118,15 @@ def _mongo() -> Iterator[MongoClient[dict[str, Any]]]:
     with MongoClient[dict[str, Any]](os.environ["MONGODB_URL"], w="majority", journal=True) as client:
         yield client
     mongo.close()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_in_the_log() -> Iterator[None]:
+    """No test lets a name, a note or a token into the log: those of the demo, those of the factories, and whatever is
+    said of somebody in tests."""
+    LEAKS.found.clear()
+    yield
+    assert LEAKS.found == []
 
 
 @pytest.fixture(autouse=True)

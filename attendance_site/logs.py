@@ -2,10 +2,13 @@
 
 import logging
 import re
+import traceback
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -35,9 +38,32 @@ class RequestId:
         return response
 
 
+def _is_drivers(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in ("psycopg", "sqlite3", "pymongo")
+
+
+def _kind(error: BaseException) -> str:
+    """The SQLSTATE and the constraint, where the driver knows them."""
+    cause = error.__cause__ if isinstance(error, DatabaseError) and error.__cause__ else error
+    diagnosis = getattr(cause, "diag", None)
+    known = (getattr(cause, "sqlstate", None), getattr(diagnosis, "constraint_name", None))
+    return " ".join(part for part in known if part) or "(its text is not logged)"
+
+
 class Formatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
+
+    def formatException(self, ei: Any) -> str:
+        """As ever, save that a database's error says no more than its kind: its text repeats values of rows."""
+        told = traceback.TracebackException(*ei, compact=True)
+        error: BaseException | None = ei[1]
+        part: Any = told
+        while part is not None and error is not None:
+            if isinstance(error, DatabaseError) or _is_drivers(error):
+                part._str = _kind(error)
+            error, part = error.__cause__ or error.__context__, part.__cause__ or part.__context__
+        return "".join(told.format()).rstrip("\n")
 
     def format(self, record: logging.LogRecord) -> str:
         record.request_id = request_id()

@@ -4,13 +4,24 @@ from datetime import date, time
 from typing import Any
 
 import factory
-from factory import Faker, LazyAttribute, SelfAttribute, Sequence, SubFactory, Trait
+from factory import LazyAttribute, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
+from faker import Faker
 
 from lessons import models, upn
 from lessons.models.clients import hash_secret, new_client_id
 
 CLIENT_SECRET = "the-secret-of-every-client-made-here"  # noqa: S105
+
+
+# Every made-up person is of this family, so that a name is recognised wherever it should not be.
+FAMILY = "Quillfeather"
+
+_faker = Faker("en_GB")
+
+
+def believable_name() -> str:
+    return f"{_faker.first_name()} {FAMILY}-{_faker.last_name()}"
 
 
 def _upn(number: int) -> str:
@@ -42,7 +53,7 @@ class UserFactory(DjangoModelFactory[models.User]):
         skip_postgeneration_save = True
 
     username = Sequence(lambda n: f"user{n}")
-    name = Faker("name", locale="en_GB")
+    name = factory.LazyFunction(believable_name)
     email = LazyAttribute(lambda user: f"{user.username}@example.org")
 
 
@@ -92,7 +103,7 @@ class StudentFactory(DjangoModelFactory[models.Student]):
 
     school = SubFactory(SchoolFactory)
     upn = Sequence(_upn)
-    legal_name = Faker("name", locale="en_GB")
+    legal_name = factory.LazyFunction(believable_name)
     sort_name = LazyAttribute(lambda student: ", ".join(student.legal_name.split()[::-1]))
     year_group = 8
     on_roll_from = date(2020, 9, 1)

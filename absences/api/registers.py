@@ -17,7 +17,7 @@ from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInpu
 from lessons.access import Scope
 from lessons.api import SignedInView
 from lessons.errors import InvalidInput, NotFound
-from lessons.models import Amendment, Lesson, Register, User
+from lessons.models import Amendment, Lesson, User
 from lessons.pagination import Cursor
 from lessons.standing import standing
 
@@ -100,9 +100,9 @@ class VoidView(SignedInView):
 
 
 def _with_register(user: User, lesson_id: int) -> Lesson:
-    """Raises NotFound until the lesson is completed, and for one whose register this user may not see."""
-    seen = Register.objects.for_user(user).filter(pk=lesson_id)
-    lesson = Lesson.objects.with_people().filter(pk__in=seen.values("pk")).first()
+    """Raises NotFound until the lesson is completed, and for one that this user may not see."""
+    seen = Lesson.objects.for_user(user, timezone.now()).filter(pk=lesson_id, register__isnull=False)
+    lesson = seen.with_people().first()
     if lesson is None:
         raise NotFound("There is no register of this lesson.")
     return lesson

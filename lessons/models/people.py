@@ -95,7 +95,7 @@ class RefreshToken(models.Model):
         verbose_name_plural = _("refresh tokens")
 
     def __str__(self) -> str:
-        return self.family
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class Revocation(models.Model):

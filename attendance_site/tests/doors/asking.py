@@ -1,0 +1,77 @@
+"""Asks every address as everybody, each time of a world in which nothing has happened yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from absences import denied, mongo
+from attendance_site.tests.doors.bodies import body, is_of_taken
+from attendance_site.tests.doors.world import Place
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def routes() -> list[tuple[str, str]]:
+    """Every address of the API and of the pages, as (pattern, method). Methods of the API's are those of its views; a
+    page is asked by GET and by POST."""
+    found: list[tuple[str, str]] = []
+    for pattern, view in _views(get_resolver(), ""):
+        cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
+        api = pattern.startswith("api/v1/")
+        methods = [method for method in METHODS if hasattr(cls, method.lower())] if api else METHODS[:2]
+        found += [(pattern, method) for method in methods]
+    return found
+
+
+def _views(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield route, each.callback
+        elif route != "admin/":  # is walked by itself
+            yield from _views(each, route)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside has not happened afterwards, in either store."""
+    sheets = list(mongo.sheets().find())
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    if list(mongo.sheets().find()) != sheets:
+        mongo.sheets().delete_many({})
+        mongo.sheets().insert_many(sheets)
+    denied.forget()
+
+
+def ask(client: Client, pattern: str, method: str, place: Place, **places: int) -> Any:
+    path = place.address(pattern, is_of_taken(pattern))
+    if places:
+        path = Unknown(place, **places).address(pattern)
+    sent: dict[str, Any] = {}
+    if method in ("POST", "PUT") and pattern.startswith("api/"):
+        sent = {"data": json.dumps(body(pattern, method, place)), "content_type": "application/json"}
+    cookies: Any = client.cookies.copy()
+    answer = getattr(client, method.lower())(path, **sent)
+    client.cookies = cookies  # who has signed out is signed in again
+    return answer
+
+
+class Unknown:
+    """The same address with ids that nobody has."""
+
+    def __init__(self, place: Place, *, value: int) -> None:
+        self.value = value
+
+    def address(self, pattern: str) -> str:
+        for name in ("<id:lesson>", "<id:student>"):
+            pattern = pattern.replace(name, str(self.value))
+        return f"/{pattern.replace('<slug:handle>', '0' * 24)}"

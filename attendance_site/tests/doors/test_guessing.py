@@ -1,0 +1,102 @@
+"""Guessing ids of the other school, and reporting to its lessons."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import bson
+import pytest
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from django.utils import timezone
+
+from absences import mongo, reconcile
+from absences.sheets import ORPHAN_AFTER
+from attendance_site.tests.doors.asking import routes
+from attendance_site.tests.doors.bodies import body
+from attendance_site.tests.doors.world import Place, World, with_session, with_token
+from lessons.models import Lesson, Student
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def many(place: Place, count: int) -> tuple[list[int], list[int]]:
+    """Lessons and students of a school."""
+    [group] = {place.due.group}
+    when: dict[str, Any] = {"date": date(2026, 9, 14), "start_time": time(9), "end_time": time(10)}
+    lessons = [Lesson(school=place.school, group=group, **when).set_instants() for _ in range(count)]
+    said: dict[str, Any] = {"year_group": 8, "on_roll_from": date(2020, 9, 1)}
+    students = [Student(school=place.school, legal_name=f"Guess {n}", **said) for n in range(count)]
+    made = Lesson.objects.bulk_create(lessons), Student.objects.bulk_create(students)
+    return [row.pk for row in made[0]], [row.pk for row in made[1]]
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(20, id="short"), pytest.param(1000, id="thousand", marks=pytest.mark.slow)]
+)
+def test_every_id_of_the_other_school_is_404(count: int, world: World) -> None:
+    """On each address with an object that asks SQL, as the widest role of the own school."""
+    lessons, students = many(world.foreign, count)
+    client, session = with_token(world.token(world.users["client"])), with_session(world.users["admin"])
+    asked, found = 0, []
+    for pattern, method in routes():
+        api = pattern.startswith("api/")
+        if "<id:" not in pattern or "absences" in pattern or (not api and method == "POST"):
+            continue
+        for lesson, student in zip(lessons, students, strict=True):
+            path = f"/{pattern}".replace("<id:lesson>", str(lesson)).replace("<id:student>", str(student))
+            by: Any = client if api else session
+            sent: dict[str, Any] = {}
+            if method in ("POST", "PUT"):
+                sent = {"data": body(pattern, method, world.foreign), "content_type": "application/json"}
+            answer = getattr(by, method.lower())(path, **sent)
+            asked += 1
+            if answer.status_code not in (404, 405):
+                found.append((method, path, answer.status_code))
+    print(f"asked {asked} times for {count} lessons and students of another school: {len(found)} found")
+    assert not found and asked >= 12 * count
+
+
+def test_a_report_to_a_foreign_lesson_ends_as_an_orphan_of_the_own_school(world: World) -> None:
+    """And the sheet of the other school's lesson stays as it is, byte for byte."""
+    own, foreign = world.own, world.foreign
+    theirs = with_token(world.token(world.users["foreign office"]))
+    path = f"/api/v1/lessons/{foreign.due.pk}/absences/{foreign.student.pk}"
+    assert theirs.put(path, {"code": "I", "note": "theirs"}, content_type="application/json").status_code == 202
+    before = raw(foreign)
+    ours = with_token(world.token(world.users["office"]))
+    for code in ("N", "L", "/"):
+        assert ours.put(path, {"code": code}, content_type="application/json").status_code == 202
+    assert ours.get(f"/api/v1/lessons/{foreign.due.pk}/absences").json()["absences"][0]["note"] == ""
+    assert raw(foreign) == before
+    reconcile.reconcile(timezone.now() + ORPHAN_AFTER + timedelta(minutes=1))
+    [orphan] = mongo.orphans().find()
+    assert (orphan["school"], orphan["lesson"]) == (own.school.pk, foreign.due.pk)
+    checked = {name: value for name, value in bson.decode(before).items() if name != "orphan_check_at"}
+    assert bson.decode(raw(foreign)) == checked
+
+
+def test_a_lesson_is_not_squatted_on(world: World) -> None:
+    """Whoever reports to an id before its lesson is made keeps nobody from it."""
+    own, foreign = world.own, world.foreign
+    to_be = Lesson.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
+    squatter = with_token(world.token(world.users["foreign client"]))
+    path = f"/api/v1/lessons/{to_be}/absences/{own.student.pk}"
+    assert squatter.put(path, {"code": "N"}, content_type="application/json").status_code == 202
+    lesson = own.lesson(own.due.group, "Hawthorn")
+    assert lesson.pk == to_be and foreign.school != own.school
+    client = with_token(world.token(world.users["office"]))
+    register = client.post(f"/api/v1/lessons/{to_be}/complete", content_type="application/json").json()
+    assert (register["marks"], register["rejected"], register["counts"]["absent"]) == ([], [], 0)
+
+
+def raw(place: Place) -> bytes:
+    """The sheet of the school's due lesson, as it is stored."""
+    sheets = mongo.sheets().with_options(codec_options=CodecOptions(document_class=RawBSONDocument))
+    found = sheets.find_one({"school": place.school.pk, "lesson": place.due.pk})
+    assert found is not None
+    return bytes(found.raw)

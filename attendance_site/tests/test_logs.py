@@ -1,0 +1,60 @@
+"""What the log says, and what it never does."""
+
+import logging
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from attendance_site.logs import Formatter
+from conftest import LEAKS
+from lessons.factories import FAMILY, StudentFactory
+from lessons.models import Student
+
+log = logging.getLogger(__name__)
+
+
+def logged(error: Exception) -> str:
+    raised = (type(error), error, error.__traceback__)
+    return Formatter().format(logging.LogRecord("x", logging.ERROR, __file__, 1, "It failed.", None, raised))
+
+
+@pytest.mark.django_db
+def test_a_databases_error_says_no_value() -> None:
+    student = StudentFactory.create(source="mis", external_id="external-id-of-somebody")
+    twin = StudentFactory.build(school=student.school, source="mis", external_id="external-id-of-somebody")
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        twin.save()
+    told = logged(error.value)
+    assert "external-id-of-somebody" not in told and "IntegrityError" in told and "test_logs.py" in told
+    if connection.vendor == "postgresql":
+        assert "external-id-of-somebody" in str(error.value), "which is why"
+        assert "23505 student_one_per_source" in told
+
+
+def ask(column: str) -> None:
+    try:
+        with transaction.atomic():
+            list(Student.objects.extra(where=[column]))
+    except DatabaseError as cause:
+        raise RuntimeError("The list failed.") from cause
+
+
+@pytest.mark.django_db
+def test_nor_when_another_error_came_of_it() -> None:
+    with pytest.raises(RuntimeError) as error:
+        ask("no_such_column = 'some value'")
+    told = logged(error.value)
+    assert "no_such_column" not in told and "The list failed." in told
+
+
+def test_other_errors_are_told_in_full() -> None:
+    with pytest.raises(KeyError) as error:
+        {}["school"]
+    assert "KeyError: 'school'" in logged(error.value)
+
+
+@pytest.mark.parametrize("said", [f"Ada {FAMILY}-Lee", "Bearer eyJhbGciOiJFUzI1NiJ9.x", "overslept"])
+def test_a_leak_would_be_noticed(said: str) -> None:
+    log.warning("Somebody wrote %s", said)
+    assert len(LEAKS.found) == 1
+    LEAKS.found.clear()
