@@ -33,8 +33,8 @@ class _Reports:
         self._counts: dict[int, int] = defaultdict(int)
         self._lessons: dict[int, set[int]] = defaultdict(set)
 
-    def spend(self, claims: Claims, lesson_id: int) -> None:
-        """Raises TooMany."""
+    def spend(self, claims: Claims, lesson_id: int, *, reads: bool) -> None:
+        """Raises TooMany. Reading makes no sheet, and spends no lesson."""
         now, user = time(), claims.by.user_id
         system = claims.by.role == Role.INTEGRATOR
         limit = settings.REQUESTS_A_MINUTE_OF_SYSTEMS if system else settings.REQUESTS_A_MINUTE
@@ -44,7 +44,7 @@ class _Reports:
             self._counts[user] += 1
             if self._counts[user] > limit:
                 raise TooMany("Too many reports within a minute.", MINUTE - now % MINUTE)
-            if claims.lesson_id is None:
+            if claims.lesson_id is None and not reads:
                 self._spend_lesson(user, lesson_id, now)
 
     def _spend_lesson(self, user: int, lesson_id: int, now: float) -> None:

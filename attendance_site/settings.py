@@ -182,6 +182,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # Where counts are shared by processes on many machines; empty for the database.
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache_url("CACHE_URL", default="dummycache://")}
+if CACHE_URL:  # one that hangs must not hold the threads: without these, redis-py waits for ever
+    CACHES["default"].setdefault("OPTIONS", {}).update(socket_timeout=0.8, socket_connect_timeout=0.8)
 REQUESTS_A_MINUTE = env.int("REQUESTS_A_MINUTE", default=600)
 REQUESTS_A_MINUTE_OF_SYSTEMS = env.int("REQUESTS_A_MINUTE_OF_SYSTEMS", default=6000)
 # From one network by who is not signed in: a school whose staff signs in at once stays far below.

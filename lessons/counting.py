@@ -3,20 +3,27 @@
 In a table by default, in Redis where CACHE_URL names one. Not in Django's cache in a table: that counts all its rows at
 each write, forgets beyond 300, and loses counts that are added at the same time.
 
-Keys are hashed, so that no name and no network address is kept.
+Keys are hashed, so that no name and no network address is kept. Raises StoreUnavailable when Redis does not answer.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from redis.exceptions import RedisError
 
+from lessons.errors import StoreUnavailable
 from lessons.models import Tally
+
+log = logging.getLogger(__name__)
 
 
 class Count(NamedTuple):
@@ -37,14 +44,28 @@ def present(*key: object, now: datetime) -> int:
     """The count, without adding to it."""
     name, seconds = _hashed(key), int(now.timestamp())
     if settings.CACHE_URL:
-        return int(cache.get(name) or 0)
+        with _redis():
+            return int(cache.get(name) or 0)
     return Tally.objects.filter(pk=name, ends_at__gt=seconds).values_list("hits", flat=True).first() or 0
+
+
+def renew(*key: object, window: timedelta, now: datetime) -> None:
+    """Keeps a count of one, from now on for the whole window."""
+    name, seconds = _hashed(key), int(window.total_seconds())
+    if settings.CACHE_URL:
+        with _redis():
+            cache.set(name, 1, seconds)
+    else:
+        tally = Tally(key=name, hits=1, ends_at=int(now.timestamp()) + seconds)
+        fields = ["hits", "ends_at"]
+        Tally.objects.bulk_create([tally], update_conflicts=True, unique_fields=["key"], update_fields=fields)
 
 
 def forget(*key: object) -> None:
     name = _hashed(key)
     if settings.CACHE_URL:
-        cache.delete(name)
+        with _redis():
+            cache.delete(name)
     else:
         Tally.objects.filter(pk=name).delete()
 
@@ -65,13 +86,28 @@ def _in_table(name: str, hits: int, ends_at: int, now: int) -> Count:
 
 def _in_redis(name: str, hits: int, ends_at: int, now: int) -> Count:
     """When it ends is kept beside it; where that was lost in between, the present window is as good."""
-    if cache.add(name, 0, ends_at - now):
-        cache.set(f"{name}:ends", ends_at, ends_at - now)
+    with _redis():
+        if cache.add(name, 0, ends_at - now):
+            cache.set(f"{name}:ends", ends_at, ends_at - now)
+        try:
+            count = cache.incr(name, hits)
+        except ValueError:  # it ended in between
+            cache.set(name, hits, ends_at - now)
+            return Count(hits, ends_at)
+        if (
+            count == hits
+        ):  # Django asks whether it is there, then adds: one that ended between these would stay for ever
+            cache.touch(name, ends_at - now)
+        return Count(count, cache.get(f"{name}:ends") or ends_at)
+
+
+@contextmanager
+def _redis() -> Iterator[None]:
     try:
-        return Count(cache.incr(name, hits), cache.get(f"{name}:ends") or ends_at)
-    except ValueError:  # it ended in between
-        cache.set(name, hits, ends_at - now)
-        return Count(hits, ends_at)
+        yield
+    except RedisError as error:
+        log.error("Redis did not answer: %s", type(error).__name__)
+        raise StoreUnavailable("The counts of sign-ins cannot be reached just now. Please try again.") from error
 
 
 def _hashed(key: tuple[object, ...]) -> str:

@@ -37,7 +37,7 @@ BY_NETWORK = Limit(5, timedelta(minutes=5))  # an account from one network, on o
 BY_ACCOUNT = Limit(30, timedelta(hours=1))
 SPRAYING = Limit(300, timedelta(minutes=10))
 
-KNOWN_FOR = timedelta(days=30)  # that an account signs in from a network
+KNOWN_FOR = timedelta(days=30)  # after an account's last sign-in from a network
 DEVICE_FOR = timedelta(days=365)
 SALT = "lessons.signin.device"
 
@@ -64,8 +64,7 @@ class Attempt:
             counting.forget(*key)
         for key in self.counted[1:]:
             counting.add(*key, window=BY_ACCOUNT.window, now=self.now, hits=-1)
-        if self.counted[0][0] == "pair":
-            counting.add("known", self.account, self.place, window=KNOWN_FOR, now=self.now)
+        counting.renew("known", self.account, self.place, window=KNOWN_FOR, now=self.now)
 
 
 def admit(request: HttpRequest, account: str, *, person: bool = True) -> Attempt:

@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
 from absences.views.pages import user_of
+from lessons import throttles
 from lessons.models import Group, School, User
 from stats import charts, parameters, queries
 from stats.api import StatsView
@@ -36,6 +37,7 @@ def stats(request: HttpRequest) -> HttpResponseBase:
 @login_required
 def _page(request: HttpRequest) -> HttpResponse:
     now, user = timezone.now(), user_of(request)
+    throttles.spend(user)
     try:
         question = parameters.read(user, request.GET, now)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,7 +29,7 @@ class ReportingView(APIView):
         if not token:
             raise BadToken("Send a register ticket or an access token as a bearer token.")
         self.claims = tickets.verify(token, timezone.now())
-        limits.spend(self.claims, kwargs["lesson"])
+        limits.spend(self.claims, kwargs["lesson"], reads=request.method in SAFE_METHODS)
 
 
 class AbsencesView(ReportingView):

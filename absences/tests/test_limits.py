@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from absences import limits, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
+from absences.tests.pages import browser
 from absences.tests.threads import at_once
 from lessons import counting, throttles
 from lessons.factories import ApiClientFactory
@@ -78,6 +80,27 @@ def test_reads_do_not_become_writes(office: User, settings: Settings) -> None:
     assert [tally.hits for tally in Tally.objects.all()] == [20]
 
 
+def test_the_page_of_statistics_has_a_budget(few: None, teacher: User) -> None:
+    client = browser(teacher)
+    answers = [client.get("/stats", headers={"accept": "text/html"}) for _ in range(4)]
+    assert [each.status_code for each in answers] == [200, 200, 200, 429]
+    assert answers[-1]["Retry-After"] == "30"
+
+
+def test_without_redis_nobody_signs_in_and_whoever_is_signed_in_goes_on(office: User, settings: Settings) -> None:
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"  # nothing listens there
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": settings.CACHE_URL}
+    }
+    settings.REQUESTS_A_MINUTE = 2
+    body = {"username": "a", "password": "b"}
+    answer = Api().post("/api/v1/token", body)
+    assert (answer.status_code, answer["Content-Type"], answer["Retry-After"]) == (503, "application/problem+json", "1")
+    assert Client().post("/accounts/login/", body).status_code == 503
+    api = signed_in(office)
+    assert [api.get("/api/v1/groups").status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_nothing_is_lost_when_many_count_at_once() -> None:
     def work() -> None:
         for _ in range(25):
@@ -101,6 +124,8 @@ def test_a_flood_of_sheets_for_lessons_that_do_not_exist(
 ) -> None:
     monkeypatch.setattr(limits, "LESSONS_A_DAY", 3)
     api = signed_in(office)
+    for n in range(5):
+        assert api.get(f"/api/v1/lessons/{2 * 10**9 + n}/absences").status_code == 200, "reading makes no sheet"
     statuses = [api.put(f"/api/v1/lessons/{10**9 + n}/absences/1").status_code for n in range(5)]
     assert statuses == [202, 202, 202, 429, 429]
     assert mongo.sheets().count_documents({}) == 3

@@ -151,6 +151,17 @@ def test_a_network_that_tries_one_account_after_the_other(alice: User, monkeypat
     assert page(Client()) == 302, "who was here before is let in"
 
 
+@pytest.mark.parametrize("own_device", [True, False])
+def test_who_comes_every_day_stays_known(own_device: bool, alice: User, clock: Any) -> None:
+    client = Client()
+    for _ in range(4):
+        assert page(client if own_device else Client()) == 302
+        clock.forward(days=12)
+        assert counting.present("known", "alice", SCHOOLS, now=clock.now())
+    clock.forward(days=30)
+    assert not counting.present("known", "alice", SCHOOLS, now=clock.now())
+
+
 def test_nobody_learns_which_accounts_exist(alice: User) -> None:
     User.objects.create(username="gone", is_active=False)
     ApiClientFactory.create(user__username="machine", user__password="!")
