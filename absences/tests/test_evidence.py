@@ -171,7 +171,7 @@ def test_who_sees_a_registers_extract(
 ) -> None:
     for kind in ("evidence", "evidence.csv"):
         path = f"/lessons/{taken.pk}/{kind}"
-        for user, status in ((teacher, 200), (integrator, 200), (colleague, 404), (outsider, 404)):
+        for user, status in ((teacher, 200), (integrator, 403), (colleague, 404), (outsider, 404)):
             assert browser(user).get(path).status_code == status
         assert Client().get(path).headers["location"].startswith("/accounts/login/")
 
