@@ -31,6 +31,7 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 	$(PYTHON) -m mypy
 	$(PYTHON) -m djlint templates --lint --check
 	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(AS_PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) .ci/audit.py requirements-dev.txt
 

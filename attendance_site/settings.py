@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "lessons",
     "absences",
     "stats",
@@ -214,8 +216,28 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["lessons.strict_json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["lessons.throttles.UserThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "attendance_site.openapi.Schema",
     "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,  # `format=csv` is ours
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Classroom attendance",
+    "DESCRIPTION": (
+        "Report absences, complete lessons, read registers. Times are ISO 8601 with offset, lists are"
+        " `{next, previous, results}`, errors are RFC 9457 problems. Fields may be added to answers; nothing is taken"
+        " away or changes its meaning within `v1`. The guide for integrators is `docs/integrators.md`."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": ["attendance_site.openapi.with_components"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/absences/icon.svg",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 
 # --- Time and language -----------------------------------------------------------------------------------------------

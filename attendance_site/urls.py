@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
 
-from attendance_site import health
+from attendance_site import docs, health
 from lessons.api import jwks
 from lessons.views import ChangePassword, SignIn, end_other_sessions, end_session, sessions
 
@@ -19,6 +20,8 @@ urlpatterns = [
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("", include("absences.urls")),
     path("", include("stats.urls")),
+    path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/docs", docs.page),
     path("api/v1/", include("lessons.api_urls")),
     path("api/v1/", include("absences.api.urls")),
 ]

@@ -1,6 +1,5 @@
 """What is asked for: `?level=&school=&group=&from=&to=&basis=`, as the user may ask it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lessons import calendar
-from lessons.converters import IdConverter
 from lessons.errors import NotAllowed, NotFound
+from lessons.fields import Id
 from lessons.models import Group, School, User
 
 MAX_DAYS = 7 * 366
@@ -35,28 +34,14 @@ class Question:
     groups: Mapping[int, Group] | None
 
 
-class IdField(serializers.Field[int, str, int, Any]):
-    """An id as addresses write it; Python's own `int` would also read `1_0`, `1.0` and `٣`."""
-
-    default_error_messages = {"invalid": _("A valid id is required.")}  # noqa: RUF012
-
-    def to_internal_value(self, data: str) -> int:
-        try:
-            if re.fullmatch(IdConverter.regex, data):
-                return IdConverter().to_python(data)
-        except ValueError:
-            pass
-        return self.fail("invalid")
-
-
 class Parameters(serializers.Serializer[Any]):
     """Others are ignored."""
 
     level = serializers.ChoiceField(LEVELS, required=False)
     basis = serializers.ChoiceField(("lesson",), required=False)
     format = serializers.ChoiceField(FORMATS, required=False)
-    school = IdField(required=False)
-    group = IdField(required=False)
+    school = Id(required=False)
+    group = Id(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         ends = {name: serializers.DateField(required=False, validators=DAYS) for name in ("from", "to")}

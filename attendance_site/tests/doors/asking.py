@@ -57,7 +57,7 @@ def ask(client: Client, pattern: str, method: str, place: Place, **places: int) 
     if places:
         path = Unknown(place, **places).address(pattern)
     sent: dict[str, Any] = {}
-    if method in ("POST", "PUT") and pattern.startswith("api/"):
+    if method in ("POST", "PUT") and pattern.startswith("api/v1/"):
         sent = {"data": json.dumps(body(pattern, method, place)), "content_type": "application/json"}
     cookies: Any = client.cookies.copy()
     answer = getattr(client, method.lower())(path, **sent)

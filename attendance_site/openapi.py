@@ -1,0 +1,106 @@
+"""`/api/schema`: drf-spectacular, told what the apps say of their operations (`openapi.py` in each)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
+
+from absences import openapi as absences
+from lessons import openapi as lessons
+from lessons.openapi import Operation
+from stats import openapi as stats
+
+OPERATIONS = {**lessons.OPERATIONS, **absences.OPERATIONS, **stats.OPERATIONS}
+PROBLEM = "application/problem+json"
+WHY = {
+    400: "A field, a query or the body is wrong: `errors` says where.",
+    401: "The token is missing, broken, expired or of another kind, or what it stood on has changed.",
+    403: "Not for this user: the role or the scope does not reach.",
+    404: "There is no such thing, or not for this user.",
+    409: "What stands does not allow it.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Well-formed, but not for this lesson, school or key.",
+    429: "Too many requests: try again after the seconds in `Retry-After`.",
+    503: "A store did not answer: try again after `Retry-After`; sending the same again is safe.",
+}
+TAGS = {"token": "tokens", "stats": "statistics", "changes": "records", "absences": "reports"}
+
+
+class Schema(AutoSchema):
+    @property
+    def operation(self) -> Operation:
+        """Raises KeyError for a method that nobody described."""
+        return OPERATIONS[type(self.view).__name__, self.method]
+
+    def get_operation_id(self) -> str:
+        return self.operation.id
+
+    def get_summary(self) -> str:
+        return self.operation.summary
+
+    def get_description(self) -> str:  # type: ignore[override]  # as its superclass does
+        return self.operation.description
+
+    def get_tags(self) -> list[str]:
+        parts = self.path.removeprefix("/api/v1/").split("/")
+        if "absences" in parts:
+            return ["reports"]
+        if "register" in parts or "complete" in parts or parts == ["changes"]:
+            return ["registers"]
+        return [TAGS.get(parts[0], "timetable")]
+
+    def get_auth(self) -> list[Any]:
+        if self.operation.open:
+            return []
+        return list(self.operation.security or [{"access": []}, {"session": []}])
+
+    def get_override_parameters(self) -> list[Any]:
+        retry = OpenApiParameter(
+            "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds.", required=True
+        )
+        return [*self.operation.parameters, retry]
+
+    def get_request_serializer(self) -> Any:
+        body = self.operation.body
+        if isinstance(body, dict) and "$ref" not in body:
+            [(_, kinds)] = body.items()
+            name = f"{self.operation.id}_body"
+            return PolymorphicProxySerializer(name, serializers=kinds, resource_type_field_name=None)
+        return {"application/json": body} if body is not None else None
+
+    def get_response_serializers(self) -> Any:
+        answers: dict[Any, Any] = {
+            status: OpenApiResponse(schema, description="" if schema else "Nothing.")
+            for status, schema in self.operation.answers.items()
+        }
+        for status in sorted({*self.operation.errors, 401, 429, 503}):
+            problem = OpenApiResponse(lessons.ref("Problem"), description=WHY[status])
+            answers[status, PROBLEM] = problem
+        return answers
+
+    def get_examples(self) -> list[OpenApiExample]:
+        example = self.operation.example
+        return [] if example is None else [OpenApiExample("Example", example, request_only=True)]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # pages are described as they are
+
+
+def with_components(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: what the apps describe by hand, and how one signs in."""
+    components = result["components"]
+    for name, schema in components["schemas"].items():
+        if name.endswith(("Input", "Put", "Item")):  # `lessons.serializers.Input` refuses what it does not know
+            schema["additionalProperties"] = False
+    components["schemas"] |= {**lessons.COMPONENTS, **absences.COMPONENTS, **stats.COMPONENTS}
+    components["schemas"] = dict(sorted(components["schemas"].items()))
+    components["securitySchemes"] = {
+        "access": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token."},
+        "ticket": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A register ticket."},
+        "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
+    }
+    return result

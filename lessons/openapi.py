@@ -1,0 +1,214 @@
+"""What `/api/schema` says: the words in which operations are described, and those of this app.
+
+Answers are described by hand, closed (`additionalProperties: false`), so that the fuzz fails on a field that nobody
+described. Bodies and queries are described by the serializers that read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+
+from lessons.converters import MAX_ID
+from lessons.imports import inputs
+from lessons.serializers import ClientCredentialsInput, CredentialsInput, ListQuery, RefreshInput
+
+Schema = dict[str, Any]
+
+ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+DATE: Schema = {"type": "string", "format": "date"}
+UUID: Schema = {"type": "string", "format": "uuid"}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+BOOLEAN: Schema = {"type": "boolean"}
+
+
+def maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def array(schema: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": schema, **more}
+
+
+def closed(properties: Mapping[str, Schema], **optional: Schema) -> Schema:
+    """An object with these properties and no others."""
+    return {
+        "type": "object",
+        "properties": {**properties, **optional},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def page(item: Schema, **more: Schema) -> Schema:
+    link = maybe({"type": "string", "format": "uri"})
+    return closed({"next": link, "previous": link, "results": array(item), **more})
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one view. `answers` by status; `errors` are the problems that can occur beside 401, 429 and 503.
+
+    `open` needs no token; `accepts` other statuses' media types than JSON.
+    """
+
+    id: str
+    summary: str
+    answers: Mapping[int, Schema | None]
+    errors: Sequence[int] = ()
+    description: str = ""
+    body: Any = None
+    example: Any = None
+    parameters: Sequence[Any] = field(default=())
+    open: bool = False
+    accepts: Mapping[int, str] = field(default_factory=dict)
+    security: Sequence[Mapping[str, Sequence[str]]] | None = None
+
+
+Operations = dict[tuple[str, str], Operation]
+
+CURSOR = [
+    OpenApiParameter("cursor", str, description="Where the page begins: take it from `next` or `previous`."),
+    OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}),
+]
+LIST = [ListQuery, *CURSOR]
+
+OWNED: Schema = {"source": TEXT, "external_id": TEXT, "updated_at": TIME}
+YEAR: Schema = {"type": "integer", "minimum": -2, "maximum": 14}
+TOKEN: Schema = {"type": "string", "pattern": r"^[\w-]+\.[\w-]+\.[\w-]+$"}
+PUT_ANSWER = {"created": NUMBER, "updated": NUMBER, "unchanged": NUMBER}
+PUT_ROW = closed({"id": ID, "external_id": TEXT})
+
+COMPONENTS: dict[str, Schema] = {
+    "Problem": {
+        **closed(
+            {
+                "type": TEXT,
+                "title": TEXT,
+                "status": {"type": "integer"},
+                "detail": TEXT,
+                "instance": TEXT,
+                "request_id": TEXT,
+            },
+            errors=array(ref("FieldError")),
+            mark={"type": "object", "description": "The mark that stands there (409)."},
+        ),
+        "description": "RFC 9457",
+    },
+    "FieldError": {
+        **closed({"pointer": TEXT, "code": TEXT, "detail": TEXT}),
+        "description": "One wrong field: `pointer` as in RFC 6901, such as `/absences/3/code`, and a stable `code`.",
+    },
+    "Person": closed({"id": maybe(ID), "name": TEXT, "position": TEXT}),
+    "Tokens": closed({"access": TOKEN}, refresh=TOKEN, expires_in=NUMBER),
+    "School": closed(
+        {
+            "id": ID,
+            "name": TEXT,
+            "urn": TEXT,
+            "nation": TEXT,
+            "local_authority": TEXT,
+            "time_zone": TEXT,
+            **OWNED,
+        }
+    ),
+    "Group": closed({"id": ID, "school_id": ID, "name": TEXT, "year_group": maybe(YEAR), **OWNED}),
+    "Student": closed(
+        {
+            "id": ID,
+            "school_id": ID,
+            "upn": TEXT,
+            "name": TEXT,
+            "legal_name": TEXT,
+            "preferred_name": TEXT,
+            "year_group": YEAR,
+            "on_roll_from": DATE,
+            "on_roll_until": maybe(DATE),
+            **OWNED,
+        }
+    ),
+    "Enrolment": closed(
+        {
+            "id": ID,
+            "school_id": ID,
+            "student_id": ID,
+            "group_id": ID,
+            "starts_on": DATE,
+            "ends_on": maybe(DATE),
+            **OWNED,
+        }
+    ),
+}
+
+LISTED = "In the order in which rows were changed: with `updated_since` and `next` a copy is kept up to date."
+PUT = (
+    "Rows of the token's school by `external_id` of their `source`: made or changed, all or none; 1 to 500 in a body of"
+    " at most 1 MiB. What is left out keeps what stands. Needs the scope `timetable`."
+)
+
+
+def listed(name: str, plural: str) -> Operation:
+    return Operation(
+        f"list_{plural}",
+        f"{plural.capitalize()} that the user may see",
+        {200: page(ref(name))},
+        (400, 403, 404),
+        LISTED,
+        parameters=LIST,
+    )
+
+
+def put(plural: str, body: Any, example: Any) -> Operation:
+    answer = closed({**PUT_ANSWER, plural: array(PUT_ROW)})
+    said = {"source": "mis", plural: [example]}
+    return Operation(f"put_{plural}", f"Put {plural}", {200: answer}, (400, 403, 409, 413, 415, 422), PUT, body, said)
+
+
+ADA = {"external_id": "s1", "legal_name": "Ada Okafor", "year_group": 8, "on_roll_from": "2026-09-01"}
+
+OPERATIONS: Operations = {
+    ("TokenView", "POST"): Operation(
+        "token",
+        "Sign in",
+        {200: ref("Tokens")},
+        (400, 403, 413, 415),
+        "A person's name and password give `access` (10 minutes, one school) and `refresh` (12 hours); a system's"
+        " `client_id` and `client_secret` give `access` and `expires_in`. Tries are limited by account and network.",
+        {"oneOf": [CredentialsInput, ClientCredentialsInput]},
+        {"client_id": "client-0123456789abcdef", "client_secret": "shown once in the admin"},
+        open=True,
+    ),
+    ("RefreshView", "POST"): Operation(
+        "refresh_token",
+        "New tokens for a refresh token",
+        {200: ref("Tokens")},
+        (400, 413, 415),
+        "Good once: one that comes a second time ends everything that came of its sign-in.",
+        RefreshInput,
+        {"refresh": "eyJ..."},
+        open=True,
+    ),
+    ("RevokeView", "POST"): Operation(
+        "revoke_token", "Sign out", {204: None}, (400, 413, 415), "", RefreshInput, {"refresh": "eyJ..."}, open=True
+    ),
+    ("SchoolsView", "GET"): listed("School", "schools"),
+    ("GroupsView", "GET"): listed("Group", "groups"),
+    ("StudentsView", "GET"): listed("Student", "students"),
+    ("EnrolmentsView", "GET"): listed("Enrolment", "enrolments"),
+    ("GroupsView", "PUT"): put("groups", inputs.GroupsPut, {"external_id": "8A", "name": "8A/Ma1", "year_group": 8}),
+    ("StudentsView", "PUT"): put("students", inputs.StudentsPut, ADA),
+    ("EnrolmentsView", "PUT"): put(
+        "enrolments",
+        inputs.EnrolmentsPut,
+        {"external_id": "e1", "student": "s1", "group": "8A", "starts_on": "2026-09-01"},
+    ),
+}
