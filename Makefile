@@ -11,7 +11,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test check demo-reset drill-completion drill-failover drill-postgres lock
+.PHONY: help setup run test check demo-reset drill-completion drill-failover drill-postgres fuzz lock
 .SILENT:
 
 help:
@@ -46,6 +46,9 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
+
+fuzz: setup  ## the API under a fuzzer that reads its description, as every role (REQUESTS=20000, SEED)
+	exec $(PYTHON) -m drills.fuzz --requests $(or $(REQUESTS),20000) $(and $(SEED),--seed $(SEED))
 
 drill-postgres: setup  ## stops and freezes PostgreSQL while absences are reported and lessons completed (2 minutes)
 	exec $(PYTHON) -m drills.postgres

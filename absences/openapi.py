@@ -37,6 +37,8 @@ from lessons.openapi import (
 CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 2}
 LATE = maybe({"type": "integer", "minimum": 0, "maximum": codes.MAX_MINUTES_LATE})
 NOTE: Schema = {"type": "string", "maxLength": marks.MAX_NOTE}
+DEVICE: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_\-]{1,36}$"}
+SEQUENCE: Schema = {"type": "integer", "minimum": 0, "maximum": marks.MAX_SEQUENCE}
 COUNTS = (
     "expected",
     "unstated",
@@ -107,8 +109,8 @@ REPORT: dict[str, Schema] = {
     "minutes_late": LATE | {"description": "Only with `L` or `U`."},
     "note": maybe(NOTE),
     "report_id": maybe(UUID) | {"description": "The same id again is the same report, and counts once."},
-    "device": maybe({"type": "string", "pattern": r"^[A-Za-z0-9_\-]{1,36}$"}),
-    "sequence": maybe({"type": "integer", "minimum": 0, "maximum": marks.MAX_SEQUENCE}),
+    "device": maybe(DEVICE),
+    "sequence": maybe(SEQUENCE),
     "replaces": maybe(UUID) | {"description": "The `report_id` that was seen standing; null for none. Else 409."},
     "reported_at": maybe(TIME),
 }
@@ -192,7 +194,11 @@ def _query(name: str, schema: Schema) -> OpenApiParameter:
     return OpenApiParameter(name, schema)
 
 
-TAKEN_BACK = [_query(name, schema) for name, schema in REPORT.items() if name not in ("code", "minutes_late")]
+# The fields of a report as a query has them: what is left out is not sent, and an empty `replaces` saw nothing.
+TAKEN_BACK = [
+    *(_query("note", NOTE), _query("report_id", UUID), _query("device", DEVICE), _query("sequence", SEQUENCE)),
+    *(_query("replaces", {"anyOf": [UUID, {"const": ""}]}), _query("reported_at", TIME)),
+]
 
 OPERATIONS: Operations = {
     ("LessonsView", "GET"): Operation(
@@ -201,7 +207,7 @@ OPERATIONS: Operations = {
         {200: page(ref("Lesson"))},
         (400, 403, 404),
         "`teacher=me` are one's own; with `with=marked` each says how many students are marked.",
-        parameters=[LessonQuery, _query("with", {"type": "string", "enum": ["marked"]}), *CURSOR],
+        parameters=[LessonQuery, *CURSOR],
     ),
     ("LessonsView", "PUT"): put(
         "lessons",
@@ -285,7 +291,7 @@ OPERATIONS: Operations = {
         "list_amendments",
         "Everything that changed a register, oldest first",
         {200: page(ref("Amendment"))},
-        (403, 404),
+        (400, 403, 404),
         parameters=CURSOR,
     ),
     ("AmendmentsView", "POST"): Operation(
@@ -317,7 +323,7 @@ OPERATIONS: Operations = {
         " and send it as `after` the next time, with the `ETag` as `If-None-Match`: 304 while nothing is new.",
         parameters=[
             _query("after", {"type": "string", "pattern": "^[0-9]{1,18}$", "default": "0"}),
-            _query("page_size", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}),
+            _query("page_size", {"type": "integer", "minimum": 1, "default": 100}),
             _query("school", ID),
         ],
     ),

@@ -24,7 +24,7 @@ class LessonQuery(ListQuery):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
-        return {**super().get_fields(), **ends}
+        return {**super().get_fields(), **ends, "with": serializers.ChoiceField(("marked",), required=False)}
 
     def validate_teacher(self, value: str) -> int:
         """`me`, or a user's id."""
@@ -76,4 +76,4 @@ def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
         "external_id": "external_id",
         "updated_since": "updated_at__gte",
     }
-    return lessons.filter(**{columns[name]: value for name, value in query.items()})
+    return lessons.filter(**{columns[name]: value for name, value in query.items() if name in columns})

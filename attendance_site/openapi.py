@@ -73,10 +73,12 @@ class Schema(AutoSchema):
         return {"application/json": body} if body is not None else None
 
     def get_response_serializers(self) -> Any:
-        answers: dict[Any, Any] = {
-            status: OpenApiResponse(schema, description="" if schema else "Nothing.")
-            for status, schema in self.operation.answers.items()
-        }
+        answers: dict[Any, Any] = {}
+        for status, schema in self.operation.answers.items():
+            answers[status] = OpenApiResponse(schema, description="" if schema else "Nothing.")
+            if kind := self.operation.also.get(status):
+                answers[status, "application/json"] = answers.pop(status)
+                answers[status, kind] = OpenApiResponse({"type": "string"})
         for status in sorted({*self.operation.errors, 401, 429, 503}):
             problem = OpenApiResponse(lessons.ref("Problem"), description=WHY[status])
             answers[status, PROBLEM] = problem

@@ -151,7 +151,7 @@ class OwnedListView(SignedInView):
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
-        query = ListQuery(data=request.query_params)
+        query = ListQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         wanted = dict(query.validated_data)
         if since := wanted.pop("updated_since", None):

@@ -58,7 +58,7 @@ def page(item: Schema, **more: Schema) -> Schema:
 class Operation:
     """One method of one view. `answers` by status; `errors` are the problems that can occur beside 401, 429 and 503.
 
-    `open` needs no token; `accepts` other statuses' media types than JSON.
+    `open` needs no token; `also` names a second media type of an answer, by status.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Operation:
     example: Any = None
     parameters: Sequence[Any] = field(default=())
     open: bool = False
-    accepts: Mapping[int, str] = field(default_factory=dict)
+    also: Mapping[int, str] = field(default_factory=dict)
     security: Sequence[Mapping[str, Sequence[str]]] | None = None
 
 
@@ -78,7 +78,9 @@ Operations = dict[tuple[str, str], Operation]
 
 CURSOR = [
     OpenApiParameter("cursor", str, description="Where the page begins: take it from `next` or `previous`."),
-    OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}),
+    OpenApiParameter(
+        "page_size", {"type": "integer", "minimum": 1, "default": 100}, description="More than 500 are never given."
+    ),
 ]
 LIST = [ListQuery, *CURSOR]
 

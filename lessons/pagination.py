@@ -1,5 +1,6 @@
 """Lists by cursor: `{next, previous, results}`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,13 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
+from lessons.errors import FieldError, InvalidInput
+
 # How Django and the drivers say that a position is no value of the column that the list is ordered by.
 NO_POSITION = (ValidationError, ValueError, OverflowError, TypeError, DataError)
+
+
+PAGE_SIZE = re.compile("[1-9][0-9]{0,8}")
 
 
 class Cursor(CursorPagination):
@@ -22,6 +28,15 @@ class Cursor(CursorPagination):
 
     def __init__(self, ordering: Sequence[str]) -> None:
         self.ordering = tuple(ordering)
+
+    def get_page_size(self, request: Request) -> int:
+        """Raises InvalidInput for what is no number; a larger one is cut to the largest."""
+        said = request.query_params.get(self.page_size_query_param or "")
+        if said is None:
+            return self.page_size
+        if not PAGE_SIZE.fullmatch(said):
+            raise InvalidInput([FieldError("/page_size", "invalid", "A whole number from 1 is required.")])
+        return min(int(said), self.max_page_size)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:

@@ -2,12 +2,18 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from lessons.openapi import DATE, ID, NUMBER, TEXT, Operation, Operations, Schema, array, closed, maybe
+from lessons.openapi import DATE, ID, NUMBER, TEXT, Operation, Operations, Schema, array, closed, maybe, ref
 from stats import pipelines
-from stats.parameters import FORMATS, LEVELS, Parameters
+from stats.parameters import FORMATS, LEVELS
 
 RATE = maybe({"type": "number", "minimum": 0, "maximum": 1})
 ROW: dict[str, Schema] = {"id": ID, "name": TEXT, "registers": NUMBER, **dict.fromkeys(pipelines.SUMMED, NUMBER)}
+
+
+def _or_empty(schema: Schema) -> Schema:
+    """As the form of the page sends what was left out."""
+    return {"anyOf": [schema, {"const": ""}]}
+
 
 COMPONENTS: dict[str, Schema] = {
     "Statistics": closed(
@@ -25,15 +31,17 @@ OPERATIONS: Operations = {
     ("StatsView", "GET"): Operation(
         "get_statistics",
         "Attendance by group or school",
-        {200: {"$ref": "#/components/schemas/Statistics"}},
+        {200: ref("Statistics")},
         (400, 403, 404),
         "Rates are sum over sum, null where nothing was possible; coverage says how much was taken of what was due."
         " With `format=csv` a file.",
+        also={200: "text/csv"},
         parameters=[
-            Parameters,
-            OpenApiParameter("from", DATE),
-            OpenApiParameter("to", DATE),
-            OpenApiParameter("format", {"type": "string", "enum": list(FORMATS)}),
+            *(OpenApiParameter(name, _or_empty(ID)) for name in ("school", "group")),
+            *(OpenApiParameter(name, _or_empty(DATE)) for name in ("from", "to")),
+            OpenApiParameter("level", _or_empty({"enum": list(LEVELS)})),
+            OpenApiParameter("basis", _or_empty({"enum": ["lesson"]})),
+            OpenApiParameter("format", _or_empty({"enum": list(FORMATS)})),
         ],
     ),
 }

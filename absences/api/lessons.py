@@ -29,13 +29,13 @@ class LessonsView(PutView):
 
     def get(self, request: Request) -> Response:
         now = timezone.now()
-        query = LessonQuery(data=request.query_params, context={"user": self.user})
+        query = LessonQuery(data=request.query_params.dict(), context={"user": self.user})
         query.is_valid(raise_exception=True)
         seen = Lesson.objects.for_user(self.user, now).with_state(now).with_people()
         cursor = Cursor(ordering=("starts_at", "id"))
         found = lessons_matching(seen, query.validated_data)
         page: list[Lesson] = cursor.paginate_queryset(found, request, self) or []
-        marked = _marked(page) if request.query_params.get("with") == "marked" else {}
+        marked = _marked(page) if query.validated_data.get("with") else {}
         return cursor.get_paginated_response([lesson_json(lesson, marked.get(lesson.pk)) for lesson in page])
 
 

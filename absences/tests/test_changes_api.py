@@ -124,7 +124,7 @@ def test_a_session_with_two_schools_says_which(recorded: Lesson, office: User) -
 
 @pytest.mark.parametrize(
     "query",
-    [{"after": "-1"}, {"after": "x"}, {"after": "٣"}, {"after": "9" * 19}, {"page_size": 0}, {"page_size": 501}],
+    [{"after": "-1"}, {"after": "x"}, {"after": "٣"}, {"after": "9" * 19}, {"page_size": 0}, {"page_size": "x"}],
 )
 def test_malformed_queries_are_400(query: dict[str, Any], office: User) -> None:
     answer = signed_in(office).get(PATH, **query)

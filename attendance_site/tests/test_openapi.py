@@ -61,8 +61,7 @@ def test_what_is_answered_is_what_is_described(document: Any) -> None:
             if not said:
                 assert response.content == b""
                 continue
-            [(kind, content)] = said.items()
-            assert response["Content-Type"] == kind, (name, method, pattern)
+            content = said[response["Content-Type"]]
             schema = content["schema"] | {"components": document["components"]}
             jsonschema_rs.validator_for(schema, validate_formats=True).validate(response.json())
             seen.add((pattern, method, response.status_code // 100))
