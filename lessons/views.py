@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lessons import signin
+from lessons import counting, signin
 from lessons.errors import NotFound, TooMany
 from lessons.models import BrowserSession, User
 from lessons.sessions import begin, end_others
@@ -105,7 +105,21 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("sessions")
 
 
+class ChangePasswordForm(PasswordChangeForm):
+    """The old password is no more to be guessed here, at a desk that somebody left, than at the door."""
+
+    def clean_old_password(self) -> str:
+        key = ("old password", self.user.pk)
+        tries = counting.add(*key, window=signin.BY_DEVICE.window, now=timezone.now()).hits
+        if tries > signin.BY_DEVICE.tries:
+            raise ValidationError(_("That was tried too often. Please wait ten minutes."), code="limited")
+        old: str = super().clean_old_password()
+        counting.forget(*key)
+        return old
+
+
 class ChangePassword(views.PasswordChangeView):
+    form_class = ChangePasswordForm
     template_name = "accounts/password.html"
     success_url = "/accounts/sessions/"
 

@@ -106,6 +106,13 @@ def test_a_new_password_ends_all_others(alice: User, school: School) -> None:
     assert (signed_in(phone), signed_in(desk), RefreshToken.objects.exists()) == (False, True, False)
 
 
+def test_the_old_password_is_not_guessed_at_a_desk_that_was_left(alice: User) -> None:
+    desk, new = sign_in(), {"new_password1": "a quite new one", "new_password2": "a quite new one"}
+    said = [desk.post("/accounts/password/", {"old_password": f"guess {n}", **new}).content.decode() for n in range(12)]
+    assert ["tried too often" in page for page in said] == [False] * 10 + [True] * 2
+    assert desk.post("/accounts/password/", {"old_password": PASSWORD, **new}).status_code == 200
+
+
 @pytest.mark.parametrize("how", ["admin sets it", "deactivated"])
 def test_a_session_ends_with_what_it_stands_on(alice: User, how: str) -> None:
     desk = sign_in()
