@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for role in roles:
             share, seed = len(answers(log)) + options.requests // len(roles), options.seed
             while len(answers(log)) < share and not failures:
-                failures += fuzzed(door.port, token(world, role), seed)
+                failures += fuzzed(folder, door.port, token(world, role), seed)
                 seed += 1
             print(f"{role}: {len(answers(log))} requests so far, {failures} failures", flush=True)
         counts = Counter(answers(log))
@@ -102,14 +102,14 @@ def token(world: Any, role: str) -> Any:
     return world.ticket if role == "ticket" else world.token(world.users[role])
 
 
-def fuzzed(port: int, bearer: str | None, seed: int) -> int:
-    """1 where a check failed."""
+def fuzzed(folder: Path, port: int, bearer: str | None, seed: int) -> int:
+    """1 where a check failed. What the fuzzer remembers is thrown away with the folder."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"http://{LOOPBACK}:{port}/api/schema"]
     command += ["--checks", "all", "--exclude-checks", ",".join(EXCLUDED), "--max-examples", str(EXAMPLES)]
     command += ["--seed", str(seed), "--no-color", "--warnings", "off", "--suppress-health-check", "all"]
     if bearer:
         command += ["--header", f"Authorization: Bearer {bearer}"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode:
         print(run.stdout[-12000:], run.stderr[-2000:])
     return int(run.returncode != 0)
