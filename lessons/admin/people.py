@@ -147,6 +147,12 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Says which roles somebody was given elsewhere, and by whom."""
+        if not self.may_edit(request, self.get_object(request, object_id)):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
     @admin.display(description=_("roles"))
     def roles(self, user: Any) -> str:
         roles = user.shown_memberships

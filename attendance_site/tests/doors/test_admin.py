@@ -47,6 +47,11 @@ def test_every_address_of_the_admin_is_asked() -> None:
     of_models = {url(model, "changelist")[1:] for model in admin.site._registry}
     walked = {pattern for pattern in patterns() if any(pattern.startswith(start) for start in of_models)}
     rest = {pattern for pattern in patterns() if pattern.startswith("admin/")} - walked
+    row = "<path:object_id>/"
+    assert {pattern.split("/", 3)[3] for pattern in walked} == {
+        *("", "add/", row, "<id>/password/"),  # of a password: `test_side_doors.py`
+        *(f"{row}{page}/" for page in PAGES),
+    }
     assert {pattern.removeprefix("admin/") for pattern in rest} == {
         *("", "login/", "logout/", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"),
         *("r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>lessons)/$", "(?P<url>.*)$"),
