@@ -1,8 +1,10 @@
 """What the log says, and what it never does."""
 
 import logging
+import re
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from attendance_site.logs import Formatter
@@ -28,6 +30,17 @@ def test_a_databases_error_says_no_value() -> None:
     if connection.vendor == "postgresql":
         assert "external-id-of-somebody" in str(error.value), "which is why"
         assert "23505 student_one_per_source" in told
+
+
+def test_the_proxy_writes_no_query_down() -> None:
+    lines = (settings.BASE_DIR / "deploy/nginx.conf").read_text().splitlines()
+    said = " ".join(line for line in lines if not line.strip().startswith("#"))
+    written = set(re.findall(r"\$\w+", " ".join(re.findall(r"log_format without_query (.*?);", said))))
+    assert "$uri" in written and not written & {"$request", "$request_uri", "$args", "$query_string", "$http_referer"}
+    assert re.findall(r"(access_log|error_log) \S+ (\w+);", said) == [
+        ("access_log", "without_query"),
+        ("error_log", "crit"),
+    ]
 
 
 COLUMN = "no_such_column"

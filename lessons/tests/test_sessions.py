@@ -113,6 +113,13 @@ def test_the_old_password_is_not_guessed_at_a_desk_that_was_left(alice: User) ->
     assert desk.post("/accounts/password/", {"old_password": PASSWORD, **new}).status_code == 200
 
 
+def test_nor_in_the_admin_which_has_no_page_of_its_own_for_it(school: School) -> None:
+    client = Client()
+    client.force_login(person(school, Role.ADMIN, "ada", is_staff=True))
+    for method in (client.get, client.post):
+        assert method("/admin/password_change/")["Location"] == "/accounts/password/"
+
+
 @pytest.mark.parametrize("how", ["admin sets it", "deactivated"])
 def test_a_session_ends_with_what_it_stands_on(alice: User, how: str) -> None:
     desk = sign_in()
