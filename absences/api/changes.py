@@ -38,7 +38,8 @@ class ChangesView(SignedInView):
         if tag in parse_etags(request.headers.get("If-None-Match", "")):
             return Response(status=304, headers={"ETag": tag})
         changes = feed.read(school, after=after, until=last, limit=size)
-        reached = changes[-1].row.feed_number if changes else after
+        # Short of a page there is nothing more until `last`, though a purge may have taken the latest numbers away.
+        reached = changes[-1].row.feed_number if len(changes) == size else max(after, last)
         more = replace_query_param(request.build_absolute_uri(), "after", reached) if reached < last else None
         results = [change_json(change, notes=self.reads_notes) for change in changes]
         answer = {"next": more, "previous": None, "cursor": str(reached), "results": results}

@@ -24,6 +24,7 @@ from lessons.factories import (
     person,
 )
 from lessons.models import Amendment, FeedCounter, Lesson, Register, RejectedReport, Role, School, User
+from lessons.purging import lawful_purge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -214,3 +215,11 @@ def test_the_numbers_of_a_refused_change_are_given_again(recorded: Lesson, offic
     assert signed_in(office).post(f"/api/v1/lessons/{recorded.pk}/register/amendments", body).status_code == 422
     amendments.amend(office, recorded.pk, [Change(student_id=roster[0], code="M", reason="x")], now=late)
     assert feed.last_number(recorded.school_id) == before + 1
+
+
+def test_what_was_purged_leaves_a_poller_at_the_end(recorded: Lesson, office: User) -> None:
+    """And not asking for the same page for ever."""
+    with lawful_purge("A court says so"):
+        Amendment.objects.all().delete()
+    page = signed_in(office).get(PATH).json()
+    assert ([each["number"] for each in page["results"]], page["next"], page["cursor"]) == ([1, 2], None, "4")

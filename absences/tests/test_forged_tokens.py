@@ -121,6 +121,7 @@ FORGED: dict[str, Callable[[Claims], str]] = {
     "no object": lambda claims: f"{encoded({'alg': 'ES256', 'kid': ours().kid})}.{encoded([1])}.AAAA",
     "9 kB": having(padding="x" * 9000),
     "deep": lambda claims: f"{encoded(b'[' * 5000)}.{encoded(claims)}.AAAA",
+    "deep, up to what is read": lambda claims: f"{encoded(b'[' * 6000)}.AAAA.AAAA",
     "no token": lambda claims: "..",
     "one part": lambda claims: "a" * 100,
     "no base64": lambda claims: "!.!.!",
