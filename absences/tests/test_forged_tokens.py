@@ -84,8 +84,9 @@ JWK: dict[str, str] = {
     **{name: keys.Key(OTHER, 0).public_jwk[name] for name in ("x", "y")},
 }
 NOW = int(time.time())
+LATER = NOW + 3600  # than the last test of the run
 
-EXP: list[Any] = ["soon", str(NOW + 60), NOW + 60.5, True, None, 10**30, []]
+EXP: list[Any] = ["soon", str(LATER), LATER + 0.5, True, None, 10**30, []]
 
 FORGED: dict[str, Callable[[Claims], str]] = {
     **{f"alg {alg}": unsigned(alg) for alg in ("none", "None", "NONE", "nOnE", "", "ES256", "HS256")},
@@ -104,7 +105,7 @@ FORGED: dict[str, Callable[[Claims], str]] = {
     "x5u": headed(x5u="https://example.org/key.pem"),
     "crit": headed(crit=["exp"]),
     "expired": having(iat=NOW - 700, exp=NOW - 1),
-    "not yet valid": having(nbf=NOW + 60),
+    "not yet valid": having(nbf=LATER),
     "issued tomorrow": having(iat=NOW + 86400, exp=NOW + 90000),
     "for years": having(exp=NOW + 10**9),
     "for ever": without("exp"),
