@@ -170,3 +170,17 @@ class LessonFactory(DjangoModelFactory[models.Lesson]):
         """`taught_by=user` makes that user its teacher."""
         if extracted:
             models.LessonStaff.objects.create(school=self.school, lesson=self, user=extracted)
+
+
+class PlannedAbsenceFactory(DjangoModelFactory[models.PlannedAbsence]):
+    """A medical appointment on the day of `LessonFactory`."""
+
+    class Meta:
+        model = models.PlannedAbsence
+
+    student = SubFactory(StudentFactory)
+    school = SelfAttribute("student.school")
+    first_day = date(2026, 9, 14)
+    last_day = SelfAttribute("first_day")
+    code = "M"
+    by_name = "School office"

@@ -3,7 +3,9 @@
 from lessons.access import Role, Scope
 from lessons.models.clients import ApiClient, KeptAnswer
 from lessons.models.limits import Tally
+from lessons.models.office import Contact, DeskEntry, Notice
 from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
+from lessons.models.planned import PlannedAbsence
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.sessions import BrowserSession
@@ -13,6 +15,8 @@ __all__ = [
     "Amendment",
     "ApiClient",
     "BrowserSession",
+    "Contact",
+    "DeskEntry",
     "Enrolment",
     "FeedCounter",
     "Group",
@@ -23,6 +27,8 @@ __all__ = [
     "Mark",
     "Membership",
     "Nation",
+    "Notice",
+    "PlannedAbsence",
     "PurgePermit",
     "RefreshToken",
     "Register",

@@ -1,0 +1,124 @@
+"""What a school's office writes down beside the registers: calls, the front desk, notices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lessons.models.base import SchoolRow, Signed
+from lessons.models.people import Student
+from lessons.models.people import User as UserModel
+from lessons.models.timetable import Lesson
+
+if TYPE_CHECKING:
+    from lessons.models.people import User
+
+
+class Contact(SchoolRow, Signed):
+    """One try to learn from home why a pupil is not there, on a day."""
+
+    SAME_SCHOOL = ("student",)
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", _("Reached: the reason is known")
+        PROMISED = "promised", _("Reached: they find out")
+        MESSAGE = "message", _("Message left")
+        NO_ANSWER = "no_answer", _("No answer")
+        WRONG_NUMBER = "wrong_number", _("Wrong number")
+
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("student"))
+    date = models.DateField(_("day of the absence"))
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ("at", "id")
+        indexes = (models.Index(fields=["school", "date"]),)
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.get_outcome_display()}"
+
+
+class DeskEntry(SchoolRow, Signed):
+    """A pupil who came in late, or went out early, past the front desk."""
+
+    SAME_SCHOOL = ("student",)
+
+    class Direction(models.TextChoices):
+        IN = "in", _("Signed in")
+        OUT = "out", _("Signed out")
+
+    student = models.ForeignKey(
+        Student, on_delete=models.PROTECT, related_name="desk_entries", verbose_name=_("student")
+    )
+    date = models.DateField(_("day"))
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
+    at = models.DateTimeField(_("at"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("front desk entry")
+        verbose_name_plural = _("front desk entries")
+        ordering = ("at", "id")
+        indexes = (models.Index(fields=["school", "date"]),)
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.get_direction_display()}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def for_user(self, user: User) -> NoticeQuerySet:
+        """Those to the user, and where they are the office, those to it."""
+        office = [pk for pk in user.access.schools() if user.access.is_office(pk)]
+        return self.filter(Q(to=user, school__in=user.access.schools()) | Q(to__isnull=True, school__in=office))
+
+    def open(self) -> NoticeQuerySet:
+        return self.filter(done_at__isnull=True)
+
+
+class Notice(SchoolRow, Signed):
+    """Something that one person tells another within the product: a reminder to the teacher of a lesson, or a teacher
+    who tells the office (`to` is null) of somebody in the room who is not on the roster."""
+
+    SAME_SCHOOL = ("lesson", "student")
+
+    class Kind(models.TextChoices):
+        REMINDER = "reminder", _("Please take this register")
+        SOMEONE_ELSE = "someone_else", _("Somebody is in the room who is not on the roster")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="notices", verbose_name=_("lesson"))
+    to = models.ForeignKey(UserModel, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("to"))
+    student = models.ForeignKey(
+        Student, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("student")
+    )
+    text = models.CharField(_("text"), max_length=200, blank=True)
+    made_at = models.DateTimeField(_("made at"))
+    done_at = models.DateTimeField(_("done at"), null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ("made_at", "id")
+        indexes = (models.Index(fields=["school", "made_at"], condition=Q(done_at__isnull=True), name="notice_open"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["lesson", "to"], condition=Q(kind="reminder", done_at__isnull=True), name="notice_reminds_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def done(self, now: datetime) -> None:
+        self.done_at = now
+        self.save(update_fields=["done_at"])

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from lessons import codes
+from lessons.models.base import Owned, SchoolRow, Signed, one_per_source
+from lessons.models.people import Student
+
+if TYPE_CHECKING:
+    from lessons.models.people import User
+    from lessons.models.timetable import Lesson
+
+
+class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
+    def for_user(self, user: User) -> PlannedAbsenceQuerySet:
+        """Those of the students that the user sees."""
+        return self.filter(school__in=user.access.schools(), student__in=Student.objects.for_user(user))
+
+    def on(self, day: date) -> PlannedAbsenceQuerySet:
+        return self.filter(first_day__lte=day, last_day__gte=day)
+
+    def by_lesson(self, lessons: Iterable[Lesson]) -> dict[int, dict[int, PlannedAbsence]]:
+        """For each lesson those that cover its start, by student: one query. Where several do, the latest entered."""
+        lessons = list(lessons)
+        found: dict[int, dict[int, PlannedAbsence]] = defaultdict(dict)
+        if not lessons:
+            return found
+        days = {lesson.date for lesson in lessons}
+        plans = self.filter(
+            school__in={lesson.school_id for lesson in lessons}, first_day__lte=max(days), last_day__gte=min(days)
+        ).order_by("pk")
+        enrolled = plans.filter(student__enrolments__group__in={lesson.group_id for lesson in lessons}).distinct()
+        for plan in enrolled:
+            for lesson in lessons:
+                if plan.school_id == lesson.school_id and plan.covers(lesson):
+                    found[lesson.pk][plan.student_id] = plan
+        return found
+
+
+class PlannedAbsence(SchoolRow, Signed, Owned):
+    """An absence that the school knows of beforehand: suggested on every register it covers, a mark on none until
+    somebody there confirms it."""
+
+    SAME_SCHOOL = ("student",)
+
+    student = models.ForeignKey(
+        Student, on_delete=models.PROTECT, related_name="planned_absences", verbose_name=_("student")
+    )
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"), help_text=_("Included."))
+    from_time = models.TimeField(
+        _("from"), null=True, blank=True, help_text=_("Lessons that start from then on; empty for the whole day.")
+    )
+    until_time = models.TimeField(_("until"), null=True, blank=True, help_text=_("Lessons that start before then."))
+    code = models.CharField(_("code"), max_length=2)
+    reason = models.CharField(_("reason"), max_length=200, blank=True, help_text=_("Teachers see it."))
+    made_at = models.DateTimeField(_("entered at"), auto_now_add=True)
+
+    objects = PlannedAbsenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("planned absence")
+        verbose_name_plural = _("planned absences")
+        ordering = ("first_day", "id")
+        indexes = (models.Index(fields=["school", "last_day"]),)
+        constraints = (
+            one_per_source(),
+            models.CheckConstraint(
+                condition=Q(last_day__gte=F("first_day")),
+                name="planned_absence_ends_after_start",
+                violation_error_message=_("The last day is not before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(from_time__isnull=True) | Q(until_time__isnull=True) | Q(until_time__gt=F("from_time")),
+                name="planned_absence_times_in_order",
+                violation_error_message=_("“Until” is after “from”."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.code}"
+
+    def clean(self) -> None:
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValidationError({"last_day": _("The last day is not before the first.")})
+        if self.from_time and self.until_time and self.until_time <= self.from_time:
+            raise ValidationError({"until_time": _("“Until” is after “from”.")})
+        if self.first_day and self.code and self.code not in plannable(self.school.nation, self.first_day):
+            raise ValidationError({"code": _("This is not a code for an absence that can be planned.")})
+
+    def covers(self, lesson: Lesson) -> bool:
+        return (
+            self.first_day <= lesson.date <= self.last_day
+            and (self.from_time is None or self.from_time <= lesson.start_time)
+            and (self.until_time is None or lesson.start_time < self.until_time)
+        )
+
+
+def plannable(nation: str, on: date) -> dict[str, codes.Code]:
+    """The codes that an absence may be planned with: what is known beforehand, neither being there nor being late, nor
+    a reason that nobody knows. Raises NoCodeSet."""
+    known = codes.code_set(nation, on).codes
+    unforeseen = {codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES}
+    return {
+        name: code
+        for name, code in known.items()
+        if name not in unforeseen and code.kind is not codes.Kind.NOT_COLLECTED
+    }
