@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from absences.tickets import allowed_codes
 from lessons import codes
 from lessons.access import Role
-from lessons.models import Lesson, Membership, RejectedReport, Student
+from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
 
 if TYPE_CHECKING:
     from absences.merging import Draft
 
 Reason = RejectedReport.Reason
+Planned = Mapping[int, Mapping[int, PlannedAbsence]]
 
 
 @dataclass(frozen=True)
 class Judge:
     """`reporters` are those who still hold the role that they reported by, as (school, user, role);
-    `students` those of the school who were reported without being on the roster."""
+    `students` those of the school who were reported without being on the roster; `planned` the absences that the school
+    knows of beforehand, by lesson and student."""
 
     reporters: frozenset[tuple[int, int, str]]
     students: frozenset[tuple[int, int]]
+    planned: Planned
 
     @classmethod
-    def of(cls, drafts: Iterable[Draft]) -> Judge:
-        """At most two queries, and none where everyone reported is on the roster, by who completed it."""
+    def of(cls, drafts: Sequence[Draft]) -> Judge:
+        """At most three queries; one where everyone reported is on the roster, by who completed it."""
         others: set[int] = set()
         strangers: set[int] = set()
         schools: set[int] = set()
@@ -38,7 +41,8 @@ class Judge:
                     others.add(reported["by"])
                 if reported["student"] not in draft.roster:
                     strangers.add(reported["student"])
-        return cls(reporters_of(schools, others), students_of(schools, strangers))
+        planned = PlannedAbsence.objects.of(draft.lesson for draft in drafts)
+        return cls(reporters_of(schools, others), students_of(schools, strangers), planned)
 
     def reason(
         self, reported: Mapping[str, Any], lesson: Lesson, roster: Collection[int], intent: Mapping[str, Any]
@@ -54,9 +58,10 @@ class Judge:
         reporter = (lesson.school_id, reported["by"], reported["role"])
         if reported["by"] != intent["by"] and reporter not in self.reporters:
             return Reason.NOT_PERMITTED
-        if reported["code"] not in allowed_codes(Role(reported["role"]), lesson):
-            return Reason.NOT_PERMITTED
-        return None
+        if reported["code"] in allowed_codes(Role(reported["role"]), lesson):
+            return None
+        plan = self.planned[lesson.pk].get(reported["student"])
+        return None if plan and plan.code == reported["code"] else Reason.NOT_PERMITTED
 
 
 def reporters_of(schools: Collection[int], users: Collection[int]) -> frozenset[tuple[int, int, str]]:

@@ -18,7 +18,7 @@ from absences.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.access import Role, within_window
 from lessons.feed import take_numbers
-from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport
+from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
 from lessons.standing import standing
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ def _append(lesson: Lesson, late: Sequence[Document]) -> None:
     judge = Judge(
         judging.reporters_of(schools, {mark["by"] for mark in late}),
         judging.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
+        PlannedAbsence.objects.of([lesson] if late else ()),
     )
     rows, rejected = [], []
     for mark in late:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -89,8 +89,10 @@ def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> R
     return Report(student_id=student_id, **fields)
 
 
-def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
-    """The reports in `{"absences": [...]}`, 1 to 200. Raises InvalidInput for all that is wrong in any of them."""
+def parse_many(data: Any, allowed: Callable[[int], Set[str]]) -> list[Report]:
+    """The reports in `{"absences": [...]}`, 1 to 200; `allowed` gives the codes that may be said of a student.
+
+    Raises InvalidInput for all that is wrong in any of them."""
     items = data.get("absences") if isinstance(data, Mapping) else None
     if not isinstance(items, list):
         raise InvalidInput([FieldError("/absences", "required", "A list of absences is required.")])
@@ -106,7 +108,7 @@ def parse_many(data: Any, allowed: Set[str]) -> list[Report]:
         pointer = f"/absences/{index}"
         try:
             student_id = _student(item, pointer, seen)
-            reports.append(parse(item, student_id, allowed, pointer))
+            reports.append(parse(item, student_id, allowed(student_id), pointer))
         except InvalidInput as error:
             errors.extend(error.errors)
     if errors:

@@ -114,7 +114,9 @@ def _kept_already(cancelled: Sequence[Lesson]) -> set[tuple[int, UUID]]:
 
 def _fill(draft: Draft, judge: Judge) -> None:
     lesson, intent = draft.lesson, draft.sheet["intent"]
-    stated = set(intent["roster_seen"]) if intent["others"] == "present" else set()
+    # Whoever is planned to be away is not among "all others": that is confirmed, or nothing is known.
+    others = set(intent["roster_seen"]) - set(judge.planned[lesson.pk])
+    stated = others if intent["others"] == "present" else set()
     for reported in draft.sheet.get("absences", {}).values():
         reason = judge.reason(reported, lesson, draft.roster, intent)
         if reason:

@@ -117,6 +117,10 @@ REPORT: dict[str, Schema] = {
 
 COMPONENTS: dict[str, Schema] = {
     "Lesson": closed(LESSON),
+    "Planned": {
+        **closed({"code": CODE, "reason": NOTE}),
+        "description": "An absence that the school knows of beforehand: unstated, until somebody reports it.",
+    },
     "LessonWithRoster": closed(
         {
             **LESSON,
@@ -128,6 +132,7 @@ COMPONENTS: dict[str, Schema] = {
                         "legal_name": TEXT,
                         "preferred_name": TEXT,
                         "year_group": YEAR,
+                        "planned": maybe(ref("Planned")),
                     }
                 )
             ),

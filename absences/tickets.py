@@ -6,8 +6,9 @@ A ticket is verified by its signature alone. It ends with the day of its issue i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from absences import denied
@@ -17,15 +18,18 @@ from lessons.access import WHOLE_SCHOOL, Role, Scope
 from lessons.errors import BadToken, NotAllowed
 
 if TYPE_CHECKING:
-    from lessons.models import Lesson, User
+    from lessons.models import Lesson, PlannedAbsence, User
+
+NOTHING_PLANNED: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a verified token says of somebody who may report.
 
-    `lesson_id` and `roster` are None for an access token: it is good for the whole school. `notes` says whether its
-    holder may read what others wrote beside a mark: not every system may.
+    `lesson_id` and `roster` are None for an access token: it is good for the whole school. `planned` are the codes of
+    absences that the school knows of beforehand, by student: whoever takes the register may confirm them. `notes` says
+    whether its holder may read what others wrote beside a mark: not every system may.
     """
 
     by: Reporter
@@ -34,9 +38,21 @@ class Claims:
     lesson_id: int | None = None
     roster: frozenset[int] | None = None
     notes: bool = True
+    planned: Mapping[int, str] = field(default_factory=dict)
+
+    def codes_for(self, student_id: int) -> frozenset[str]:
+        """What may be reported of this student."""
+        planned = self.planned.get(student_id)
+        return self.codes | {planned} if planned else self.codes
 
 
-def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
+def issue(
+    user: User,
+    lesson: Lesson,
+    roster: Sequence[int],
+    now: datetime,
+    planned: Mapping[int, PlannedAbsence] = NOTHING_PLANNED,
+) -> str | None:
     """A signed ticket, or None for a lesson that this user may not take or that is not yet today's."""
     today = calendar.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
@@ -58,19 +74,37 @@ def issue(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> s
             "closes_at": lesson.closes_at.isoformat(),
             "roster": list(roster),
             "notes": Scope.NOTES in acting.scopes,
+            "planned": {str(student): code for student, code in _codes(planned, roster).items()},
         },
         now=now,
         expires_at=calendar.end_of_day(lesson.school.time_zone, today),
     )
 
 
-def claims_for(user: User, lesson: Lesson, roster: Sequence[int], now: datetime) -> Claims:
+def claims_for(
+    user: User,
+    lesson: Lesson,
+    roster: Sequence[int],
+    now: datetime,
+    planned: Mapping[int, PlannedAbsence] = NOTHING_PLANNED,
+) -> Claims:
     """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
     if not user.access.may_report(lesson, now):
         raise NotAllowed("You may not take this register.")
     acting = user.access.in_school(lesson.school_id)
     by = Reporter(user.pk, user.name, acting.position, acting.role.value)
-    return Claims(by, lesson.school_id, allowed_codes(acting.role, lesson), lesson.pk, frozenset(roster))
+    return Claims(
+        by,
+        lesson.school_id,
+        allowed_codes(acting.role, lesson),
+        lesson.pk,
+        frozenset(roster),
+        planned=_codes(planned, roster),
+    )
+
+
+def _codes(planned: Mapping[int, PlannedAbsence], roster: Sequence[int]) -> dict[int, str]:
+    return {student: planned[student].code for student in roster if student in planned}
 
 
 def verify(token: str, now: datetime) -> Claims:
@@ -95,6 +129,7 @@ def _of_ticket(claims: Mapping[str, Any]) -> Claims:
             tokens.row_id(claims, "lesson"),
             frozenset(map(int, tokens.typed(claims, "roster", list))),
             tokens.typed(claims, "notes", bool),
+            {int(student): str(code) for student, code in tokens.typed(claims, "planned", dict).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadToken("The ticket lacks a claim.") from error

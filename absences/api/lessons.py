@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
 from absences.serializers import LessonQuery, lessons_matching
+from lessons.access import Scope
 from lessons.api import PutView, SignedInView
 from lessons.errors import NotFound, StoreUnavailable
 from lessons.imports import inputs
 from lessons.imports.timetable import Lessons
-from lessons.models import Lesson, Student, User
+from lessons.models import Lesson, PlannedAbsence, Student, User
 from lessons.pagination import Cursor
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,13 @@ class LessonView(SignedInView):
         now = timezone.now()
         found = seen_lesson(self.user, lesson, now)
         students = list(Student.objects.enrolled(found.group_id, found.date))
+        planned = PlannedAbsence.objects.of([found])[found.pk]
+        may_read_reasons = self.user.access.allows(found.school_id, Scope.NOTES)
         return Response(
             lesson_json(found, _marked([found]).get(found.pk))
             | {
-                "roster": roster_json(students),
-                "ticket": tickets.issue(self.user, found, [student.pk for student in students], now),
+                "roster": roster_json(students, planned, notes=may_read_reasons),
+                "ticket": tickets.issue(self.user, found, [student.pk for student in students], now, planned),
             }
         )
 

@@ -39,7 +39,7 @@ class AbsencesView(ReportingView):
         return Response({"state": sheet["state"], "rev": sheet["rev"], "absences": standing})
 
     def post(self, request: Request, lesson: int) -> Response:
-        reports = marks.parse_many(request.data, self.claims.codes)
+        reports = marks.parse_many(request.data, self.claims.codes_for)
         stored = reporting.report(self.claims, lesson, reports, timezone.now())
         accepted = sum(each.state in ("provisional", "late") for each in stored)
         absences = [mark_json(lesson, each.mark, each.state, self.claims) for each in stored]
@@ -54,7 +54,7 @@ class AbsenceView(ReportingView):
         return self._report(lesson, student, _from_query(request) | {"code": "/"})
 
     def _report(self, lesson: int, student: int, data: Any) -> Response:
-        report = marks.parse(data, student, self.claims.codes)
+        report = marks.parse(data, student, self.claims.codes_for(student))
         try:
             stored = reporting.report_one(self.claims, lesson, report, timezone.now())
         except StandingMark as error:

@@ -7,7 +7,7 @@ from absences.completion import Completed
 from absences.merging import Merged
 from absences.tickets import Claims
 from lessons.feed import Change
-from lessons.models import Amendment, Lesson, Register, RejectedReport, Student
+from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
 from lessons.standing import Standing, standing
 
 JSON = dict[str, Any]
@@ -38,7 +38,10 @@ def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
     }
 
 
-def roster_json(students: Iterable[Student]) -> list[JSON]:
+def roster_json(
+    students: Iterable[Student], planned: Mapping[int, PlannedAbsence], *, notes: bool = True
+) -> list[JSON]:
+    """Each with the absence that the school knows of beforehand: a suggestion, until somebody reports it."""
     return [
         {
             "student_id": student.pk,
@@ -46,9 +49,14 @@ def roster_json(students: Iterable[Student]) -> list[JSON]:
             "legal_name": student.legal_name,
             "preferred_name": student.preferred_name,
             "year_group": student.year_group,
+            "planned": planned_json(planned.get(student.pk), notes=notes),
         }
         for student in students
     ]
+
+
+def planned_json(plan: PlannedAbsence | None, *, notes: bool) -> JSON | None:
+    return {"code": plan.code, "reason": plan.reason if notes else ""} if plan else None
 
 
 def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str, reader: Claims) -> JSON:

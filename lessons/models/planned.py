@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
@@ -27,22 +26,24 @@ class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
     def on(self, day: date) -> PlannedAbsenceQuerySet:
         return self.filter(first_day__lte=day, last_day__gte=day)
 
-    def by_lesson(self, lessons: Iterable[Lesson]) -> dict[int, dict[int, PlannedAbsence]]:
-        """For each lesson those that cover its start, by student: one query. Where several do, the latest entered."""
+    def of(self, lessons: Iterable[Lesson]) -> dict[int, dict[int, PlannedAbsence]]:
+        """For each lesson, by its id, those of its school that cover its start, by student: one query, however many.
+
+        Where several do, the one that was entered last. Whether the students are on the roster is not asked.
+        """
         lessons = list(lessons)
-        found: dict[int, dict[int, PlannedAbsence]] = defaultdict(dict)
-        if not lessons:
-            return found
-        days = {lesson.date for lesson in lessons}
-        plans = self.filter(
-            school__in={lesson.school_id for lesson in lessons}, first_day__lte=max(days), last_day__gte=min(days)
-        ).order_by("pk")
-        enrolled = plans.filter(student__enrolments__group__in={lesson.group_id for lesson in lessons}).distinct()
-        for plan in enrolled:
-            for lesson in lessons:
-                if plan.school_id == lesson.school_id and plan.covers(lesson):
-                    found[lesson.pk][plan.student_id] = plan
-        return found
+        days = [lesson.date for lesson in lessons]
+        if not days:
+            return {}
+        schools = {lesson.school_id for lesson in lessons}
+        plans = self.filter(school__in=schools, first_day__lte=max(days), last_day__gte=min(days)).order_by("pk")
+        known = list(plans)
+        return {
+            lesson.pk: {
+                plan.student_id: plan for plan in known if plan.school_id == lesson.school_id and plan.covers(lesson)
+            }
+            for lesson in lessons
+        }
 
 
 class PlannedAbsence(SchoolRow, Signed, Owned):
