@@ -2,7 +2,8 @@
 
 Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the
 minutes that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page, and `page`
-is an id of this very page, so that sending it twice reports once. Only what changed is reported.
+is an id of this very page, so that sending it twice reports once. Only what changed is reported. `plan-<id>` is the
+code of a planned absence that was shown: finishing confirms it, where nothing else was chosen.
 
 Where a colleague's mark stands against what was sent, the row comes back with both: `mark-<id>` is then their code, or
 `mine`, which stands for `mine-<id>` and `mineminutes-<id>`.
@@ -16,16 +17,17 @@ from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from absences import marks
+from absences import marks, tickets
 from absences.marks import Report
 from absences.mongo import Document
 from absences.sheets import Stored
 from absences.tickets import Claims
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput
-from lessons.models import Lesson, Student
+from lessons.models import Lesson, PlannedAbsence, Student
 
 MINE = "mine"
+EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # what every pupil has buttons for
 
 
 @dataclass
@@ -45,6 +47,12 @@ class Row:
     seen: str = ""
     error: str = ""
     mine: Report | None = None
+    plan: PlannedAbsence | None = None
+
+    @property
+    def is_suggested(self) -> bool:
+        """Planned to be away, and nobody has said anything yet."""
+        return self.plan is not None and not self.code
 
     @property
     def late_code(self) -> str:
@@ -52,35 +60,52 @@ class Row:
 
     @property
     def other_code(self) -> str:
-        """A code that the page offers no button for: one that the office gave."""
-        return "" if self.code in {codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES} else self.code
+        """A code beside the three of everyday: what the office gave, or what is planned."""
+        planned = self.plan.code if self.plan else ""
+        return planned if self.code in {"", *EVERYDAY} else self.code
 
 
-def rows(students: Sequence[Student], standing: Sequence[Document]) -> list[Row]:
-    """Each student with the mark that stands on the sheet."""
+def rows(
+    students: Sequence[Student],
+    standing: Sequence[Document],
+    planned: Mapping[int, PlannedAbsence] = tickets.NOTHING_PLANNED,
+) -> list[Row]:
+    """Each student with the mark that stands on the sheet, and what is planned."""
     marks_by = {mark["student"]: mark for mark in standing}
-    return [_row(student, marks_by.get(student.pk)) for student in students]
+    return [_row(student, marks_by.get(student.pk), planned.get(student.pk)) for student in students]
 
 
-def _row(student: Student, mark: Document | None) -> Row:
+def _row(student: Student, mark: Document | None, plan: PlannedAbsence | None) -> Row:
     if mark is None:
-        return Row(student)
+        return Row(student, plan=plan)
     code, minutes = mark["code"], mark["minutes_late"]
-    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, seen=str(mark["report_id"]))
+    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, seen=str(mark["report_id"]), plan=plan)
 
 
 @dataclass
 class Sent:
-    """What a form says: reports of what changed, what is wrong by student id, and the roster that was on the page."""
+    """What a form says: reports of what changed, what is wrong by student id, and the roster that was on the page.
+
+    `unconfirmed` were shown as planned to be away, and nothing else was said of them.
+    """
 
     reports: list[Report] = field(default_factory=list)
+    unconfirmed: set[int] = field(default_factory=set)
     errors: dict[int, str] = field(default_factory=dict)
     roster_seen: list[int] = field(default_factory=list)
     strangers: bool = False
 
 
-def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesson: Lesson, now: datetime) -> Sent:
-    """The form as sent. Nothing raises: what is wrong stands beside its pupil."""
+def read(
+    post: Mapping[str, str],
+    roster: Collection[int],
+    claims: Claims,
+    lesson: Lesson,
+    now: datetime,
+    *,
+    finishing: bool = False,
+) -> Sent:
+    """The form as sent; `finishing` confirms what is planned. Nothing raises: what is wrong stands beside its pupil."""
     sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
@@ -89,6 +114,10 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
         if not code and minutes and minutes != was_minutes:
             sent.errors[student_id] = _("Choose “Late” as well, or clear the minutes.")
             continue
+        if not code and post.get(f"plan-{student_id}"):
+            sent.unconfirmed.add(student_id)
+            if finishing and post[f"plan-{student_id}"] in claims.codes_for(student_id):
+                code = post[f"plan-{student_id}"]
         # Minutes beside another mark are left over from a change of mind; the page hides them.
         minutes = minutes if code in codes.ARRIVAL_CODES else ""
         if not code or (code == was and minutes == was_minutes):
@@ -101,7 +130,7 @@ def read(post: Mapping[str, str], roster: Collection[int], claims: Claims, lesso
         if page := _uuid(post.get("page", "")):
             data["report_id"] = str(uuid5(page, f"{student_id} {code} {minutes}"))
         try:
-            sent.reports.append(marks.parse(data, student_id, claims.codes))
+            sent.reports.append(marks.parse(data, student_id, claims.codes_for(student_id)))
         except InvalidInput as error:
             sent.errors[student_id] = _in_words(error.errors[0])
     return sent
@@ -114,7 +143,7 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> N
         pk = row.student.pk
         code, minutes = _chosen(post, pk)
         was, was_minutes, seen = (post.get(f"{name}-{pk}", "") for name in ("was", "wasminutes", "seen"))
-        known = claims.codes | {row.mark["code"]} if row.mark else claims.codes  # the office's codes too
+        known = claims.codes_for(pk) | ({row.mark["code"]} if row.mark else set())  # the office's codes too
         row.code = code if code in known else ""
         row.minutes = minutes[:6]
         row.was = was if was in known else ""

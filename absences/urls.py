@@ -1,10 +1,15 @@
 from django.urls import path
 
-from absences.views import again, amend, arrival, close, evidence, register, today
+from absences.views import again, amend, arrival, close, device, evidence, register, today
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("session", device.session, name="session"),
+    path("day-pack", device.pack, name="day-pack"),
+    path("shell/register", device.shell, {"name": "register"}, name="shell-register"),
+    path("shell/today", device.shell, {"name": "today"}, name="shell-today"),
+    path("service-worker.js", device.service_worker, name="service-worker"),
     path("unplaced/", today.unplaced, name="unplaced"),
     path("lessons/<id:lesson>/", register.register, name="register"),
     path("lessons/<id:lesson>/complete", register.complete, name="complete"),

@@ -20,10 +20,10 @@ from absences.merging import Merged
 from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
-from absences.views import close, stood, taken
+from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
 from lessons.errors import NotFound
-from lessons.models import Lesson, Student
+from lessons.models import Lesson, PlannedAbsence, Student
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +57,7 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
     """Saves what changed, then makes it the record. Sent again, it shows the register that stands."""
     now = timezone.now()
     found = completion.authorise(user_of(request), lesson, now)
-    saved = _save(request, found, now)
+    saved = _save(request, found, now, finishing=True)
     if saved.refused:
         return saved.refused
     merged = merging.existing(found) if found.is_completed else _completed(request, found, saved, now)
@@ -86,23 +86,24 @@ class Saved:
     replayed: bool = False
 
 
-def _save(request: HttpRequest, lesson: Lesson, now: datetime) -> Saved:
+def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: bool = False) -> Saved:
     """Reports what the form changed. Refused, with nothing written, where something is wrong; and where a colleague has
     marked a pupil otherwise meanwhile, with everything else written."""
     user = user_of(request)
     students = list(Student.objects.enrolled(lesson.group_id, lesson.date))
     roster = [student.pk for student in students]
-    claims = tickets.claims_for(user, lesson, roster, now)
-    sent = register_form.read(request.POST, roster, claims, lesson, now)
+    planned = _planned(lesson) if any(name.startswith("plan-") for name in request.POST) else {}
+    claims = tickets.claims_for(user, lesson, roster, now, planned)
+    sent = register_form.read(request.POST, roster, claims, lesson, now, finishing=finishing)
     if sent.errors or sent.strangers:
-        rows = _again(request, lesson, students, sent, claims)
+        rows = _again(request, register_form.rows(students, _standing(lesson), planned), sent, claims)
         return Saved(sent, roster, _open(request, _with_state(request, lesson, now), now, rows, 400))
     stored = reporting.report(claims, lesson.pk, sent.reports, now) if sent.reports else []
     came_late = any(each.state == "late" for each in stored)
     if came_late:
         late.merge_late(Key(lesson.school_id, lesson.pk), now)
     if conflicts := register_form.conflicts(sent.reports, stored):
-        rows = register_form.rows(students, _standing(lesson))
+        rows = register_form.rows(students, _standing(lesson), planned)
         for row in rows:
             row.mine = conflicts.get(row.student.pk)
         return Saved(sent, roster, _open(request, _with_state(request, lesson, now), now, rows, 409))
@@ -125,7 +126,7 @@ def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime
 
 def _completed(request: HttpRequest, lesson: Lesson, saved: Saved, now: datetime) -> Merged | None:
     """The register, made now or by somebody who was faster; None where the lesson was cancelled meanwhile."""
-    seen = [pk for pk in saved.sent.roster_seen if pk in saved.roster]
+    seen = [pk for pk in saved.sent.roster_seen if pk in saved.roster and pk not in saved.sent.unconfirmed]
     one = completion.Completion(lesson=lesson, user=user_of(request), roster_seen=seen, source="page")
     [done] = completion.complete_many([one], now=now)
     return done.merged if done else None
@@ -134,10 +135,11 @@ def _completed(request: HttpRequest, lesson: Lesson, saved: Saved, now: datetime
 def _open(
     request: HttpRequest, lesson: Lesson, now: datetime, rows: Sequence[Row] | None = None, status: int = 200
 ) -> HttpResponse:
+    user, access = user_of(request), user_of(request).access
     if rows is None:
-        students = Student.objects.enrolled(lesson.group_id, lesson.date)
-        rows = register_form.rows(list(students), _standing(lesson))
-    access = user_of(request).access
+        students = list(Student.objects.enrolled(lesson.group_id, lesson.date))
+        rows = register_form.rows(students, _standing(lesson), _planned(lesson))
+    may_take = lesson.state == "due" and access.may_complete(lesson, now)
     whole_school = lesson.school_id in access.whole_schools()
     context = {
         "lesson": lesson,
@@ -146,9 +148,12 @@ def _open(
         "page": uuid4(),
         "roster_seen": ",".join(str(row.student.pk) for row in rows),
         "marked": sum(bool(row.code) for row in rows),
-        "unmarked": sum(not row.code for row in rows),
-        "may_take": access.may_complete(lesson, now),
-        "may_close": close.may_close(user_of(request), lesson, now),
+        "unmarked": sum(not (row.code or row.is_suggested) for row in rows),
+        "suggested": sum(row.is_suggested for row in rows),
+        "may_take": may_take,
+        "taking": taking.facts(user, lesson, rows, now) if may_take else None,
+        "words": taking.words(),
+        "may_close": close.may_close(user, lesson, now),
         "as_cover": access.takes_as_cover(lesson, now),
         "errors": sum(bool(row.error) for row in rows),
         "conflicts": sum(bool(row.mine) for row in rows),
@@ -156,17 +161,18 @@ def _open(
     return render_local(request, "absences/register.html", lesson.school.time_zone, context, status)
 
 
-def _again(
-    request: HttpRequest, lesson: Lesson, students: Sequence[Student], sent: Sent, claims: tickets.Claims
-) -> list[Row]:
+def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.Claims) -> list[Row]:
     """The rows with what was chosen, and what is wrong beside each pupil. Nothing was written."""
-    shown = register_form.rows(students, _standing(lesson))
     for row in shown:
         row.error = sent.errors.get(row.student.pk, "")
     register_form.put_back(request.POST, shown, claims)
     if sent.strangers:
         messages.error(request, _("The class list has changed, and nothing was saved. Please look at it again."))
     return shown
+
+
+def _planned(lesson: Lesson) -> dict[int, PlannedAbsence]:
+    return PlannedAbsence.objects.of([lesson])[lesson.pk]
 
 
 def _with_state(request: HttpRequest, lesson: Lesson, now: datetime) -> Lesson:

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
+from absences.views import taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons import calendar
@@ -69,6 +70,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "whole_school": bool(access.whole_schools()),
         "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
+        "taking": {"user": request.user.pk},
+        "words": taking.words(),
         "unplaced": _unplaced(access) if day == this_day else 0,
     }
     return render_local(request, "absences/today.html", school.time_zone, context)

@@ -24,7 +24,15 @@ PAGES = [(pattern, method) for pattern, method in routes() if not pattern.starts
 OWN = ("teacher", "colleague", "office", "admin", "integrator", "client", "operator")
 OTHERS = ("outsider", "foreign office", "foreign client")
 API_COLUMNS = ("nobody", "ticket", *OWN, "scope", "foreign")
-PUBLIC = ("healthz", "readyz", ".well-known/jwks.json", "accounts/login/", "api/schema", "api/docs")
+PUBLIC = (
+    "healthz",
+    "readyz",
+    "service-worker.js",
+    ".well-known/jwks.json",
+    "accounts/login/",
+    "api/schema",
+    "api/docs",
+)
 REPORTING = "absences"  # judged at completion: an id of another school is as good as any there
 
 

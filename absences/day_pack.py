@@ -1,0 +1,142 @@
+"""What a person's own device needs to take today's registers without a connection: lessons, rosters, tickets, marks.
+
+Plain JSON. Times are milliseconds since 1970, as scripts count; whatever is shown is in words already.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from absences import sheets, tickets
+from absences.mongo import Document
+from absences.register_form import EVERYDAY
+from lessons import calendar, codes
+from lessons.errors import StoreUnavailable
+from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
+
+JSON = dict[str, Any]
+FORMAT = 1  # an old page that does not know a format asks to be loaded again
+
+
+@dataclass(frozen=True)
+class DayPack:
+    """`facts` are what is shown: {format, user, name, school, day, zone, ends, lessons: [...]}."""
+
+    user: User
+    lessons: Sequence[Lesson]
+    planned: Mapping[int, Mapping[int, PlannedAbsence]]
+    facts: JSON
+
+    @property
+    def etag(self) -> str:
+        """Tickets are not asked: each is another one, and the first is good all day."""
+        return f'"{hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:32]}"'
+
+    def sent(self, now: datetime) -> JSON:
+        """With a ticket for each lesson, and the time by which a device sets its clock."""
+        lessons = [
+            facts | {"ticket": tickets.issue(self.user, each, _ids(facts), now, self.planned[each.pk])}
+            for each, facts in zip(self.lessons, self.facts["lessons"], strict=True)
+        ]
+        return self.facts | {"lessons": lessons, "now": milliseconds(now)}
+
+
+def _ids(facts: JSON) -> list[int]:
+    return [student["id"] for student in facts["roster"]]
+
+
+def of(user: User, school: School, now: datetime, **more: Any) -> DayPack:
+    """Four statements of SQL and one command to MongoDB, however many lessons; without MongoDB no marks are known."""
+    day = calendar.local_date(school.time_zone, now)
+    own = Lesson.objects.for_user(user, now).filter(date=day, school=school, staff__user=user)
+    lessons = list(own.with_state(now).with_people())
+    rosters = _rosters(lessons)
+    planned = PlannedAbsence.objects.of(lessons)
+    standing = _standing(school, lessons)
+    facts = {
+        "format": FORMAT,
+        "user": user.pk,
+        "name": user.name,
+        "school": school.name,
+        "day": day.isoformat(),
+        "zone": school.time_zone,
+        "ends": milliseconds(calendar.end_of_day(school.time_zone, day)),
+        "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
+        **more,
+    }
+    return DayPack(user, lessons, planned, facts)
+
+
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
+    """By group, in the order of the register; lessons of one day."""
+    found: dict[int, list[Student]] = defaultdict(list)
+    for day in {lesson.date for lesson in lessons}:
+        enrolled = Enrolment.objects.on(day).filter(group__in={lesson.group_id for lesson in lessons})
+        order = ("student__sort_name", "student__legal_name", "student_id")
+        for each in enrolled.select_related("student").order_by(*order):
+            if each.student not in found[each.group_id]:
+                found[each.group_id].append(each.student)
+    return found
+
+
+def _standing(school: School, lessons: Sequence[Lesson]) -> Mapping[int, list[Document]]:
+    try:
+        return defaultdict(list, sheets.standing_of(school.pk, [lesson.pk for lesson in lessons]))
+    except StoreUnavailable:
+        return defaultdict(list)
+
+
+def _lesson(
+    lesson: Lesson,
+    students: Sequence[Student],
+    planned: Mapping[int, PlannedAbsence],
+    standing: Sequence[Document],
+) -> JSON:
+    staff = [each.user.name for each in lesson.staff.all()]
+    return {
+        "id": lesson.pk,
+        "group": lesson.group.name,
+        "subject": lesson.subject or lesson.get_session_display(),
+        "room": lesson.room,
+        "staff": ", ".join(staff),
+        "time": f"{lesson.start_time:%H:%M}–{lesson.end_time:%H:%M}",
+        "opens": milliseconds(lesson.opens_at),
+        "starts": milliseconds(lesson.starts_at),
+        "ends": milliseconds(lesson.ends_at),
+        "closes": milliseconds(lesson.closes_at),
+        "state": lesson.state,
+        "taken": milliseconds(lesson.register.taken_at) if lesson.is_completed else None,
+        "roster": [_student(each, planned.get(each.pk)) for each in students],
+        "marks": [_mark(mark) for mark in standing] if lesson.state == "due" else [],
+    }
+
+
+def _student(student: Student, plan: PlannedAbsence | None) -> JSON:
+    known: JSON = {"id": student.pk, "name": student.name}
+    if student.preferred_name and student.preferred_name != student.legal_name:
+        known["legal"] = student.legal_name
+    if plan:
+        known["plan"] = {"code": plan.code, "word": codes.title(plan.code), "reason": plan.reason}
+    return known
+
+
+def _mark(mark: Document) -> JSON:
+    """As the API answers it, as far as the page reads it; with the word for a code that is not of everyday."""
+    return {
+        "student_id": mark["student"],
+        "code": mark["code"],
+        "word": "" if mark["code"] in EVERYDAY else codes.title(mark["code"]),
+        "minutes_late": mark["minutes_late"],
+        "note": mark["note"],
+        "report_id": str(mark["report_id"]),
+        "reported_by": {"id": mark["by"], "name": mark["by_name"]},
+        "reported_at": mark["reported_at"].isoformat(),
+    }

@@ -1,0 +1,72 @@
+// A device that its user calls theirs: today's registers are kept on it until midnight, and pages to show them in.
+
+const DAY = "attendance-day"; // the day pack, which has names in it
+const SHELL = "attendance-shell"; // pages without contents, scripts and styles
+
+export const isMine = (user) => localStorage.getItem("mine") === String(user);
+
+// The day pack as it was kept last, for this user and this day; null where there is none.
+export async function kept(user) {
+  const found = await (await caches.match("/day-pack"))?.json();
+  if (!found) return null;
+  const good = Date.now() + found.skew < found.ends && found.user === user && found.format === 1;
+  if (!good) await caches.delete(DAY);
+  return good ? found : null;
+}
+
+// Asks for a newer pack, and keeps it. Gives the pack, null where nobody is signed in, and throws without a network.
+export async function refresh(user) {
+  const old = await kept(user);
+  const headers = old ? { "If-None-Match": old.etag } : {};
+  const response = await fetch("/day-pack", { headers, signal: AbortSignal.timeout(15000) });
+  if (response.status === 304) return old;
+  if (response.status === 401) return null;
+  if (!response.ok) throw new Error(`day pack: ${response.status}`);
+  const found = await response.json();
+  if (found.user !== user) {
+    await forget();
+    return null;
+  }
+  const pack = { ...found, etag: response.headers.get("ETag"), skew: found.now - Date.now() };
+  await keep(pack);
+  return pack;
+}
+
+const keep = async (pack) => (await caches.open(DAY)).put("/day-pack", new Response(JSON.stringify(pack)));
+
+// A lesson that was finished here is no longer one to open without a network.
+export async function finished(user, lesson) {
+  const pack = await kept(user);
+  const found = pack?.lessons.find((each) => each.id === lesson);
+  if (!found) return;
+  found.state = "completed";
+  found.taken = Date.now() + pack.skew;
+  await keep(pack);
+}
+
+// Everything that a page needs without a network; loaded anew when a newer version is out.
+async function keepShell({ version, urls }) {
+  const cache = await caches.open(SHELL);
+  if ((await (await cache.match("/version"))?.text()) === version) return;
+  const answers = await Promise.all(urls.map((url) => fetch(url, { cache: "reload" })));
+  if (answers.some((answer) => !answer.ok || answer.redirected)) return;
+  for (const [index, url] of urls.entries()) await cache.put(url, answers[index]);
+  await cache.put("/version", new Response(version));
+  for (const request of await cache.keys())
+    if (![...urls, "/version"].includes(new URL(request.url).pathname)) await cache.delete(request);
+}
+
+// Makes this device theirs: the pack, the pages, and the worker that serves them. Throws where that is not possible.
+export async function take(user) {
+  localStorage.setItem("mine", user);
+  const pack = await refresh(user);
+  if (pack) await keepShell(pack.shell);
+  await navigator.serviceWorker.register("/service-worker.js");
+  return pack;
+}
+
+export async function forget() {
+  localStorage.removeItem("mine");
+  await Promise.all([DAY, SHELL].map((name) => caches.delete(name)));
+  for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
+}

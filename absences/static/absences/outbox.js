@@ -1,0 +1,274 @@
+// What was tapped and is not acknowledged yet: in IndexedDB, ids and codes and no name, sent when it can be.
+//
+// marks     one a (user, lesson, student), the last choice wins; gone only if it is still the one that was sent
+// finishes  one a (user, lesson), sent behind its marks
+// tickets   what lets marks be sent, for a day, without anybody being signed in
+// packs     a user's registers of a day, where they called the device theirs
+// settings  the name of this device, and how many reports it has made
+//
+// The words that pages say are here too: a page is four requests at most.
+
+const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], packs: "user", settings: "name" };
+const AT_ONCE = 25; // a request has at most 64 kB, and a note 500 characters
+const listeners = new Set();
+const channel = new BroadcastChannel("attendance");
+let opened;
+
+export const open = () =>
+  (opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("attendance", 1);
+    request.onupgradeneeded = () => {
+      for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = request.onblocked = () => reject(request.error);
+  }));
+
+// Resolves once the transaction is on the disk, with what the last request gave.
+async function transact(mode, names, work) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(names, mode, { durability: "strict" });
+    const answer = {};
+    transaction.oncomplete = () => resolve(answer.value);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    work(answer, ...names.map((name) => transaction.objectStore(name)));
+  });
+}
+
+const then = (request, next) => (request.onsuccess = () => next(request.result));
+export const get = (name, key) =>
+  transact("readonly", [name], (answer, store) => then(store.get(key), (value) => (answer.value = value)));
+export const put = (name, value) => transact("readwrite", [name], (_, store) => store.put(value));
+export const remove = (name, key) => transact("readwrite", [name], (_, store) => store.delete(key));
+const all = (name, user) =>
+  transact("readonly", [name], (answer, store) =>
+    then(store.getAll(), (rows) => (answer.value = rows.filter((row) => row.user === user))),
+  );
+
+const keyOf = (mark) => [mark.user, mark.lesson, mark.student];
+
+export const waiting = async (user) => ({ marks: await all("marks", user), finishes: await all("finishes", user) });
+
+// Keeps a choice {user, lesson, student, code, minutes_late, note, replaces}: this device has it once this resolves.
+export async function keep(choice) {
+  const mark = await transact("readwrite", ["marks", "settings"], (answer, marks, settings) =>
+    then(settings.get("device"), (known) => {
+      const device = known ?? { name: "device", id: crypto.randomUUID(), sequence: 0 };
+      device.sequence += 1;
+      settings.put(device);
+      const made = { report_id: crypto.randomUUID(), reported_at: new Date().toISOString() };
+      answer.value = { ...choice, ...made, device: device.id, sequence: device.sequence };
+      marks.put(answer.value);
+    }),
+  );
+  channel.postMessage({ type: "kept", lesson: mark.lesson, student: mark.student, mark });
+  return mark;
+}
+
+// Forgets a choice that nobody was told of yet; whether there was one.
+export const takeBack = (mark) =>
+  transact("readwrite", ["marks"], (answer, marks) =>
+    then(marks.get(keyOf(mark)), (row) => {
+      answer.value = Boolean(row) && !row.tried;
+      if (answer.value) marks.delete(keyOf(mark));
+    }),
+  );
+
+// What has become of choices that were sent: gone, or with what is to be looked at; not where another came meanwhile.
+export const settle = (sent, found) =>
+  transact("readwrite", ["marks"], (_, marks) => {
+    for (const mark of sent)
+      then(marks.get(keyOf(mark)), (row) => {
+        if (row?.report_id !== mark.report_id) return;
+        if (found) marks.put({ ...row, ...found });
+        else marks.delete(keyOf(mark));
+      });
+  });
+
+export const listen = (hear) => listeners.add(hear);
+channel.onmessage = ({ data }) => listeners.forEach((hear) => hear(data));
+function tell(event) {
+  listeners.forEach((hear) => hear(event));
+  channel.postMessage(event);
+}
+
+// --- Words -----------------------------------------------------------------------------------------------------------
+
+export const words = JSON.parse(document.getElementById("words").textContent);
+
+// A text with what belongs into it; the first of a pair where that is one.
+export function say(name, ...values) {
+  const text = Array.isArray(words[name]) ? words[name][values[0] === 1 ? 0 : 1] : words[name];
+  return text.replace(/\{(\d)\}/g, (_, index) => values[index]);
+}
+
+// For those who do not see the page; what is said again is not read again.
+export function aloud(text) {
+  const region = document.getElementById("aloud");
+  if (region.textContent !== text) region.textContent = text;
+}
+
+// --- Sending ---------------------------------------------------------------------------------------------------------
+
+class Stop extends Error {} // its message says why: offline, trying or signin
+
+async function ask(path, headers = {}, body = null) {
+  const init = body && { method: "POST", body: JSON.stringify(body) };
+  let response;
+  try {
+    const sent = { ...headers, "Content-Type": "application/json", Accept: "application/json" };
+    response = await fetch(path, { signal: AbortSignal.timeout(15000), headers: sent, ...init });
+  } catch {
+    throw new Stop("offline");
+  }
+  if (response.status === 429 || response.status >= 500) throw new Stop("trying");
+  return response;
+}
+
+async function answerOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new Stop("trying"); // cut off, or something between that answers in our place
+  }
+}
+
+// A ticket for who is signed in; it must be the one who made these choices.
+async function newTicket(user, lesson) {
+  const response = await ask(`/api/v1/lessons/${lesson}`);
+  if (response.status === 401 || response.status === 403) throw new Stop("signin");
+  const { ticket, detail } = await answerOf(response);
+  if (!ticket) return { refused: detail ?? "" };
+  if (JSON.parse(atob(ticket.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub !== String(user)) throw new Stop("signin");
+  await put("tickets", { user, lesson, ticket });
+  return { ticket };
+}
+
+const FIELDS = ["code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"];
+const asReport = (mark) => ({ student_id: mark.student, ...Object.fromEntries(FIELDS.map((name) => [name, mark[name]])) });
+
+async function sendMarks(user, lesson, marks) {
+  await settle(marks, { tried: true });
+  const path = `/api/v1/lessons/${lesson}/absences`;
+  let { ticket } = (await get("tickets", [user, lesson])) ?? {};
+  let response;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    if (!ticket) {
+      const fresh = await newTicket(user, lesson);
+      if (!fresh.ticket) return settle(marks, fresh);
+      ticket = fresh.ticket;
+    }
+    response = await ask(path, { Authorization: `Bearer ${ticket}` }, { absences: marks.map(asReport) });
+    if (response.status !== 401) break;
+    ticket = null;
+  }
+  if (response.status === 401) throw new Stop("signin");
+  const answer = await answerOf(response);
+  if (response.status === 202) await takeIn(lesson, marks, answer.absences);
+  else await refuse(marks, answer);
+}
+
+async function takeIn(lesson, marks, absences) {
+  for (const [index, theirs] of absences.entries())
+    await settle([marks[index]], theirs.state === "conflict" ? { theirs } : null);
+  tell({ type: "sent", lesson, absences });
+}
+
+// One that is wrong refuses them all: it is set aside, and the others are sent again.
+async function refuse(marks, { detail = "", errors = [] }) {
+  const wrong = new Map(errors.map((error) => [Number(/^\/absences\/(\d+)/.exec(error.pointer)?.[1]), error.detail]));
+  const aside = marks.filter((_, index) => wrong.has(index));
+  if (!aside.length) return settle(marks, { refused: detail || "–" });
+  for (const mark of aside) await settle([mark], { refused: wrong.get(marks.indexOf(mark)) });
+  return undefined;
+}
+
+let csrf = "";
+export const useToken = (token) => (csrf = token);
+
+async function sendFinish(finish) {
+  const { user, lesson, roster_seen, taken_at, request_id } = finish;
+  const body = { others: "present", roster_seen, taken_at, request_id };
+  let response;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    if (csrf) response = await ask(`/api/v1/lessons/${lesson}/complete`, { "X-CSRFToken": csrf }, body);
+    if (response && response.status !== 403 && response.status !== 401) break;
+    const session = await ask("/session");
+    const known = session.status === 200 ? await answerOf(session) : {};
+    if (known.user !== user) throw new Stop("signin");
+    if (csrf === known.csrf) break;
+    csrf = known.csrf;
+  }
+  const answer = await answerOf(response);
+  if (response.status === 200) {
+    await remove("finishes", [user, lesson]);
+    tell({ type: "finished", lesson, register: answer });
+  } else {
+    await put("finishes", { ...finish, refused: answer.detail ?? "–" });
+    tell({ type: "refused", lesson });
+  }
+}
+
+async function pass(user) {
+  const { marks, finishes } = await waiting(user);
+  const due = marks.filter((mark) => !mark.theirs && mark.refused === undefined);
+  let problem = "";
+  const attempt = async (work) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      problem = error.message;
+    }
+  };
+  for (const lesson of new Set(due.map((mark) => mark.lesson))) {
+    const own = due.filter((mark) => mark.lesson === lesson);
+    for (let start = 0; start < own.length && problem !== "offline"; start += AT_ONCE)
+      await attempt(() => sendMarks(user, lesson, own.slice(start, start + AT_ONCE)));
+  }
+  const left = (await waiting(user)).marks.filter((mark) => mark.refused === undefined);
+  for (const finish of finishes.filter((each) => each.refused === undefined))
+    if (problem !== "offline" && !left.some((mark) => mark.lesson === finish.lesson)) await attempt(() => sendFinish(finish));
+  return problem;
+}
+
+const alone = (work) => (navigator.locks ? navigator.locks.request("attendance-send", work) : work());
+let running = null;
+let again = false;
+
+// Sends what waits, one tab at a time. Gives what is in the way: "", offline, trying or signin.
+export async function flush(user) {
+  again = true;
+  running ??= alone(async () => {
+    let problem = "";
+    while (again) {
+      again = false;
+      problem = await pass(user);
+    }
+    return problem;
+  }).finally(() => (running = null));
+  const problem = await running;
+  tell({ type: "state", problem });
+  return problem;
+}
+
+// Flushes whenever it may help: now, when there is a network, when the page is seen again, and after a while.
+export function keepTrying(user) {
+  let timer = 0;
+  let pause = 0;
+  const go = async () => {
+    clearTimeout(timer);
+    const problem = await flush(user);
+    pause = problem ? Math.min(30000, pause * 2 || 2000) : 0;
+    if (pause) timer = setTimeout(go, pause * (0.75 + Math.random() / 2));
+  };
+  const now = () => {
+    pause = 0;
+    go();
+  };
+  addEventListener("online", now);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && now());
+  now();
+  return now;
+}

@@ -1,0 +1,514 @@
+// The register being taken: every tap is saved at once, with or without a network. Without this file it is a form.
+
+import * as outbox from "./outbox.js";
+import { aloud, say, words } from "./outbox.js";
+
+const form = document.getElementById("register");
+let facts = JSON.parse(document.getElementById("taking").textContent);
+const $ = (selector, within = form) => within.querySelector(selector);
+const rows = new Map();
+const undos = [];
+let skew = 0; // how far ahead of ours the server's clock is
+let flush = () => {};
+let problem = "";
+let finishing = null;
+let touched = "";
+
+const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: facts.zone });
+const now = () => Date.now() + skew;
+const lateCode = () => (now() < facts.closes ? "L" : "U");
+const isLate = (code) => code === "L" || code === "U";
+
+// --- One pupil -------------------------------------------------------------------------------------------------------
+
+class Row {
+  constructor(element) {
+    this.element = element;
+    this.student = Number(element.dataset.student);
+    this.name = $("legend", element).firstChild.textContent.trim();
+    this.standing = { code: this.field("was").value, minutes: this.field("wasminutes").value, report_id: this.field("seen").value };
+    this.plan = this.field("plan")?.value;
+    this.kept = null; // the choice that waits in the outbox
+    this.busy = 0; // choices on their way there
+    element.tabIndex = -1;
+  }
+
+  field(name) {
+    return form.elements[`${name}-${this.student}`];
+  }
+
+  get code() {
+    return this.kept ? this.kept.code : this.standing.code;
+  }
+
+  get minutes() {
+    return (this.kept ? this.kept.minutes_late : this.standing.minutes) ?? "";
+  }
+
+  get note() {
+    return (this.kept ? this.kept.note : this.standing.note) ?? "";
+  }
+
+  get radios() {
+    return [...this.element.querySelectorAll("input[type=radio]")];
+  }
+
+  word(code) {
+    const radio = this.radios.find((each) => each.value === code || (isLate(each.value) && isLate(code)));
+    return radio ? radio.nextElementSibling.textContent.trim().toLowerCase() : words.unmarked;
+  }
+
+  // What was chosen is safe on this device once this resolves; the page shows it at once.
+  async choose(code, { minutes = "", note = this.note, undo = true, replaces = this.standing.report_id || null } = {}) {
+    const before = { row: this, code: this.code, minutes: this.minutes, note: this.note };
+    if (isLate(code)) code = isLate(this.code) ? this.code : lateCode();
+    if (isLate(code) && minutes === "") minutes = Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
+    const minutes_late = isLate(code) ? Number(minutes) : null;
+    if (code === before.code && (minutes_late ?? "") === (before.minutes === "" ? "" : Number(before.minutes)) && note === before.note) return;
+    if (undo) undos.push(before);
+    const choice = { user: facts.user, lesson: facts.lesson, student: this.student, code, minutes_late, note, replaces };
+    this.kept = choice;
+    this.notice("");
+    this.paint();
+    show(words.saving);
+    this.busy += 1;
+    const kept = await outbox.keep(choice);
+    this.busy -= 1;
+    if (!this.busy) this.kept = kept;
+    flush();
+  }
+
+  paint() {
+    for (const radio of this.radios) {
+      if (isLate(radio.value) && isLate(this.code)) radio.value = this.code;
+      radio.checked = radio.value === this.code;
+    }
+    const minutes = this.field("minutes");
+    if (minutes && minutes !== document.activeElement) minutes.value = this.minutes;
+    if (isLate(this.code)) this.chips();
+    if (!this.kept) {
+      this.field("was").value = this.standing.code;
+      this.field("wasminutes").value = this.standing.minutes ?? "";
+      this.field("seen").value = this.standing.report_id ?? "";
+    }
+    this.element.classList.toggle("attention", Boolean(this.kept?.theirs || this.kept?.refused));
+    this.conflict(this.kept?.theirs);
+    if (this.kept?.refused) this.notice(this.kept.refused);
+  }
+
+  chips() {
+    if ($(".chips", this.element)) return;
+    const chips = make("span", { className: "chips" });
+    for (const minutes of [5, 10, 15]) {
+      const chip = make("button", { type: "button", className: "chip", textContent: minutes });
+      chip.setAttribute("aria-label", say("minutes", minutes, this.name));
+      chip.onclick = () => this.choose(this.code, { minutes });
+      chips.append(chip);
+    }
+    $(".minutes", this.element).after(chips);
+  }
+
+  // What somebody else has said: `keep` and `use` are buttons, so that nothing is decided by looking away.
+  conflict(theirs) {
+    $(".conflict", this.element)?.remove();
+    if (!theirs) return;
+    const box = make("div", { className: "conflict" });
+    box.append(make("p", { textContent: sayOf(this, theirs) }));
+    box.append(button(words.keep, () => this.keepTheirs(theirs)));
+    box.append(button(words.use, () => this.choose(this.kept.code, { minutes: this.minutes, undo: false, replaces: theirs.report_id })));
+    this.element.append(box);
+  }
+
+  async keepTheirs(theirs) {
+    await outbox.settle([this.kept]);
+    this.stand(theirs);
+    flush();
+  }
+
+  // The mark that the server holds, as it answers; painted where nothing of ours waits.
+  stand(mark) {
+    const { code, minutes_late: minutes, note, report_id } = mark;
+    this.standing = { code, minutes: minutes ?? "", note, report_id };
+    this.kept = null;
+    this.paint();
+  }
+
+  notice(text) {
+    let line = $(".aside", this.element);
+    if (!line && text) this.element.append((line = make("p", { className: "aside quiet" })));
+    if (line) line.textContent = text;
+  }
+
+  askNote() {
+    let field = $(".note", this.element);
+    if (!field) {
+      field = make("input", { className: "note", maxLength: 500, value: this.note, placeholder: words.note });
+      field.setAttribute("aria-label", say("noteof", this.name));
+      field.onchange = () => this.code && this.choose(this.code, { minutes: this.minutes, note: field.value });
+      this.element.append(field);
+    }
+    field.focus();
+  }
+}
+
+function make(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+function button(text, act) {
+  return make("button", { type: "button", className: "button", textContent: text, onclick: act });
+}
+
+const sayOf = (row, mark) => say("theirs", mark.reported_by.name, row.name, row.word(mark.code), clock(mark.reported_at));
+
+// --- The page --------------------------------------------------------------------------------------------------------
+
+function show(text, tone = "") {
+  const status = $(".status");
+  status.hidden = false;
+  if (status.dataset.tone !== tone && tone) aloud(text); // not for every tap
+  if (tone) status.dataset.tone = tone;
+  if (status.textContent !== text) status.textContent = text;
+}
+
+async function tellState() {
+  const { marks, finishes } = await outbox.waiting(facts.user);
+  const count = marks.length + finishes.length;
+  const own = marks.filter((mark) => mark.lesson === facts.lesson);
+  if (own.some((mark) => mark.theirs)) show(words.asked, "bad");
+  else if (own.some((mark) => mark.refused !== undefined)) show(words.refused, "bad");
+  else if (!count) show(touched ? say("saved", touched) : words.ready, "good");
+  else if (problem) show(say(problem, count), problem === "signin" ? "bad" : "away");
+  else show(words.saving);
+  $(".undo").hidden = !undos.length;
+  $(".suggested").hidden = ![...rows.values()].some((row) => row.plan && !row.code);
+}
+
+async function undo() {
+  const last = undos.pop();
+  if (!last) return;
+  const { row, code, minutes, note } = last;
+  row.element.focus();
+  if (row.kept?.report_id && (await outbox.takeBack(row.kept))) {
+    row.kept = null;
+    row.paint();
+    if (code !== row.code) await row.choose(code, { minutes, note, undo: false });
+    aloud(say("undone", row.name, row.word(code)));
+  } else if (code) {
+    await row.choose(code, { minutes, note, undo: false });
+    aloud(say("undone", row.name, row.word(code)));
+  } else if (row.plan) {
+    aloud(say("choose", row.name));
+  } else {
+    await row.choose("/", { note: "", undo: false });
+    aloud(say("withdrawn", row.name));
+  }
+  tellState();
+}
+
+// What others have said meanwhile, with the ticket alone.
+async function refresh() {
+  if (document.visibilityState !== "visible" || finishing) return;
+  const { ticket } = (await outbox.get("tickets", [facts.user, facts.lesson])) ?? {};
+  if (!ticket) return;
+  try {
+    const response = await fetch(`/api/v1/lessons/${facts.lesson}/absences`, { headers: { Authorization: `Bearer ${ticket}` } });
+    if (!response.ok) return;
+    const { state, absences } = await response.json();
+    for (const mark of absences) takeIn(mark);
+    if (state !== "open") closed();
+  } catch {
+    // no network: the outbox says so where it matters
+  }
+}
+
+function takeIn(mark) {
+  const row = rows.get(mark.student_id);
+  if (!row || row.kept || row.standing.report_id === mark.report_id) return;
+  const theirs = mark.reported_by.id !== facts.user;
+  row.stand(mark);
+  if (theirs) row.notice(sayOf(row, mark));
+}
+
+let isClosed = false;
+function closed() {
+  if (!isClosed) suggest(words.closed);
+  isClosed = true;
+}
+
+async function restore() {
+  const { marks, finishes } = await outbox.waiting(facts.user);
+  for (const mark of marks) {
+    const row = mark.lesson === facts.lesson && rows.get(mark.student);
+    if (row) {
+      row.kept = mark;
+      row.paint();
+    }
+  }
+  finishing = finishes.find((each) => each.lesson === facts.lesson) ?? null;
+  if (finishing) finished(finishing);
+}
+
+async function finish() {
+  if (finishing) return;
+  const planned = [...rows.values()].filter((row) => row.plan && !row.code);
+  for (const row of planned) await row.choose(row.plan, { undo: false });
+  finishing = {
+    user: facts.user,
+    lesson: facts.lesson,
+    roster_seen: [...rows.keys()],
+    taken_at: new Date(now()).toISOString(),
+    request_id: crypto.randomUUID(),
+  };
+  await outbox.put("finishes", finishing);
+  show(words.finishing);
+  finished(finishing);
+  flush();
+}
+
+// Everything is on this device: nothing is changed here any more.
+function finished(finish) {
+  form.classList.add("finished");
+  for (const row of rows.values()) row.element.disabled = !row.kept?.theirs;
+  for (const each of form.querySelectorAll(".actions button")) each.disabled = true;
+  const line = make("p", { className: "notice done" });
+  line.textContent = finish.refused ?? say("finished", title(), clock(finish.taken_at));
+  if (finish.refused !== undefined) line.append(" ", button(words.reload, giveUp));
+  $(".done", document)?.remove();
+  form.before(line);
+  scrollTo(0, 0);
+  aloud(line.textContent);
+}
+
+// The register was not taken, and never will be from here: what was marked is kept where it is.
+async function giveUp() {
+  await outbox.remove("finishes", [facts.user, facts.lesson]);
+  location.assign(`/lessons/${facts.lesson}/?fresh`);
+}
+
+const title = () => document.querySelector("h1").firstChild.textContent.trim();
+
+// The register, as the server has written it: said on the next page, where the next lesson is.
+async function taken(register) {
+  const { counts, completed_by: by, taken_at: at, already_completed: already } = register;
+  const present = counts.expected - counts.unstated - register.marks.length;
+  const parts = [["present", present], ["absent", counts.absent], ["late", counts.late], ["unstated", counts.unstated]];
+  const said = parts.filter(([name, count]) => count || name === "present" || name === "absent").map(([name, count]) => say(name, count));
+  let text = say("taken", title(), clock(at), said.join(", "));
+  if (already && by.id !== facts.user) text = say("takenby", by.name, clock(at));
+  sessionStorage.setItem("taken", JSON.stringify({ lesson: facts.lesson, text }));
+  device ??= await import("./device.js");
+  await device.finished(facts.user, facts.lesson);
+  location.assign("/");
+}
+
+function hear(event) {
+  if (event.lesson !== undefined && event.lesson !== facts.lesson) return;
+  if (event.type === "kept" && rows.has(event.student)) {
+    rows.get(event.student).kept = event.mark;
+    rows.get(event.student).paint();
+  }
+  if (event.type === "sent") sent(event.absences);
+  if (event.type === "finished") taken(event.register);
+  if (event.type === "refused") restore();
+  if (event.type === "state") problem = event.problem;
+  tellState();
+}
+
+async function sent(absences) {
+  touched = clock(now());
+  for (const mark of absences) {
+    const row = rows.get(mark.student_id);
+    if (!row || row.busy) continue;
+    const { marks } = await outbox.waiting(facts.user);
+    row.kept = marks.find((each) => each.lesson === facts.lesson && each.student === row.student) ?? null;
+    if (row.kept) row.paint();
+    else row.stand(mark);
+    if (finishing) row.element.disabled = !row.kept?.theirs;
+  }
+  tellState();
+}
+
+// --- Keys ------------------------------------------------------------------------------------------------------------
+
+const CODES = { p: "/", a: "N", l: "L" };
+let digits = "";
+
+function move(from, step) {
+  const all = [...rows.values()];
+  const next = all[all.indexOf(from) + step];
+  if (next) next.element.focus();
+  else if (step > 0) $(".finish").focus();
+}
+
+function find(from) {
+  const field = make("input", { type: "search", className: "find" });
+  field.setAttribute("aria-label", words.find);
+  form.prepend(field);
+  field.focus();
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const leave = (row) => {
+    field.remove();
+    row?.element.focus();
+  };
+  const found = () => [...rows.values()].find((row) => plain(row.name).includes(plain(field.value)));
+  field.onkeydown = (event) => {
+    if (event.key === "Enter" || event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      leave(event.key === "Enter" && field.value ? found() : from);
+    }
+  };
+}
+
+function onKey(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    finish();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio])")) return;
+  const row = [...rows.values()].find((each) => each.element.contains(event.target));
+  if (!row) return;
+  const key = event.key.toLowerCase();
+  if (key === "arrowdown" || key === "arrowup") move(row, key === "arrowdown" ? 1 : -1);
+  else if (key in CODES) {
+    row.choose(CODES[key]);
+    digits = "";
+    if (key === "l") row.element.focus();
+    else move(row, 1);
+  } else if (/^\d$/.test(key) && isLate(row.code)) {
+    digits = (digits + key).slice(-3);
+    row.choose(row.code, { minutes: Number(digits) });
+  } else if (key === "n") row.askNote();
+  else if (key === "u") undo();
+  else if (key === "/") find(row);
+  else if (key === "?") {
+    $(".keys").open = true;
+    $(".keys summary").focus();
+  } else return;
+  event.preventDefault();
+}
+
+// --- From the day pack -----------------------------------------------------------------------------------------------
+
+let device = null;
+
+// Makes the page of a shell; where the pack does not have this lesson any more, the network has it.
+async function fill() {
+  device = await import("./device.js");
+  const pack = await device.kept(facts.user);
+  const lesson = pack?.lessons.find((each) => `/lessons/${each.id}/` === location.pathname);
+  if (!lesson) {
+    location.replace(`${location.pathname}?fresh`);
+    return false;
+  }
+  facts = { ...facts, lesson: lesson.id, ticket: lesson.ticket, starts: lesson.starts, closes: lesson.closes, zone: pack.zone };
+  skew = pack.skew;
+  for (const slot of document.querySelectorAll("[data-fill]")) slot.textContent = lesson[slot.dataset.fill] ?? "";
+  document.title = `${lesson.group} ${lesson.time}`;
+  $(".total").textContent = lesson.roster.length;
+  const blank = document.getElementById("pupil").content;
+  const marks = new Map(lesson.marks.map((mark) => [mark.student_id, mark]));
+  for (const student of lesson.roster) $(".pupils").append(pupil(blank, student, marks.get(student.id)));
+  return true;
+}
+
+function pupil(blank, student, mark) {
+  const element = blank.cloneNode(true).firstElementChild;
+  const inputs = [...element.querySelectorAll("input")];
+  for (const input of inputs) input.name = input.name.replace("-0", `-${student.id}`);
+  element.id = `pupil-${student.id}`;
+  element.dataset.student = student.id;
+  const legend = $("legend", element);
+  legend.textContent = student.name;
+  if (student.legal) legend.append(" ", make("span", { className: "quiet legal", textContent: student.legal }));
+  const set = (name, value) => (inputs.find((input) => input.name === `${name}-${student.id}`).value = value ?? "");
+  set("was", mark?.code);
+  set("wasminutes", mark?.minutes_late);
+  set("seen", mark?.report_id);
+  set("minutes", mark?.minutes_late);
+  if (student.plan) plan(element, student);
+  if (mark?.word && mark.code !== student.plan?.code) offer(element, student, mark.code, mark.word);
+  for (const radio of inputs) radio.checked = radio.type === "radio" && radio.value === (mark?.code ?? "-");
+  return element;
+}
+
+function plan(element, { id, plan: { code, word, reason } }) {
+  const text = say("planned", [word, reason].filter(Boolean).join(", "));
+  $("legend", element).after(make("p", { className: "plan quiet", textContent: text }));
+  element.classList.add("planned");
+  element.append(make("input", { type: "hidden", name: `plan-${id}`, value: code }));
+  offer(element, { id }, code, word);
+}
+
+// A code beside those of everyday.
+function offer(element, { id }, code, word) {
+  const label = make("label", { className: "choice other" });
+  label.append(make("input", { type: "radio", name: `mark-${id}`, value: code }), make("span", { textContent: word }));
+  $(".choices", element).prepend(label);
+}
+
+// Whether what was kept is still right; nobody waits for it.
+async function check() {
+  refresh();
+  try {
+    const pack = await device.refresh(facts.user);
+    if (pack && pack.shell.version !== facts.shell) suggest(words.newer);
+  } catch {
+    // no network
+  }
+}
+
+function suggest(text) {
+  const line = make("p", { className: "notice newer", textContent: `${text} ` });
+  line.append(make("a", { href: `/lessons/${facts.lesson}/?fresh`, textContent: words.reload }));
+  form.before(line);
+}
+
+// --- Start -----------------------------------------------------------------------------------------------------------
+
+function listen() {
+  document.addEventListener("keydown", onKey);
+  form.addEventListener("focusin", () => (digits = ""));
+  form.addEventListener("change", ({ target }) => {
+    const row = rows.get(Number(target.name?.split("-")[1]));
+    if (!row) return;
+    if (target.type === "radio") row.choose(target.value);
+    else if (target.name.startsWith("minutes-") && /^\d{1,3}$/.test(target.value)) row.choose(row.code, { minutes: target.value });
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.submitter?.classList.contains("finish")) finish();
+  });
+  $(".undo").addEventListener("click", undo);
+  outbox.listen(hear);
+  document.addEventListener("visibilitychange", refresh);
+  setInterval(refresh, 45000 + Math.random() * 30000); // nothing depends on it: the whole country polls at nine
+}
+
+async function start() {
+  try {
+    await outbox.open();
+  } catch {
+    return; // a browser that keeps nothing has the form
+  }
+  if (facts.shell && !(await fill())) return;
+  skew ||= facts.now - Date.now();
+  for (const element of form.querySelectorAll(".pupil")) {
+    const row = new Row(element);
+    rows.set(row.student, row);
+  }
+  if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
+  if (facts.ticket) await outbox.put("tickets", { user: facts.user, lesson: facts.lesson, ticket: facts.ticket });
+  await restore();
+  listen();
+  $(".save").hidden = true;
+  $(".keys").hidden = false;
+  if (matchMedia("(pointer: fine)").matches) rows.values().next().value?.element.focus({ preventScroll: true });
+  flush = outbox.keepTrying(facts.user);
+  tellState();
+  if (facts.shell) check();
+}
+
+if (form && facts) await start();

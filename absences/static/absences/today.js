@@ -1,0 +1,128 @@
+// Today: what waits on this device to be sent, what has just been taken, and whether the device is somebody's own.
+
+import * as device from "./device.js";
+import * as outbox from "./outbox.js";
+import { aloud, say, words } from "./outbox.js";
+
+const facts = JSON.parse(document.getElementById("taking").textContent);
+const status = document.getElementById("waiting");
+const mine = document.getElementById("mine");
+const box = mine.querySelector("input");
+let problem = "";
+
+function make(tag, className, textContent) {
+  return Object.assign(document.createElement(tag), { className, textContent });
+}
+
+// --- What waits ------------------------------------------------------------------------------------------------------
+
+async function tell() {
+  const { marks, finishes } = await outbox.waiting(facts.user);
+  const count = marks.length + finishes.length;
+  const text = !count ? "" : say(problem || "saving", count);
+  if (text !== status.textContent && problem) aloud(text);
+  status.textContent = text;
+  status.hidden = !count;
+  status.dataset.tone = problem === "signin" ? "bad" : "away";
+  for (const lesson of document.querySelectorAll("[data-lesson]")) {
+    const id = Number(lesson.dataset.lesson);
+    const own = marks.filter((mark) => mark.lesson === id);
+    lesson.querySelector(".waits")?.remove();
+    const line = own.some((mark) => mark.theirs || mark.refused !== undefined)
+      ? words.attention
+      : finishes.some((each) => each.lesson === id)
+        ? words.unfinished
+        : own.length && say("unsent", own.length);
+    if (line) lesson.querySelector(".state").append(make("span", "badge due waits", line));
+  }
+}
+
+// What the register's page has left to say.
+function greet() {
+  const { lesson, text } = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
+  sessionStorage.removeItem("taken");
+  if (!text) return;
+  const list = make("ul", "messages");
+  const line = make("li", "success", `${text} `);
+  line.append(Object.assign(make("a", "", words.correct), { href: `/lessons/${lesson}/` }));
+  list.append(line);
+  status.before(list);
+  aloud(text);
+}
+
+// --- Without a network -----------------------------------------------------------------------------------------------
+
+async function fill() {
+  const pack = await device.kept(facts.user);
+  if (!pack) return location.reload();
+  document.querySelector("[data-fill=school]").textContent = pack.school;
+  const list = document.getElementById("lessons");
+  const blank = document.getElementById("lesson").content;
+  for (const lesson of pack.lessons) {
+    const item = blank.cloneNode(true).firstElementChild;
+    item.dataset.lesson = lesson.id;
+    item.querySelector("a").href = `/lessons/${lesson.id}/`;
+    for (const slot of item.querySelectorAll("[data-fill]")) slot.textContent = lesson[slot.dataset.fill] ?? "";
+    item.classList.add(lesson.state);
+    item.querySelector("[data-fill=state]").textContent = words.states[lesson.state];
+    list.append(item);
+  }
+  const first = list.querySelector(".due");
+  first?.classList.add("current");
+  if (first) list.prepend(first);
+  return undefined;
+}
+
+// --- My device -------------------------------------------------------------------------------------------------------
+
+async function own() {
+  box.disabled = true;
+  const line = mine.querySelector(".quiet");
+  try {
+    if (box.checked) await device.take(facts.user);
+    else await device.forget();
+    line.textContent = box.checked ? words.kept : "";
+  } catch {
+    box.checked = false;
+    await device.forget();
+    line.textContent = words.notkept;
+  }
+  box.disabled = false;
+}
+
+function askBeforeLeaving() {
+  document.querySelector("form.who")?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { marks, finishes } = await outbox.waiting(facts.user);
+    const count = marks.length + finishes.length;
+    if (!count || confirm(say("confirm", count))) {
+      await device.forget();
+      event.target.submit();
+    }
+  });
+}
+
+async function start() {
+  try {
+    await outbox.open();
+  } catch {
+    return; // a browser that keeps nothing
+  }
+  if (facts.shell) await fill();
+  greet();
+  askBeforeLeaving();
+  outbox.listen((event) => {
+    if (event.type === "state") problem = event.problem;
+    if (event.type === "finished" && !facts.shell) location.reload();
+    tell();
+  });
+  await tell();
+  outbox.keepTrying(facts.user);
+  mine.hidden = !("serviceWorker" in navigator && "caches" in self);
+  box.checked = device.isMine(facts.user);
+  box.addEventListener("change", own);
+  if (box.checked && !facts.shell) await own();
+  document.querySelector(".current a")?.focus({ preventScroll: true });
+}
+
+await start();

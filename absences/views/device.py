@@ -1,0 +1,93 @@
+"""What a device of somebody's own asks for, to take registers without a connection."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from absences import day_pack
+from absences.register_form import Row
+from absences.views import taking
+from absences.views.pages import user_of
+from lessons.errors import NotFound
+from lessons.models import Student
+
+SCRIPTS = tuple(f"absences/{name}.js" for name in ("outbox", "register", "today", "device"))
+SHELLS = {"register": "absences/shell_register.html", "today": "absences/shell_today.html"}
+
+
+@require_safe
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, for a script that has waited: {user, csrf}, or 401 where nobody is."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"detail": _("Nobody is signed in.")}, status=401)
+    return JsonResponse({"user": request.user.pk, "csrf": get_token(request)})
+
+
+@require_safe
+def pack(request: HttpRequest) -> HttpResponse:
+    """`day_pack.of`, with tickets. 401 instead of the sign-in page, which no script reads."""
+    if not request.user.is_authenticated:
+        return session(request)
+    user, now = user_of(request), timezone.now()
+    acting = next(iter(user.access.acting.values()), None)
+    if acting is None:
+        raise NotFound(_("You have no role in a school."))
+    shell = {"version": version(), "urls": kept()}
+    found = day_pack.of(user, acting.school, now, shell=shell)
+    same = request.headers.get("If-None-Match") == found.etag
+    answer = HttpResponseNotModified() if same else JsonResponse(found.sent(now))
+    answer["ETag"] = found.etag
+    patch_vary_headers(answer, ("Cookie",))
+    return answer
+
+
+@require_safe
+@login_required
+def shell(request: HttpRequest, name: str) -> HttpResponse:
+    """A page without its contents: a script fills it from the day pack."""
+    return render(request, SHELLS[name], _shell(user_of(request).pk))
+
+
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """At the top, since it speaks for every address below its own."""
+    return HttpResponse(_source(), content_type="text/javascript; charset=utf-8")
+
+
+@cache
+def _source() -> str:
+    return (Path(__file__).parents[1] / "static/absences/service-worker.js").read_text()
+
+
+@cache
+def version() -> str:
+    """Of everything that a device keeps to show without a connection."""
+    shells = "".join(render_to_string(template, _context(0)) for template in SHELLS.values())
+    return hashlib.sha256(shells.encode()).hexdigest()[:16]
+
+
+def kept() -> list[str]:
+    """The addresses that a device keeps beside the pack."""
+    scripts = [static(script) for script in (*SCRIPTS, "absences/attendance.css", "absences/icon.svg")]
+    return [*(f"/shell/{name}" for name in SHELLS), *scripts]
+
+
+def _shell(user_id: int) -> dict[str, Any]:
+    return _context(user_id) | {"taking": {"user": user_id, "shell": version()}}
+
+
+def _context(user_id: int) -> dict[str, Any]:
+    nobody = Row(Student(pk=0))
+    return {"shell": True, "rows": (), "nobody": nobody, "taking": {"user": user_id}, "words": taking.words()}
