@@ -33,8 +33,8 @@ class DayPack:
 
     @property
     def etag(self) -> str:
-        """Tickets are not asked: each is another one, and the first is good all day."""
-        return f'"{hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:32]}"'
+        """Weak: tickets are not asked, since each is another one, and the first is good all day."""
+        return f'W/"{hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:32]}"'
 
     def sent(self, now: datetime) -> JSON:
         """With a ticket for each lesson, and the time by which a device sets its clock."""

@@ -23,7 +23,7 @@ from absences.views.pages import user_of
 from lessons.errors import NotFound
 from lessons.models import Student
 
-SCRIPTS = tuple(f"absences/{name}.js" for name in ("outbox", "register", "today", "device"))
+FILES = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "attendance.css", "today.css", "icon.svg")
 SHELLS = {"register": "absences/shell_register.html", "today": "absences/shell_today.html"}
 
 
@@ -80,8 +80,7 @@ def version() -> str:
 
 def kept() -> list[str]:
     """The addresses that a device keeps beside the pack."""
-    scripts = [static(script) for script in (*SCRIPTS, "absences/attendance.css", "absences/icon.svg")]
-    return [*(f"/shell/{name}" for name in SHELLS), *scripts]
+    return [*(f"/shell/{name}" for name in SHELLS), *(static(f"absences/{name}") for name in FILES)]
 
 
 def _shell(user_id: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 // packs     a user's registers of a day, where they called the device theirs
 // settings  the name of this device, and how many reports it has made
 //
-// The words that pages say are here too: a page is four requests at most.
+// How pages say something is here too: a page is four requests at most.
 
 const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], packs: "user", settings: "name" };
 const AT_ONCE = 25; // a request has at most 64 kB, and a note 500 characters
@@ -41,14 +41,17 @@ export const get = (name, key) =>
   transact("readonly", [name], (answer, store) => then(store.get(key), (value) => (answer.value = value)));
 export const put = (name, value) => transact("readwrite", [name], (_, store) => store.put(value));
 export const remove = (name, key) => transact("readwrite", [name], (_, store) => store.delete(key));
-const all = (name, user) =>
-  transact("readonly", [name], (answer, store) =>
-    then(store.getAll(), (rows) => (answer.value = rows.filter((row) => row.user === user))),
-  );
 
 const keyOf = (mark) => [mark.user, mark.lesson, mark.student];
 
-export const waiting = async (user) => ({ marks: await all("marks", user), finishes: await all("finishes", user) });
+// What of a user's has not been sent, or could not be taken in: {marks, finishes}.
+export const waiting = (user) =>
+  transact("readonly", ["marks", "finishes"], (answer, marks, finishes) => {
+    answer.value = {};
+    const own = (name) => (rows) => (answer.value[name] = rows.filter((row) => row.user === user));
+    then(marks.getAll(), own("marks"));
+    then(finishes.getAll(), own("finishes"));
+  });
 
 // Keeps a choice {user, lesson, student, code, minutes_late, note, replaces}: this device has it once this resolves.
 export async function keep(choice) {
@@ -93,7 +96,7 @@ function tell(event) {
   channel.postMessage(event);
 }
 
-// --- Words -----------------------------------------------------------------------------------------------------------
+// --- Saying ----------------------------------------------------------------------------------------------------------
 
 export const words = JSON.parse(document.getElementById("words").textContent);
 
@@ -102,6 +105,8 @@ export function say(name, ...values) {
   const text = Array.isArray(words[name]) ? words[name][values[0] === 1 ? 0 : 1] : words[name];
   return text.replace(/\{(\d)\}/g, (_, index) => values[index]);
 }
+
+export const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
 // For those who do not see the page; what is said again is not read again.
 export function aloud(text) {

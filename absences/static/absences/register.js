@@ -1,7 +1,7 @@
 // The register being taken: every tap is saved at once, with or without a network. Without this file it is a form.
 
 import * as outbox from "./outbox.js";
-import { aloud, say, words } from "./outbox.js";
+import { aloud, make, say, words } from "./outbox.js";
 
 const form = document.getElementById("register");
 let facts = JSON.parse(document.getElementById("taking").textContent);
@@ -12,6 +12,7 @@ let skew = 0; // how far ahead of ours the server's clock is
 let flush = () => {};
 let problem = "";
 let finishing = null;
+let shell = null; // where the page came from this device
 let touched = "";
 
 const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: facts.zone });
@@ -151,10 +152,6 @@ class Row {
   }
 }
 
-function make(tag, properties) {
-  return Object.assign(document.createElement(tag), properties);
-}
-
 function button(text, act) {
   return make("button", { type: "button", className: "button", textContent: text, onclick: act });
 }
@@ -230,14 +227,19 @@ function takeIn(mark) {
   if (theirs) row.notice(sayOf(row, mark));
 }
 
+function suggest(text) {
+  const line = make("p", { className: "notice", textContent: `${text} ` });
+  line.append(make("a", { href: `/lessons/${facts.lesson}/?fresh`, textContent: words.reload }));
+  form.before(line);
+}
+
 let isClosed = false;
 function closed() {
   if (!isClosed) suggest(words.closed);
   isClosed = true;
 }
 
-async function restore() {
-  const { marks, finishes } = await outbox.waiting(facts.user);
+function restore({ marks, finishes }) {
   for (const mark of marks) {
     const row = mark.lesson === facts.lesson && rows.get(mark.student);
     if (row) {
@@ -297,8 +299,7 @@ async function taken(register) {
   let text = say("taken", title(), clock(at), said.join(", "));
   if (already && by.id !== facts.user) text = say("takenby", by.name, clock(at));
   sessionStorage.setItem("taken", JSON.stringify({ lesson: facts.lesson, text }));
-  device ??= await import("./device.js");
-  await device.finished(facts.user, facts.lesson);
+  await (await import("./device.js")).finished(facts.user, facts.lesson);
   location.assign("/");
 }
 
@@ -310,7 +311,7 @@ function hear(event) {
   }
   if (event.type === "sent") sent(event.absences);
   if (event.type === "finished") taken(event.register);
-  if (event.type === "refused") restore();
+  if (event.type === "refused") outbox.waiting(facts.user).then(restore);
   if (event.type === "state") problem = event.problem;
   tellState();
 }
@@ -390,82 +391,6 @@ function onKey(event) {
   event.preventDefault();
 }
 
-// --- From the day pack -----------------------------------------------------------------------------------------------
-
-let device = null;
-
-// Makes the page of a shell; where the pack does not have this lesson any more, the network has it.
-async function fill() {
-  device = await import("./device.js");
-  const pack = await device.kept(facts.user);
-  const lesson = pack?.lessons.find((each) => `/lessons/${each.id}/` === location.pathname);
-  if (!lesson) {
-    location.replace(`${location.pathname}?fresh`);
-    return false;
-  }
-  facts = { ...facts, lesson: lesson.id, ticket: lesson.ticket, starts: lesson.starts, closes: lesson.closes, zone: pack.zone };
-  skew = pack.skew;
-  for (const slot of document.querySelectorAll("[data-fill]")) slot.textContent = lesson[slot.dataset.fill] ?? "";
-  document.title = `${lesson.group} ${lesson.time}`;
-  $(".total").textContent = lesson.roster.length;
-  const blank = document.getElementById("pupil").content;
-  const marks = new Map(lesson.marks.map((mark) => [mark.student_id, mark]));
-  for (const student of lesson.roster) $(".pupils").append(pupil(blank, student, marks.get(student.id)));
-  return true;
-}
-
-function pupil(blank, student, mark) {
-  const element = blank.cloneNode(true).firstElementChild;
-  const inputs = [...element.querySelectorAll("input")];
-  for (const input of inputs) input.name = input.name.replace("-0", `-${student.id}`);
-  element.id = `pupil-${student.id}`;
-  element.dataset.student = student.id;
-  const legend = $("legend", element);
-  legend.textContent = student.name;
-  if (student.legal) legend.append(" ", make("span", { className: "quiet legal", textContent: student.legal }));
-  const set = (name, value) => (inputs.find((input) => input.name === `${name}-${student.id}`).value = value ?? "");
-  set("was", mark?.code);
-  set("wasminutes", mark?.minutes_late);
-  set("seen", mark?.report_id);
-  set("minutes", mark?.minutes_late);
-  if (student.plan) plan(element, student);
-  if (mark?.word && mark.code !== student.plan?.code) offer(element, student, mark.code, mark.word);
-  for (const radio of inputs) radio.checked = radio.type === "radio" && radio.value === (mark?.code ?? "-");
-  return element;
-}
-
-function plan(element, { id, plan: { code, word, reason } }) {
-  const text = say("planned", [word, reason].filter(Boolean).join(", "));
-  $("legend", element).after(make("p", { className: "plan quiet", textContent: text }));
-  element.classList.add("planned");
-  element.append(make("input", { type: "hidden", name: `plan-${id}`, value: code }));
-  offer(element, { id }, code, word);
-}
-
-// A code beside those of everyday.
-function offer(element, { id }, code, word) {
-  const label = make("label", { className: "choice other" });
-  label.append(make("input", { type: "radio", name: `mark-${id}`, value: code }), make("span", { textContent: word }));
-  $(".choices", element).prepend(label);
-}
-
-// Whether what was kept is still right; nobody waits for it.
-async function check() {
-  refresh();
-  try {
-    const pack = await device.refresh(facts.user);
-    if (pack && pack.shell.version !== facts.shell) suggest(words.newer);
-  } catch {
-    // no network
-  }
-}
-
-function suggest(text) {
-  const line = make("p", { className: "notice newer", textContent: `${text} ` });
-  line.append(make("a", { href: `/lessons/${facts.lesson}/?fresh`, textContent: words.reload }));
-  form.before(line);
-}
-
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 function listen() {
@@ -488,27 +413,36 @@ function listen() {
 }
 
 async function start() {
+  let kept = outbox.waiting(facts.user);
+  kept.catch(() => {}); // looked at below
+  if (facts.shell) {
+    shell = await import("./shell.js");
+    facts = { ...facts, ...(await shell.fill(facts.user)) };
+    if (!facts.lesson) return;
+  }
   try {
-    await outbox.open();
+    kept = await kept;
   } catch {
     return; // a browser that keeps nothing has the form
   }
-  if (facts.shell && !(await fill())) return;
-  skew ||= facts.now - Date.now();
+  skew = facts.skew ?? facts.now - Date.now();
   for (const element of form.querySelectorAll(".pupil")) {
     const row = new Row(element);
     rows.set(row.student, row);
   }
   if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
-  if (facts.ticket) await outbox.put("tickets", { user: facts.user, lesson: facts.lesson, ticket: facts.ticket });
-  await restore();
+  restore(kept);
   listen();
   $(".save").hidden = true;
   $(".keys").hidden = false;
   if (matchMedia("(pointer: fine)").matches) rows.values().next().value?.element.focus({ preventScroll: true });
+  show(words.ready);
+  performance.mark("ready");
+  if (facts.ticket) await outbox.put("tickets", { user: facts.user, lesson: facts.lesson, ticket: facts.ticket });
   flush = outbox.keepTrying(facts.user);
-  tellState();
-  if (facts.shell) check();
+  if (!shell) return;
+  refresh();
+  if (await shell.isOld(facts)) suggest(words.newer);
 }
 
-if (form && facts) await start();
+if (form && facts) start();

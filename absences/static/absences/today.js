@@ -2,17 +2,13 @@
 
 import * as device from "./device.js";
 import * as outbox from "./outbox.js";
-import { aloud, say, words } from "./outbox.js";
+import { aloud, make, say, words } from "./outbox.js";
 
 const facts = JSON.parse(document.getElementById("taking").textContent);
 const status = document.getElementById("waiting");
 const mine = document.getElementById("mine");
 const box = mine.querySelector("input");
 let problem = "";
-
-function make(tag, className, textContent) {
-  return Object.assign(document.createElement(tag), { className, textContent });
-}
 
 // --- What waits ------------------------------------------------------------------------------------------------------
 
@@ -33,7 +29,7 @@ async function tell() {
       : finishes.some((each) => each.lesson === id)
         ? words.unfinished
         : own.length && say("unsent", own.length);
-    if (line) lesson.querySelector(".state").append(make("span", "badge due waits", line));
+    if (line) lesson.querySelector(".state").append(make("span", { className: "badge due waits", textContent: line }));
   }
 }
 
@@ -42,9 +38,9 @@ function greet() {
   const { lesson, text } = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
   sessionStorage.removeItem("taken");
   if (!text) return;
-  const list = make("ul", "messages");
-  const line = make("li", "success", `${text} `);
-  line.append(Object.assign(make("a", "", words.correct), { href: `/lessons/${lesson}/` }));
+  const list = make("ul", { className: "messages" });
+  const line = make("li", { className: "success", textContent: `${text} ` });
+  line.append(make("a", { href: `/lessons/${lesson}/`, textContent: words.correct }));
   list.append(line);
   status.before(list);
   aloud(text);
@@ -125,4 +121,4 @@ async function start() {
   document.querySelector(".current a")?.focus({ preventScroll: true });
 }
 
-await start();
+start();

@@ -1,0 +1,68 @@
+// The register's page without a network: filled from the day pack.
+
+import * as device from "./device.js";
+import { make, say } from "./outbox.js";
+
+// The facts of the lesson that the address names; where the pack does not have it any more, the network has it.
+export async function fill(user) {
+  const pack = await device.kept(user);
+  const lesson = pack?.lessons.find((each) => `/lessons/${each.id}/` === location.pathname);
+  if (!lesson) {
+    location.replace(`${location.pathname}?fresh`);
+    return {};
+  }
+  for (const slot of document.querySelectorAll("[data-fill]")) slot.textContent = lesson[slot.dataset.fill] ?? "";
+  document.title = `${lesson.group} ${lesson.time}`;
+  document.querySelector(".total").textContent = lesson.roster.length;
+  const blank = document.getElementById("pupil").content;
+  const marks = new Map(lesson.marks.map((mark) => [mark.student_id, mark]));
+  const made = lesson.roster.map((student) => pupil(blank, student, marks.get(student.id)));
+  document.querySelector(".pupils").append(...made);
+  const { id, ticket, starts, closes } = lesson;
+  return { lesson: id, ticket, starts, closes, zone: pack.zone, skew: pack.skew };
+}
+
+// Whether the pages that this device keeps are older than the server's; nobody waits for it.
+export async function isOld({ user, shell }) {
+  try {
+    const pack = await device.refresh(user);
+    return Boolean(pack) && pack.shell.version !== shell;
+  } catch {
+    return false; // no network
+  }
+}
+
+function pupil(blank, student, mark) {
+  const element = blank.cloneNode(true).firstElementChild;
+  const inputs = [...element.querySelectorAll("input")];
+  for (const input of inputs) input.name = input.name.replace("-0", `-${student.id}`);
+  element.id = `pupil-${student.id}`;
+  element.dataset.student = student.id;
+  const legend = element.querySelector("legend");
+  legend.textContent = student.name;
+  if (student.legal) legend.append(" ", make("span", { className: "quiet legal", textContent: student.legal }));
+  const set = (name, value) => (inputs.find((input) => input.name === `${name}-${student.id}`).value = value ?? "");
+  set("was", mark?.code);
+  set("wasminutes", mark?.minutes_late);
+  set("seen", mark?.report_id);
+  set("minutes", mark?.minutes_late);
+  if (student.plan) plan(element, student);
+  if (mark?.word && mark.code !== student.plan?.code) offer(element, student, mark.code, mark.word);
+  for (const radio of inputs) radio.checked = radio.type === "radio" && radio.value === (mark?.code ?? "-");
+  return element;
+}
+
+function plan(element, { id, plan: { code, word, reason } }) {
+  const text = say("planned", [word, reason].filter(Boolean).join(", "));
+  element.querySelector("legend").after(make("p", { className: "plan quiet", textContent: text }));
+  element.classList.add("planned");
+  element.append(make("input", { type: "hidden", name: `plan-${id}`, value: code }));
+  offer(element, { id }, code, word);
+}
+
+// A code beside those of everyday.
+function offer(element, { id }, code, word) {
+  const label = make("label", { className: "choice other" });
+  label.append(make("input", { type: "radio", name: `mark-${id}`, value: code }), make("span", { textContent: word }));
+  element.querySelector(".choices").prepend(label);
+}
