@@ -11,7 +11,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test check demo-reset drill-completion drill-failover drill-postgres fuzz lock
+.PHONY: help setup run test setup-browser test-browser check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
 .SILENT:
 
 help:
@@ -24,6 +24,18 @@ run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C
 
 test: setup  ## the whole suite, on stores of its own
 	exec $(PYTHON) -m pytest -n auto --dist loadgroup
+
+setup-browser:  ## Chromium from Debian, for the tests in a browser
+	if [ ! -x /usr/bin/chromium ]; then \
+		command -v apt-get >/dev/null || { echo "Debian's chromium is needed at /usr/bin/chromium" >&2; exit 1; }; \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq --no-install-recommends \
+			chromium fonts-dejavu-core >/dev/null; \
+	fi
+
+test-browser: setup  ## the pages in a real browser
+	test -x /usr/bin/chromium || { echo "Chromium is not here: make setup-browser" >&2; exit 1; }
+	exec $(PYTHON) -m pytest browser
 
 check: setup  ## lint, format, types, templates, migrations, production settings, known vulnerabilities
 	$(PYTHON) -m ruff check
@@ -46,6 +58,9 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
+
+drill-offline: setup  ## registers on a device without network, server or sign-in half of the time (RUNS=200, SEED)
+	exec $(PYTHON) -m browser.drill --runs $(or $(RUNS),200) $(and $(SEED),--seed $(SEED))
 
 fuzz: setup  ## the API under a fuzzer that reads its description, as every role (REQUESTS=20000, SEED)
 	exec $(PYTHON) -m drills.fuzz --requests $(or $(REQUESTS),20000) $(and $(SEED),--seed $(SEED))

@@ -65,7 +65,8 @@ class Row {
     if (isLate(code)) code = isLate(this.code) ? this.code : lateCode();
     if (isLate(code) && minutes === "") minutes = Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
     const minutes_late = isLate(code) ? Number(minutes) : null;
-    if (code === before.code && (minutes_late ?? "") === (before.minutes === "" ? "" : Number(before.minutes)) && note === before.note) return;
+    const same = code === before.code && String(minutes_late ?? "") === String(before.minutes) && note === before.note;
+    if (same && !this.kept?.theirs) return;
     if (undo) undos.push(before);
     const choice = { user: facts.user, lesson: facts.lesson, student: this.student, code, minutes_late, note, replaces };
     this.kept = choice;

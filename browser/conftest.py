@@ -1,0 +1,63 @@
+"""One product and one browser for a run; each test has a school and devices of its own, and no page may complain."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from pytest_django.plugin import DjangoDbBlocker
+
+from browser import tab
+from browser.product import Place, Product, cookie_of, place, running
+from browser.tab import Device
+from lessons.models import User
+
+
+@pytest.fixture(scope="session")
+def product(
+    _mongo: Any, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    folder: Path = tmp_path_factory.mktemp("product")
+    with django_db_blocker.unblock(), running(folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(product: Product) -> Iterator[Browser]:
+    with tab.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def here(product: Product) -> Place:
+    return place()
+
+
+@pytest.fixture
+def device(chromium: Browser, product: Product) -> Iterator[Callable[..., Device]]:
+    """Makes a device on which a user is signed in."""
+    made: list[Device] = []
+
+    def make(user: User | None = None, **options: Any) -> Device:
+        found = Device(chromium, product.url, **options)
+        if user:
+            found.sign_in(cookie_of(user))
+        made.append(found)
+        return found
+
+    yield make
+    problems = [problem for each in made for problem in each.problems]
+    for each in made:
+        each.close()
+    assert problems == []
+
+
+@pytest.fixture
+def alice(device: Callable[..., Device], here: Place) -> Device:
+    return device(here.teacher)
+
+
+@pytest.fixture
+def page(alice: Device) -> Page:
+    return alice.tab()

@@ -1,0 +1,87 @@
+"""A browser as people use it: Debian's Chromium, driven by Playwright, that notices whatever goes wrong in a page."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = (
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+REPORTS = "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.blockedURI}`))"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Raises FileNotFoundError where there is none."""
+    if not CHROMIUM.exists():
+        raise FileNotFoundError(f"{CHROMIUM} is needed: make setup-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+class Device:
+    """One device of somebody: its storage outlives its tabs. `problems` are errors of pages and broken policies;
+    what a missing network says of itself is none."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.url = url
+        self.context: BrowserContext = browser.new_context(base_url=url, **(PHONE | options))
+        self.context.add_init_script(REPORTS)
+        self.problems: list[str] = []
+
+    def sign_in(self, cookie: tuple[str, str]) -> None:
+        name, value = cookie
+        self.context.add_cookies([{"name": name, "value": value, "url": self.url}])
+
+    def tab(self) -> Page:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("response", self._see)
+        return page
+
+    def offline(self, off: bool = True) -> None:
+        self.context.set_offline(off)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not re.search("Failed to load resource", text):
+            self.problems.append(f"console: {text}")
+
+    def _see(self, response: Response) -> None:
+        if response.status >= 500 and response.status != 503:
+            self.problems.append(f"{response.status} {response.url}")
+
+
+def until(page: Page, what: str, within: float = 10) -> Any:
+    """Waits until an expression is true in a page, and gives it: Playwright's own waiting evaluates strings there,
+    which the policy stops."""
+    for _ in range(int(within * 20)):
+        with suppress(Error):  # the page is just being left for another
+            if found := page.evaluate(what):
+                return found
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {what}\n{page.url}\n{page.locator('main').inner_text()[:2000]}")
+
+
+READY = "performance.getEntriesByName('ready').length"
+CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
+
+
+def make_mine(page: Page) -> None:
+    """On today's page: this device is its user's own from now on."""
+    page.locator("#mine input").check()
+    until(page, CONTROLLED)
+    until(page, "caches.match('/shell/register').then(Boolean)")

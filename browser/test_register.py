@@ -1,0 +1,246 @@
+"""The register as a teacher takes it, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from absences import sheets
+from absences.reconcile import reconcile
+from absences.sheets import Key
+from browser.product import PASSWORD, Place, cookie_of
+from browser.tab import DESK, READY, Device, until
+from lessons.factories import PlannedAbsenceFactory
+from lessons.models import Lesson, Mark, Register
+
+SAVED = "document.querySelector('.status').textContent.startsWith('All changes saved')"
+
+
+def marks(lesson: Lesson) -> dict[int, str]:
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    return {mark["student"]: mark["code"] for mark in sheets.standing_marks(sheet)}
+
+
+def standing(lesson: Lesson) -> dict[int, str]:
+    return dict(Mark.objects.filter(register=lesson.pk).values_list("student_id", "code"))
+
+
+@pytest.fixture
+def lesson(here: Place) -> Lesson:
+    return here.lesson()
+
+
+@pytest.fixture
+def register(page: Page, lesson: Lesson) -> Page:
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    return page
+
+
+def said(page: Page, text: str) -> None:
+    page.locator(".messages", has_text=text).wait_for()
+
+
+def tap(page: Page, row: int, what: str) -> None:
+    page.locator(".pupil").nth(row).locator(f".choice.{what}").tap()
+
+
+def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
+    page = device().tab()
+    page.goto("/accounts/login/")
+    page.fill("#id_username", here.teacher.username)
+    page.fill("#id_password", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/")
+    page.evaluate("sessionStorage.taps = 0")
+    page.context.add_init_script("addEventListener('click', (event) => event.isTrusted && sessionStorage.taps++, true)")
+    page.reload()
+    page.locator(".current a").tap()
+    until(page, READY)
+    tap(page, 4, "absent")
+    tap(page, 17, "absent")
+    page.locator(".finish").tap()
+    page.wait_for_url("**/")
+    said(page, "register taken")
+    assert "28 present, 2 absent" in page.locator(".messages").inner_text()
+    # A tap on a label also clicks its input: of one finger, but two events.
+    taps = int(page.evaluate("sessionStorage.taps"))
+    assert taps <= 6, taps
+    assert len(standing(lesson)) == 2
+    assert Register.objects.get(pk=lesson.pk).counts["attended"] == 28
+
+
+def test_it_takes_twenty_keys_at_most(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
+    page = device(here.teacher, **DESK, has_touch=False).tab()
+    page.context.add_init_script(
+        "addEventListener('keydown', () => (sessionStorage.keys = 1 + Number(sessionStorage.keys ?? 0)), true)"
+    )
+    page.goto("/")
+    until(page, "document.activeElement.closest('.current')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/lessons/**")
+    until(page, READY)
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")
+    for _ in range(7):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/")
+    said(page, "28 present, 2 absent")
+    keys = int(page.evaluate("sessionStorage.keys"))
+    assert keys <= 20, keys
+    assert len(standing(lesson)) == 2
+
+
+def test_each_tap_is_saved_at_once(register: Page, lesson: Lesson) -> None:
+    tap(register, 0, "absent")
+    until(register, SAVED)
+    assert list(marks(lesson).values()) == ["N"]
+    register.reload()
+    until(register, READY)
+    assert register.locator(".absent input:checked").count() == 1
+
+
+def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) -> None:
+    tap(register, 0, "late")
+    row = register.locator(".pupil").first
+    assert row.locator(".minutes input").input_value() == "10"
+    row.locator(".chip").nth(0).tap()
+    until(register, SAVED)
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert [(mark["code"], mark["minutes_late"]) for mark in sheets.standing_marks(sheet)] == [("L", 5)]
+    register.locator(".pupil").nth(1).focus()
+    for key in ("l", "1", "2", "ArrowDown", "n"):
+        register.keyboard.press(key)
+    assert register.locator(".pupil").nth(1).locator(".minutes input").input_value() == "12"
+    assert register.evaluate("document.activeElement.className") == "note"
+
+
+def test_undo_goes_back_one_by_one(register: Page, lesson: Lesson) -> None:
+    tap(register, 0, "absent")
+    until(register, SAVED)
+    tap(register, 0, "late")
+    tap(register, 1, "absent")
+    until(register, SAVED)
+    register.locator(".undo").tap()
+    until(register, "document.querySelectorAll('.pupil')[1].querySelector('.present input').checked")
+    register.locator(".undo").tap()
+    until(register, "document.querySelectorAll('.pupil')[0].querySelector('.absent input').checked")
+    until(register, SAVED)
+    assert sorted(marks(lesson).values()) == ["/", "N"]
+
+
+def test_a_note_goes_with_its_mark(register: Page, lesson: Lesson) -> None:
+    tap(register, 0, "absent")
+    register.locator(".pupil").first.focus()
+    register.keyboard.press("n")
+    register.keyboard.type("Left his bag")
+    register.keyboard.press("Tab")
+    until(register, SAVED)
+    until(register, "fetch('/session').then(() => true)")
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert [mark["note"] for mark in sheets.standing_marks(sheet)] == ["Left his bag"]
+
+
+@pytest.mark.parametrize("decision", ["Keep theirs", "Use mine"])
+def test_two_who_disagree_decide(
+    decision: str, register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
+) -> None:
+    other = device(here.colleague).tab()
+    other.goto(f"/lessons/{lesson.pk}/")
+    until(other, READY)
+    tap(other, 0, "late")
+    until(other, SAVED)
+    tap(register, 0, "absent")
+    register.locator(".conflict", has_text="Bob Nowak marked").wait_for()
+    register.get_by_role("button", name=decision).tap()
+    until(register, SAVED)
+    assert list(marks(lesson).values()) == (["L"] if decision == "Keep theirs" else ["N"])
+    register.locator(".finish").tap()
+    register.wait_for_url("**/")
+    said(register, "register taken")
+
+
+def test_what_a_colleague_says_shows_up(
+    register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
+) -> None:
+    other = device(here.colleague).tab()
+    other.goto(f"/lessons/{lesson.pk}/")
+    until(other, READY)
+    tap(other, 3, "absent")
+    until(other, SAVED)
+    register.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    register.locator(".aside", has_text="Bob Nowak marked").wait_for()
+    assert register.locator(".pupil").nth(3).locator(".absent input").is_checked()
+
+
+def test_one_button_confirms_what_is_planned(page: Page, here: Place, lesson: Lesson) -> None:
+    away = here.students[2]
+    PlannedAbsenceFactory.create(student=away, first_day=lesson.date, reason="Dentist")
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    assert "Medical or dental appointment, Dentist" in page.locator(".planned .plan").inner_text()
+    assert "1 away as planned" in page.locator(".finish").inner_text() or page.locator(".suggested").is_visible()
+    page.locator(".finish").tap()
+    page.wait_for_url("**/")
+    said(page, "29 present, 1 absent")
+    assert standing(lesson) == {away.pk: "M"}
+
+
+def test_whoever_is_first_completes_it(
+    register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
+) -> None:
+    other = device(here.colleague).tab()
+    other.goto(f"/lessons/{lesson.pk}/")
+    until(other, READY)
+    other.locator(".finish").tap()
+    other.wait_for_url("**/")
+    tap(register, 0, "absent")
+    until(register, SAVED)
+    register.locator(".finish").tap()
+    register.wait_for_url("**/")
+    said(register, "had finished this register already")
+    assert not standing(lesson)
+    assert reconcile(timezone.now()).late == 1
+    assert [each.to_code for each in Register.objects.get(pk=lesson.pk).amendments.all()] == ["N"]
+
+
+def test_every_control_is_where_it_shows(register: Page) -> None:
+    tap(register, 1, "late")
+    hidden = register.evaluate("""() => [...document.querySelectorAll("label, button, a, input:not([type=hidden])")]
+        .filter((each) => each.checkVisibility() && !each.closest(".hidden, .skip"))
+        .filter((each) => {
+            each.scrollIntoView({block: "center"});
+            const box = each.getBoundingClientRect();
+            const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return !(each.contains(there) || there?.closest("label")?.contains(each));
+        }).map((each) => each.outerHTML)""")
+    assert hidden == []
+
+
+def test_the_bar_never_covers_the_row_in_focus(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
+    page = device(here.teacher, viewport={"width": 320, "height": 640}).tab()
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    page.locator(".pupil").first.focus()
+    for _ in range(29):
+        page.keyboard.press("ArrowDown")
+        clear = page.evaluate("""() => document.activeElement.getBoundingClientRect().bottom
+            <= document.querySelector(".actions").getBoundingClientRect().top + 1""")
+        assert clear
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_who_is_signed_out_is_asked_to_sign_in(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
+    alice.context.clear_cookies()
+    tap(register, 0, "absent")
+    until(register, SAVED)  # the ticket is enough for a mark
+    register.locator(".finish").tap()
+    until(register, "document.querySelector('.status').textContent.startsWith('Sign in again to send 1 change')")
+    alice.sign_in(cookie_of(here.teacher))
+    register.evaluate("dispatchEvent(new Event('online'))")
+    register.wait_for_url("**/")
+    said(register, "29 present, 1 absent")

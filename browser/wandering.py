@@ -1,0 +1,184 @@
+"""One register taken by a teacher to whom everything happens: no network, no server, no sign-in, closed tabs, two tabs,
+a colleague who is faster. What was tapped is remembered here, and looked for in the register at the end."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Browser, Error, Page
+
+from absences import completion, merging, sheets
+from absences.reconcile import reconcile
+from absences.sheets import Key
+from browser.product import Place, Product, cookie_of, place
+from browser.tab import READY, Device, make_mine, until
+from lessons.models import Lesson, Register
+
+CODES = {"present": "/", "absent": "N", "late": "L"}
+CLASS_SIZE = 8
+CLOCKS = timedelta(seconds=3)  # between a tap here and its time there
+
+
+@dataclass
+class Wandering:
+    """One run. `taps` are the last choices by student, and when they were made first and last."""
+
+    product: Product
+    device: Device
+    here: Place
+    lesson: Lesson
+    chance: random.Random
+    tabs: list[Page] = field(default_factory=list)
+    taps: dict[int, tuple[str, datetime, datetime]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    offline: bool = False
+    finished: bool = False
+
+    # --- What happens ---
+
+    def tap(self) -> None:
+        """On one of the tabs, by somebody who sees that it was kept."""
+        page = self.chance.choice(self.tabs)
+        row = self.chance.randrange(CLASS_SIZE)
+        what = self.chance.choice(list(CODES))
+        pupil = page.locator(".pupil").nth(row)
+        if self.finished or pupil.count() == 0 or pupil.is_disabled():
+            return
+        student = int(pupil.get_attribute("data-student") or 0)
+        pupil.locator(f".choice.{what}").tap()
+        page.wait_for_timeout(self.chance.choice((0, 0, 120)))
+        kept = """new Promise((found) => { const open = indexedDB.open("attendance"); open.onsuccess = () => {
+            const all = open.result.transaction("marks").objectStore("marks").getAll();
+            all.onsuccess = () => found(true); }; })"""
+        page.evaluate(kept)  # behind the write of this tap: what this device has acknowledged
+        code, now = CODES[what], timezone.now()
+        before = self.taps.get(student)
+        self.taps[student] = (code, before[1] if before and before[0] == code else now, now)
+
+    def lose_network(self) -> None:
+        self.device.offline()
+        self.offline = True
+
+    def find_network(self) -> None:
+        self.device.offline(False)
+        self.offline = False
+
+    def reload(self) -> None:
+        page = self.chance.choice(self.tabs)
+        page.reload()
+        self._opened(page)
+
+    def close(self) -> None:
+        """The tab, or the last of them: another one is opened."""
+        page = self.tabs.pop(self.chance.randrange(len(self.tabs)))
+        page.close()
+        if not self.tabs:
+            self.open()
+
+    def open(self) -> None:
+        if len(self.tabs) < 2:
+            page = self.device.tab()
+            self.tabs.append(page)
+            page.goto(f"/lessons/{self.lesson.pk}/")
+            self._opened(page)
+
+    def restart(self) -> None:
+        """The server is killed; some things go on without it."""
+        self.product.server.kill()
+        for _ in range(self.chance.randrange(3)):
+            self.tap()
+        self.product.start()
+
+    def sign_out(self) -> None:
+        """The session ends; nobody notices yet."""
+        self.device.context.clear_cookies()
+
+    def sign_in(self) -> None:
+        self.device.sign_in(cookie_of(self.here.teacher))
+
+    def colleague(self) -> None:
+        """Somebody else completes the register."""
+        if not Register.objects.filter(pk=self.lesson.pk).exists():
+            completion.complete(self.here.colleague, self.lesson.pk, now=timezone.now())
+
+    def finish(self) -> None:
+        page = self.chance.choice(self.tabs)
+        button = page.locator(".finish")
+        if button.count() and button.is_enabled():
+            button.tap()
+            self.finished = True
+
+    STEPS = (
+        *((tap, 12), (lose_network, 3), (find_network, 3), (reload, 3), (close, 1), (open, 2)),
+        *((restart, 0.5), (sign_out, 0.5), (sign_in, 0.7), (colleague, 0.3), (finish, 0.7)),
+    )
+
+    # --- A run ---
+
+    def go(self, steps: int) -> None:
+        for _ in range(steps):
+            [step] = self.chance.choices([step for step, _ in self.STEPS], [weight for _, weight in self.STEPS])
+            self.said.append(step.__name__)
+            step(self)
+
+    def end(self) -> None:
+        """The network is back, they sign in, and finish what is not finished."""
+        self.find_network()
+        self.sign_in()
+        for page in self.tabs:
+            page.close()
+        page = self.device.tab()
+        page.goto("/?end")
+        until(page, self._nothing_waits("marks"), within=40)
+        if not self.finished and not Register.objects.filter(pk=self.lesson.pk).exists():
+            page.goto(f"/lessons/{self.lesson.pk}/?fresh")
+            until(page, READY)
+            page.locator(".finish").tap()
+        until(page, self._nothing_waits("finishes"), within=40)
+        reconcile(timezone.now())
+
+    def lost(self) -> list[str]:
+        """What is not as it was tapped."""
+        register = Register.objects.filter(lesson=self.lesson.pk).first()
+        if register is None:
+            return ["there is no register"]
+        sheet = sheets.read(Key(self.lesson.school_id, self.lesson.pk)) or {}
+        reported = {mark["student"]: mark for mark in sheets.standing_marks(sheet)}
+        stands = merging.existing(Lesson.objects.with_register().get(pk=self.lesson.pk)).standing
+        found = []
+        for student, (code, first, last) in self.taps.items():
+            if stands.code_of(student) != code:
+                found.append(f"student {student}: tapped {code}, stands {stands.code_of(student)}")
+            elif not first - CLOCKS <= reported[student]["reported_at"] <= last + CLOCKS:
+                found.append(f"student {student}: tapped at {last}, reported as of {reported[student]['reported_at']}")
+        return found + self.device.problems
+
+    def _opened(self, page: Page) -> None:
+        until(page, f"{READY} || document.querySelector('.taken, #waiting')")
+
+    @staticmethod
+    def _nothing_waits(store: str) -> str:
+        return f"""new Promise((found) => {{ const open = indexedDB.open("attendance"); open.onsuccess = () => {{
+            const all = open.result.transaction("{store}").objectStore("{store}").getAll();
+            all.onsuccess = () => found(all.result.every((each) => each.refused !== undefined)); }}; }})"""
+
+
+def wander(product: Product, browser: Browser, seed: int, steps: int = 18) -> Wandering:
+    """A run from its seed, over when it returns."""
+    here = place(CLASS_SIZE)
+    device = Device(browser, product.url)
+    device.sign_in(cookie_of(here.teacher))
+    run = Wandering(product, device, here, here.lesson(), random.Random(seed))
+    page = device.tab()
+    page.goto("/")
+    make_mine(page)
+    page.goto(f"/lessons/{run.lesson.pk}/")
+    until(page, READY)
+    run.tabs.append(page)
+    try:
+        run.go(steps)
+        run.end()
+    except (AssertionError, Error) as error:
+        run.device.problems.append(str(error)[:1500])
+    return run
