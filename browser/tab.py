@@ -76,6 +76,7 @@ def until(page: Page, what: str, within: float = 10) -> Any:
     raise AssertionError(f"never: {what}\n{page.url}\n{page.locator('main').inner_text()[:2000]}")
 
 
+AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
 
