@@ -47,7 +47,7 @@ def show(page: Page) -> Iterator[str]:
     until(page, READY)
     page.locator(".pupil").nth(2).locator(".choice.absent").click()
     page.locator(".pupil").nth(4).locator(".choice.late").click()
-    until(page, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+    until(page, "document.querySelector('.status').dataset.tone === 'good'")
     yield "register"
     page.goto("/")
     page.locator(".lesson.completed a").first.click()

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Dialog, Page
 
 from absences import completion, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, until
-from browser.wandering import wander
 from lessons.models import Lesson, Mark, Register
 
 GONE = "caches.match('/day-pack').then((found) => !found)"
@@ -161,10 +160,3 @@ def test_another_user_of_the_device_gets_nothing(
     until(register, GONE)
     register.goto("/")
     until(register, "document.querySelector('#mine input') && !document.querySelector('#mine input').checked")
-
-
-@pytest.mark.parametrize("seed", [1, 2, 5])
-def test_nothing_is_lost_whatever_happens(seed: int, product: Product, chromium: Browser) -> None:
-    run = wander(product, chromium, seed)
-    run.device.close()
-    assert run.lost() == [], " ".join(run.said)

@@ -12,7 +12,7 @@ from absences import completion, merging, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of, place
-from browser.tab import READY, Device, make_mine, until
+from browser.tab import AT_HOME, READY, Device, make_mine, until
 from lessons.models import Lesson, Register
 
 CODES = {"present": "/", "absent": "N", "late": "L"}
@@ -113,6 +113,8 @@ class Wandering:
         button = page.locator(".finish")
         if button.count() and button.is_enabled():
             button.tap()
+            kept = f"{AT_HOME} || {ROWS % {'store': 'finishes'}}.then((rows) => rows?.length)"
+            until(page, kept)  # what this device has acknowledged
             self.finished = True
 
     STEPS = (
