@@ -12,7 +12,7 @@ from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, until
-from lessons.models import Lesson, Mark, Register
+from lessons.models import Lesson, Mark, Register, Student
 
 GONE = "caches.match('/day-pack').then((found) => !found)"
 
@@ -160,3 +160,14 @@ def test_another_user_of_the_device_gets_nothing(
     until(register, GONE)
     register.goto("/")
     until(register, "document.querySelector('#mine input') && !document.querySelector('#mine input').checked")
+
+
+def test_a_name_is_text(page: Page, here: Place, lesson: Lesson) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    Student.objects.filter(pk=here.students[0].pk).update(legal_name=hostile, preferred_name="")
+    page.goto("/")
+    make_mine(page)
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    assert page.locator("legend", has_text=hostile).count() == 1
+    assert page.locator("main img").count() == 0
