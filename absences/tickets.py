@@ -129,9 +129,10 @@ def _of_ticket(claims: Mapping[str, Any]) -> Claims:
             tokens.row_id(claims, "lesson"),
             frozenset(map(int, tokens.typed(claims, "roster", list))),
             tokens.typed(claims, "notes", bool),
-            {int(student): str(code) for student, code in tokens.typed(claims, "planned", dict).items()},
+            # Tickets of a day on which this came new have none.
+            {int(student): str(code) for student, code in claims.get("planned", {}).items()},
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadToken("The ticket lacks a claim.") from error
 
 

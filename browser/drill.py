@@ -21,7 +21,7 @@ from absences.processes import spawn, stop
 from drills import stores
 
 LONGEST = 150  # seconds that a run may take
-LOST, HUNG = "lost", "hung"
+HUNG = "hung"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

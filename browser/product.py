@@ -46,10 +46,6 @@ class Product:
         self.server.start()
         assert until(self.answers, 30), f"the product does not answer; see {self.server.log}"
 
-    def restart(self) -> None:
-        self.server.kill()
-        self.start()
-
 
 @contextmanager
 def running(folder: Path) -> Iterator[Product]:

@@ -12,9 +12,15 @@ from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, until
-from lessons.models import Lesson, Mark, Register, Student
+from lessons.models import Enrolment, Lesson, Mark, Register, Student
 
 GONE = "caches.match('/day-pack').then((found) => !found)"
+
+# As after a night: marks need a new one, which knows who is enrolled now.
+NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"); open.onsuccess = () => {
+    const change = open.result.transaction("tickets", "readwrite");
+    change.objectStore("tickets").clear();
+    change.oncomplete = () => (open.result.close(), done(true)); }; })"""
 
 
 @pytest.fixture
@@ -171,3 +177,21 @@ def test_a_name_is_text(page: Page, here: Place, lesson: Lesson) -> None:
     until(page, READY)
     assert page.locator("legend", has_text=hostile).count() == 1
     assert page.locator("main img").count() == 0
+
+
+def test_one_who_left_the_class_keeps_no_other_mark_back(
+    register: Page, alice: Device, here: Place, lesson: Lesson
+) -> None:
+    alice.offline()
+    for row in range(2):
+        register.locator(".pupil").nth(row).locator(".choice.absent").tap()
+    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 2 changes')")
+    left, stays = (int(register.locator(".pupil").nth(row).get_attribute("data-student") or 0) for row in range(2))
+    Enrolment.objects.filter(group=lesson.group_id, student=left).delete()
+    register.evaluate(NO_TICKETS)
+    alice.offline(False)
+    until(register, "document.querySelector('.status').textContent.startsWith('Something could not be taken in')")
+    until(register, "document.querySelectorAll('.pupil.attention').length === 1")
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert [mark["student"] for mark in sheets.standing_marks(sheet)] == [stays]
+    assert "Not on the roster" in register.locator(".attention .aside").inner_text()

@@ -1,6 +1,7 @@
 """The register as a teacher takes it, in a real browser."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -54,7 +55,7 @@ def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: 
     page.click("main button[type=submit]")
     until(page, AT_HOME)
     page.evaluate("sessionStorage.taps = 0")
-    page.context.add_init_script("addEventListener('click', (event) => event.isTrusted && sessionStorage.taps++, true)")
+    page.context.add_init_script("addEventListener('pointerup', () => sessionStorage.taps++, true)")
     page.reload()
     page.locator(".current a").tap()
     until(page, READY)
@@ -64,9 +65,7 @@ def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: 
     until(page, AT_HOME)
     said(page, "register taken")
     assert "28 present, 2 absent" in page.locator(".messages").inner_text()
-    # A tap on a label also clicks its input: of one finger, but two events.
-    taps = int(page.evaluate("sessionStorage.taps"))
-    assert taps <= 6, taps
+    assert page.evaluate("sessionStorage.taps") == "4"
     assert len(standing(lesson)) == 2
     assert Register.objects.get(pk=lesson.pk).counts["attended"] == 28
 
@@ -107,7 +106,8 @@ def test_each_tap_is_saved_at_once(register: Page, lesson: Lesson) -> None:
 def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) -> None:
     tap(register, 0, "late")
     row = register.locator(".pupil").first
-    assert row.locator(".minutes input").input_value() == "10"
+    since = (timezone.now() - lesson.starts_at) // timedelta(minutes=1)
+    assert int(row.locator(".minutes input").input_value()) in (since - 1, since)
     row.locator(".chip").nth(0).tap()
     until(register, SAVED)
     sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}

@@ -41,7 +41,6 @@ class Wandering:
     tabs: list[Page] = field(default_factory=list)
     taps: dict[int, tuple[str, datetime, datetime]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    offline: bool = False
     finished: bool = False
 
     # --- What happens ---
@@ -64,11 +63,9 @@ class Wandering:
 
     def lose_network(self) -> None:
         self.device.offline()
-        self.offline = True
 
     def find_network(self) -> None:
         self.device.offline(False)
-        self.offline = False
 
     def reload(self) -> None:
         page = self.chance.choice(self.tabs)

@@ -1,13 +1,15 @@
 """Absences that the school knows of beforehand: suggestions, until somebody who takes the register confirms them."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from absences import completion, marks, reporting, tickets
 from absences.marks import Report
 from absences.tests.api import Api, due_today, signed_in
+from lessons import tokens
 from lessons.errors import InvalidInput
 from lessons.factories import LessonFactory, PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, PlannedAbsence, Register, RejectedReport, School, Student, User
@@ -133,3 +135,16 @@ def test_a_code_without_a_plan_is_nobodys_to_confirm(
     assert claims.codes_for(roster[0]) == {"/", "N", "L", "U"}
     with pytest.raises(InvalidInput):
         marks.parse({"code": "M"}, roster[0], claims.codes_for(roster[0]))
+
+
+def test_a_ticket_from_before_plans_still_reports(school: School, teacher: User) -> None:
+    lesson = due_today(school, teacher, students=1)
+    student = Student.objects.enrolled(lesson.group_id, lesson.date).get()
+    now = timezone.now()
+    ticket = tickets.issue(teacher, lesson, [student.pk], now)
+    assert ticket
+    held = dict(tokens.verify(ticket, "ticket"))
+    old = {name: value for name, value in held.items() if name not in ("planned", "iat", "exp", "typ")}
+    bearer = tokens.sign("ticket", old, now=now, expires_at=now + timedelta(hours=1))
+    path = f"/api/v1/lessons/{lesson.pk}/absences/{student.pk}"
+    assert Api(bearer).put(path, {"code": "N"}).status_code == 202

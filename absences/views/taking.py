@@ -51,7 +51,6 @@ def words() -> Mapping[str, Any]:
         "minutes": _("{0} minutes late: {1}"),
         "note": _("Note"),
         "noteof": _("Note about {0}"),
-        "undo": _("Undo"),
         "undone": _("{0}: back to {1}."),
         "withdrawn": _("{0}: taken back, and present."),
         "unmarked": _("not marked"),
@@ -64,7 +63,6 @@ def words() -> Mapping[str, Any]:
         "present": _("{0} present"),
         "absent": _("{0} absent"),
         "late": _("{0} late"),
-        "other": _("{0} otherwise"),
         "unstated": _("{0} not stated"),
         "correct": _("See or correct it"),
         "planned": _("Planned: {0}"),
@@ -86,7 +84,6 @@ def words() -> Mapping[str, Any]:
         "unsent": _pair("{0} change is waiting to be sent", "{0} changes are waiting to be sent"),
         "unfinished": _("Finished here, and waiting to be sent"),
         "attention": _("A colleague marked somebody otherwise: please look at it"),
-        "marked": _("{0} of {1} marked"),
         "kept": _("Today’s registers are kept on this device until midnight, and open without a connection."),
         "notkept": _("This device could not keep today’s registers. Everything else works."),
     }

@@ -3,12 +3,11 @@
 // marks     one a (user, lesson, student), the last choice wins; gone only if it is still the one that was sent
 // finishes  one a (user, lesson), sent behind its marks
 // tickets   what lets marks be sent, for a day, without anybody being signed in
-// packs     a user's registers of a day, where they called the device theirs
 // settings  the name of this device, and how many reports it has made
 //
 // How pages say something is here too: a page is four requests at most.
 
-const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], packs: "user", settings: "name" };
+const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], settings: "name" };
 const AT_ONCE = 25; // a request has at most 64 kB, and a note 500 characters
 const listeners = new Set();
 const channel = new BroadcastChannel("attendance");
@@ -116,6 +115,8 @@ export function aloud(text) {
 
 // --- Sending ---------------------------------------------------------------------------------------------------------
 
+let again = false; // whether there is something to send since the last look
+
 class Stop extends Error {} // its message says why: offline, trying or signin
 
 async function ask(path, headers = {}, body = null) {
@@ -161,7 +162,7 @@ async function sendMarks(user, lesson, marks) {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (!ticket) {
       const fresh = await newTicket(user, lesson);
-      if (!fresh.ticket) return settle(marks, fresh);
+      if (!fresh.ticket) return setAside(lesson, marks, fresh.refused);
       ticket = fresh.ticket;
     }
     response = await ask(path, { Authorization: `Bearer ${ticket}` }, { absences: marks.map(asReport) });
@@ -171,22 +172,28 @@ async function sendMarks(user, lesson, marks) {
   if (response.status === 401) throw new Stop("signin");
   const answer = await answerOf(response);
   if (response.status === 202) await takeIn(lesson, marks, answer.absences);
-  else await refuse(marks, answer);
+  else await refuse(lesson, marks, answer);
 }
 
 async function takeIn(lesson, marks, absences) {
-  for (const [index, theirs] of absences.entries())
-    await settle([marks[index]], theirs.state === "conflict" ? { theirs } : null);
+  const clashes = new Set(marks.filter((_, index) => absences[index].state === "conflict"));
+  await settle(marks.filter((mark) => !clashes.has(mark)));
+  for (const mark of clashes) await settle([mark], { theirs: absences[marks.indexOf(mark)] });
   tell({ type: "sent", lesson, absences });
 }
 
+async function setAside(lesson, marks, refused) {
+  await settle(marks, { refused });
+  tell({ type: "refused", lesson });
+}
+
 // One that is wrong refuses them all: it is set aside, and the others are sent again.
-async function refuse(marks, { detail = "", errors = [] }) {
+async function refuse(lesson, marks, { detail = "–", errors = [] }) {
   const wrong = new Map(errors.map((error) => [Number(/^\/absences\/(\d+)/.exec(error.pointer)?.[1]), error.detail]));
   const aside = marks.filter((_, index) => wrong.has(index));
-  if (!aside.length) return settle(marks, { refused: detail || "–" });
-  for (const mark of aside) await settle([mark], { refused: wrong.get(marks.indexOf(mark)) });
-  return undefined;
+  if (!aside.length) return setAside(lesson, marks, detail);
+  for (const mark of aside) await setAside(lesson, [mark], wrong.get(marks.indexOf(mark)));
+  again = true;
 }
 
 let csrf = "";
@@ -240,7 +247,6 @@ async function pass(user) {
 
 const alone = (work) => (navigator.locks ? navigator.locks.request("attendance-send", work) : work());
 let running = null;
-let again = false;
 
 // Sends what waits, one tab at a time. Gives what is in the way: "", offline, trying or signin.
 export async function flush(user) {

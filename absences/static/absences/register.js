@@ -319,10 +319,11 @@ function hear(event) {
 
 async function sent(absences) {
   touched = clock(now());
+  const before = new Map([...rows].map(([student, row]) => [student, row.kept]));
+  const { marks } = await outbox.waiting(facts.user);
   for (const mark of absences) {
     const row = rows.get(mark.student_id);
-    if (!row || row.busy) continue;
-    const { marks } = await outbox.waiting(facts.user);
+    if (!row || row.busy || row.kept !== before.get(mark.student_id)) continue; // tapped again meanwhile
     row.kept = marks.find((each) => each.lesson === facts.lesson && each.student === row.student) ?? null;
     if (row.kept) row.paint();
     else row.stand(mark);
