@@ -5,7 +5,8 @@ import unicodedata
 
 # Letters that Unicode does not take apart into a letter and a mark.
 LETTERS = str.maketrans(
-    {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŋ": "ng", "ŧ": "t"}
+    {"ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ŋ": "ng", "ŧ": "t"}
+    | {"\u0131": "i"}  # without its dot
 )
 APOSTROPHES = re.compile("['’‘ʼʻ`´]")  # noqa: RUF001
 WORD = re.compile(r"\w+")

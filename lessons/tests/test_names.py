@@ -6,7 +6,7 @@ from lessons import names
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("o'brien", "Siobhán O’Brien"),  # noqa: RUF001
+        ("o'brien", "Siobhán O’Brien"),
         ("obrien", "Siobhán O'Brien"),
         ("brien", "Siobhán O'Brien"),
         ("zoe", "Zoë Carter"),
