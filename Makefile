@@ -11,7 +11,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: help setup run test setup-browser test-browser check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
+.PHONY: help setup run test setup-browser test-browser screenshots check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
 .SILENT:
 
 help:
@@ -58,6 +58,9 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
+
+screenshots: setup  ## pictures of the pages into docs/images, from the demo that `make run` serves (PORT)
+	exec $(PYTHON) -m browser.screenshots --url http://localhost:$(or $(PORT),8000)
 
 drill-offline: setup  ## registers on a device without network, server or sign-in half of the time (RUNS=200, SEED)
 	exec $(PYTHON) -m browser.drill --runs $(or $(RUNS),200) $(and $(SEED),--seed $(SEED))

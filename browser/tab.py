@@ -54,6 +54,11 @@ class Device:
         self.context.set_offline(off)
 
     def close(self) -> None:
+        """Its service worker first: while one runs, closing a context may wait for ever."""
+        page = self.context.new_page()
+        session = self.context.new_cdp_session(page)
+        session.send("ServiceWorker.enable")
+        session.send("ServiceWorker.stopAllWorkers")
         self.context.close()
 
     def _hear(self, kind: str, text: str) -> None:
@@ -76,6 +81,7 @@ def until(page: Page, what: str, within: float = 10) -> Any:
     raise AssertionError(f"never: {what}\n{page.url}\n{page.locator('main').inner_text()[:2000]}")
 
 
+AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
 

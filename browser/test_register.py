@@ -10,7 +10,7 @@ from absences import sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import PASSWORD, Place, cookie_of
-from browser.tab import DESK, READY, Device, until
+from browser.tab import AT_HOME, DESK, READY, Device, until
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, Register
 
@@ -52,7 +52,7 @@ def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: 
     page.fill("#id_username", here.teacher.username)
     page.fill("#id_password", PASSWORD)
     page.click("main button[type=submit]")
-    page.wait_for_url("**/")
+    until(page, AT_HOME)
     page.evaluate("sessionStorage.taps = 0")
     page.context.add_init_script("addEventListener('click', (event) => event.isTrusted && sessionStorage.taps++, true)")
     page.reload()
@@ -61,7 +61,7 @@ def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: 
     tap(page, 4, "absent")
     tap(page, 17, "absent")
     page.locator(".finish").tap()
-    page.wait_for_url("**/")
+    until(page, AT_HOME)
     said(page, "register taken")
     assert "28 present, 2 absent" in page.locator(".messages").inner_text()
     # A tap on a label also clicks its input: of one finger, but two events.
@@ -88,7 +88,7 @@ def test_it_takes_twenty_keys_at_most(device: Callable[..., Device], here: Place
         page.keyboard.press("ArrowDown")
     page.keyboard.press("a")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/")
+    until(page, AT_HOME)
     said(page, "28 present, 2 absent")
     keys = int(page.evaluate("sessionStorage.keys"))
     assert keys <= 20, keys
@@ -160,7 +160,7 @@ def test_two_who_disagree_decide(
     until(register, SAVED)
     assert list(marks(lesson).values()) == (["L"] if decision == "Keep theirs" else ["N"])
     register.locator(".finish").tap()
-    register.wait_for_url("**/")
+    until(register, AT_HOME)
     said(register, "register taken")
 
 
@@ -185,7 +185,7 @@ def test_one_button_confirms_what_is_planned(page: Page, here: Place, lesson: Le
     assert "Medical or dental appointment, Dentist" in page.locator(".planned .plan").inner_text()
     assert "1 away as planned" in page.locator(".finish").inner_text() or page.locator(".suggested").is_visible()
     page.locator(".finish").tap()
-    page.wait_for_url("**/")
+    until(page, AT_HOME)
     said(page, "29 present, 1 absent")
     assert standing(lesson) == {away.pk: "M"}
 
@@ -197,11 +197,11 @@ def test_whoever_is_first_completes_it(
     other.goto(f"/lessons/{lesson.pk}/")
     until(other, READY)
     other.locator(".finish").tap()
-    other.wait_for_url("**/")
+    until(other, AT_HOME)
     tap(register, 0, "absent")
     until(register, SAVED)
     register.locator(".finish").tap()
-    register.wait_for_url("**/")
+    until(register, AT_HOME)
     said(register, "had finished this register already")
     assert not standing(lesson)
     assert reconcile(timezone.now()).late == 1
@@ -242,5 +242,5 @@ def test_who_is_signed_out_is_asked_to_sign_in(register: Page, alice: Device, he
     until(register, "document.querySelector('.status').textContent.startsWith('Sign in again to send 1 change')")
     alice.sign_in(cookie_of(here.teacher))
     register.evaluate("dispatchEvent(new Event('online'))")
-    register.wait_for_url("**/")
+    until(register, AT_HOME)
     said(register, "29 present, 1 absent")

@@ -12,11 +12,20 @@ from absences import completion, merging, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of, place
-from browser.tab import READY, Device, make_mine, until
+from browser.tab import AT_HOME, READY, Device, make_mine, until
 from lessons.models import Lesson, Register
 
 CODES = {"present": "/", "absent": "N", "late": "L"}
 CLASS_SIZE = 8
+# What a store of the outbox holds; nothing where that cannot be told within a moment.
+ROWS = """Promise.race([new Promise((found) => setTimeout(found, 3000)), new Promise((found, broken) => {
+    const open = indexedDB.open("attendance");
+    open.onerror = broken;
+    open.onsuccess = () => {
+        const all = open.result.transaction("%(store)s").objectStore("%(store)s").getAll();
+        all.onsuccess = () => (open.result.close(), found(all.result));
+    };
+})])"""
 CLOCKS = timedelta(seconds=3)  # between a tap here and its time there
 
 
@@ -48,10 +57,7 @@ class Wandering:
         student = int(pupil.get_attribute("data-student") or 0)
         pupil.locator(f".choice.{what}").tap()
         page.wait_for_timeout(self.chance.choice((0, 0, 120)))
-        kept = """new Promise((found) => { const open = indexedDB.open("attendance"); open.onsuccess = () => {
-            const all = open.result.transaction("marks").objectStore("marks").getAll();
-            all.onsuccess = () => found(true); }; })"""
-        page.evaluate(kept)  # behind the write of this tap: what this device has acknowledged
+        page.evaluate(ROWS % {"store": "marks"})  # behind the write of this tap: what this device has acknowledged
         code, now = CODES[what], timezone.now()
         before = self.taps.get(student)
         self.taps[student] = (code, before[1] if before and before[0] == code else now, now)
@@ -107,6 +113,8 @@ class Wandering:
         button = page.locator(".finish")
         if button.count() and button.is_enabled():
             button.tap()
+            kept = f"{AT_HOME} || {ROWS % {'store': 'finishes'}}.then((rows) => rows?.length)"
+            until(page, kept)  # what this device has acknowledged
             self.finished = True
 
     STEPS = (
@@ -159,9 +167,7 @@ class Wandering:
 
     @staticmethod
     def _nothing_waits(store: str) -> str:
-        return f"""new Promise((found) => {{ const open = indexedDB.open("attendance"); open.onsuccess = () => {{
-            const all = open.result.transaction("{store}").objectStore("{store}").getAll();
-            all.onsuccess = () => found(all.result.every((each) => each.refused !== undefined)); }}; }})"""
+        return f"{ROWS % {'store': store}}.then((rows) => rows?.every((each) => each.refused !== undefined))"
 
 
 def wander(product: Product, browser: Browser, seed: int, steps: int = 18) -> Wandering:

@@ -430,6 +430,7 @@ async function start() {
   for (const element of form.querySelectorAll(".pupil")) {
     const row = new Row(element);
     rows.set(row.student, row);
+    if (isLate(row.code)) row.chips();
   }
   if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
   restore(kept);

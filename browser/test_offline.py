@@ -1,0 +1,173 @@
+"""Registers without a network: what the device has acknowledged is in the record at the end, with its times."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Dialog, Page
+
+from absences import completion, sheets
+from absences.reconcile import reconcile
+from absences.sheets import Key
+from browser.product import Place, Product, cookie_of
+from browser.tab import AT_HOME, READY, Device, make_mine, until
+from lessons.models import Lesson, Mark, Register, Student
+
+GONE = "caches.match('/day-pack').then((found) => !found)"
+
+
+@pytest.fixture
+def lesson(here: Place) -> Lesson:
+    return here.lesson()
+
+
+@pytest.fixture
+def register(page: Page, lesson: Lesson) -> Page:
+    """On a device of her own."""
+    page.goto("/")
+    make_mine(page)
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    assert page.locator("#pupil").count() == 1, "it came from the device"
+    return page
+
+
+def mark_five(page: Page) -> None:
+    for row in range(5):
+        page.locator(".pupil").nth(row).locator(".choice.absent").tap()
+    until(page, "document.querySelector('.status').textContent.startsWith('Offline: 5 changes')")
+
+
+def absent(lesson: Lesson) -> int:
+    return Mark.objects.filter(register=lesson.pk, code="N").count()
+
+
+def test_five_marks_outlive_reload_finish_and_a_closed_tab(
+    register: Page, alice: Device, here: Place, lesson: Lesson
+) -> None:
+    alice.offline()
+    begun = timezone.now()
+    mark_five(register)
+    register.reload()
+    until(register, READY)
+    assert register.locator(".absent input:checked").count() == 5
+    register.locator(".finish").tap()
+    register.get_by_text("finished on this device at").first.wait_for()
+    ended = timezone.now()
+    register.close()
+    assert not Register.objects.exists() or not Register.objects.filter(pk=lesson.pk).exists()
+    alice.offline(False)
+    page = alice.tab()
+    page.goto("/")
+    page.locator(f"[data-lesson='{lesson.pk}'] .done").wait_for()
+    assert absent(lesson) == 5
+    found = Register.objects.get(pk=lesson.pk)
+    second = timedelta(seconds=1)
+    assert begun - second <= found.taken_at <= ended + second
+    assert all(begun - second <= mark.reported_at <= ended + second for mark in found.marks.all())
+
+
+def test_today_opens_without_a_network(register: Page, alice: Device, lesson: Lesson) -> None:
+    alice.offline()
+    mark_five(register)
+    register.goto("/")
+    entry = register.locator(f"[data-lesson='{lesson.pk}']")
+    entry.get_by_text("5 changes are waiting to be sent").wait_for()
+    entry.locator("a").tap()
+    until(register, READY)
+    assert register.locator(".absent input:checked").count() == 5
+
+
+def test_a_server_that_dies_meanwhile(register: Page, product: Product, lesson: Lesson) -> None:
+    product.server.kill()
+    mark_five(register)
+    register.locator(".finish").tap()
+    register.get_by_text("finished on this device at").first.wait_for()
+    product.start()
+    register.evaluate("dispatchEvent(new Event('online'))")
+    until(register, AT_HOME)
+    assert absent(lesson) == 5
+
+
+def test_a_sign_in_that_ends_meanwhile(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
+    alice.offline()
+    mark_five(register)
+    register.locator(".finish").tap()
+    alice.context.clear_cookies()
+    alice.offline(False)
+    until(register, "document.querySelector('.status').textContent.startsWith('Sign in again to send 1 change')")
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert len(sheets.standing_marks(sheet)) == 5, "the ticket was enough for these"
+    alice.sign_in(cookie_of(here.teacher))
+    register.evaluate("dispatchEvent(new Event('online'))")
+    until(register, AT_HOME)
+    assert absent(lesson) == 5
+
+
+def test_a_colleague_who_completes_it_meanwhile(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
+    alice.offline()
+    mark_five(register)
+    register.locator(".finish").tap()
+    completion.complete(here.colleague, lesson.pk, now=timezone.now())
+    alice.offline(False)
+    until(register, AT_HOME)
+    register.locator(".messages", has_text="Bob Nowak had finished this register already").wait_for()
+    reconcile(timezone.now())
+    assert Register.objects.get(pk=lesson.pk).amendments.filter(to_code="N").count() == 5
+
+
+def test_two_tabs_are_one_device(register: Page, alice: Device, lesson: Lesson) -> None:
+    other = alice.tab()
+    other.goto(f"/lessons/{lesson.pk}/")
+    until(other, READY)
+    alice.offline()
+    register.locator(".pupil").nth(0).locator(".choice.absent").tap()
+    until(other, "document.querySelector('.pupil .absent input').checked")
+    other.locator(".pupil").nth(0).locator(".choice.late").tap()
+    until(register, "document.querySelector('.pupil .late input').checked")
+    alice.offline(False)
+    until(other, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert [mark["code"] for mark in sheets.standing_marks(sheet)] == ["L"]
+
+
+def test_signing_out_asks_and_takes_the_names_along(register: Page, alice: Device, lesson: Lesson) -> None:
+    alice.offline()
+    mark_five(register)
+    register.goto("/")
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    register.on("dialog", answer)
+    alice.offline(False)
+    alice.context.route("**/absences", lambda route: route.abort())
+    register.get_by_role("button", name="Sign out").tap()
+    register.wait_for_url("**/accounts/login/**")
+    assert ["changes have not been sent yet" in each for each in asked] == [True]
+    assert until(register, GONE)
+
+
+def test_another_user_of_the_device_gets_nothing(
+    register: Page, alice: Device, device: Callable[..., Device], here: Place, lesson: Lesson
+) -> None:
+    alice.context.clear_cookies()
+    alice.sign_in(cookie_of(here.colleague))
+    register.goto(f"/lessons/{lesson.pk}/")
+    until(register, GONE)
+    register.goto("/")
+    until(register, "document.querySelector('#mine input') && !document.querySelector('#mine input').checked")
+
+
+def test_a_name_is_text(page: Page, here: Place, lesson: Lesson) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    Student.objects.filter(pk=here.students[0].pk).update(legal_name=hostile, preferred_name="")
+    page.goto("/")
+    make_mine(page)
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    assert page.locator("legend", has_text=hostile).count() == 1
+    assert page.locator("main img").count() == 0
