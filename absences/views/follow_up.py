@@ -27,7 +27,7 @@ from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import Group, Lesson, School, Student
 
 WEEKS = timedelta(days=27)  # four, with today
-SHOWN = 100  # days of pupils on one page
+SHOWN = 50  # days of pupils on one page
 MOST_LESSONS = 50  # of a day
 KEY = re.compile(r"[1-9][0-9]{0,18}-[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

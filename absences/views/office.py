@@ -20,6 +20,11 @@ PAGES = (
 )
 
 
+def pages() -> list[tuple[str, str]]:
+    """Addresses and names."""
+    return [(reverse(name), str(title)) for name, title in PAGES]
+
+
 def offices(request: HttpRequest) -> list[School]:
     """The schools in which this user is of the office. Raises NotAllowed where there is none."""
     access = user_of(request).access
@@ -52,7 +57,7 @@ def office_facts(request: HttpRequest, school: School) -> dict[str, Any]:
         "schools": schools if len(schools) > 1 else [],
         "query": query.urlencode(),
         "here": f"?school={school.pk}" if len(schools) > 1 else "",
-        "office_pages": [(reverse(name), title) for name, title in PAGES],
+        "office_pages": pages(),
     }
 
 
