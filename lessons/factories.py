@@ -21,7 +21,8 @@ _faker = Faker("en_GB")
 
 
 def believable_name() -> str:
-    return f"{_faker.first_name()} {FAMILY}-{_faker.last_name()}"
+    family = _faker.last_name().replace("'", "’")  # which pages write as it is
+    return f"{_faker.first_name()} {FAMILY}-{family}"
 
 
 def _upn(number: int) -> str:
