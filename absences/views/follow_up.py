@@ -41,6 +41,17 @@ class Row:
     focus: bool
     wrong: ReasonForm | None
 
+    @property
+    def code(self) -> str:
+        """As sent, or as planned."""
+        if self.wrong:
+            return str(self.wrong.data.get("code", ""))
+        return self.day.plan.code if self.day.plan else ""
+
+    @property
+    def reason(self) -> str:
+        return str(self.wrong.data.get("reason", "")) if self.wrong else self.day.suggested
+
 
 @require_safe
 @login_required
