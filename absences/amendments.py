@@ -16,6 +16,7 @@ from lessons import codes
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.feed import take_numbers
 from lessons.models import Amendment, Lesson, Register, User
+from lessons.models.base import signature
 from lessons.standing import Standing, standing
 
 log = logging.getLogger(__name__)
@@ -152,9 +153,7 @@ def _row(lesson: Lesson, user: User, now: datetime, source: str, **what: object)
         school=lesson.school,
         register=lesson.register,
         school_year=lesson.school_year,
-        by_id=user.pk,
-        by_name=user.name,
-        by_position=user.access.in_school(lesson.school_id).position,
+        **signature(user, lesson.school_id),
         happened_at=at,
         arrived_at=at,
         source=source,

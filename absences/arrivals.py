@@ -1,17 +1,19 @@
 """A pupil who comes in after the register was taken: everyday business, so no reason is asked. It is a late report with
-`L` or `U`, and becomes an amendment of kind `arrival`."""
+`L` or `U`, and becomes an amendment of kind `arrival`. Before the register is taken it is a report like any other."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.utils.translation import gettext as _
 
 from absences import completion, late, merging, reporting, sheets, tickets
 from absences.marks import Report
 from absences.mongo import Document
-from absences.sheets import Key
+from absences.sheets import Key, Stored
 from lessons import calendar, codes
 from lessons.errors import Conflict, NotAllowed, Unprocessable
-from lessons.models import Amendment, Lesson, User
+from lessons.models import Lesson, User
 from lessons.standing import Standing
 
 AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
@@ -21,7 +23,7 @@ def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
     """On the lesson's own day, for whoever may take the lesson and use the code that an arrival has by now."""
     if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
-    return _code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
+    return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 
 
 def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Standing:
@@ -40,8 +42,9 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     before = merging.existing(lesson)
     if before.standing.code_of(student_id) not in AWAITED:
         return before.standing
-    report = _report(user, lesson, student_id, sheet, before.amendments, now)
-    state = _state(user, lesson, report, now)
+    said = sum(amendment.student_id in (None, student_id) for amendment in before.amendments)
+    stored = _stored(user, lesson, lesson.register.roster, _report(user, lesson, student_id, sheet, said, now), now)
+    state = stored.state if stored else "late"
     if state == "provisional":  # the sheet was lost, and this made a new one beside the register
         completion.complete(user, lesson.pk, now=now, source="page")
     late.merge_late(key, now)
@@ -51,32 +54,47 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     return after
 
 
-def _state(user: User, lesson: Lesson, report: Report, now: datetime) -> str:
-    """What became of the report."""
-    claims = tickets.claims_for(user, lesson, lesson.register.roster, now)
+def announce(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> str | None:
+    """As `arrive`, for somebody on the roster of a register that is not taken yet: the code that stands for her on its
+    sheet then. Raises as `arrive`."""
+    key = Key(lesson.school_id, lesson.pk)
+    sheet = sheets.read(key) or {}
+    if sheet.get("state", "open") != "open":
+        raise Conflict(_("This register is being finished at this moment. Please press again."))
+    said = next((mark for mark in sheets.standing_marks(sheet) if mark["student"] == student_id), None)
+    if said and said["code"] not in AWAITED:
+        return str(said["code"])
+    report = _report(user, lesson, student_id, sheet, said and said["report_id"], now)
+    stored = _stored(user, lesson, [student_id], report, now)
+    if stored and stored.state == "late":
+        late.merge_late(key, now)
+    return str(stored.mark["code"]) if stored else report.code
+
+
+def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, now: datetime) -> Stored | None:
+    """What became of the report; None where it was said twice within a moment, while the minute changed: the first one
+    stands."""
+    claims = tickets.claims_for(user, lesson, roster, now)
     try:
         [stored] = reporting.report(claims, lesson.pk, [report], now)
     except Unprocessable:
-        return "late"  # said twice within a moment, while the minute changed: the first one stands
-    return stored.state
+        return None
+    return stored
 
 
-def _report(
-    user: User, lesson: Lesson, student_id: int, sheet: Document, amendments: Iterable[Amendment], now: datetime
-) -> Report:
+def _report(user: User, lesson: Lesson, student_id: int, sheet: Document, after: object, now: datetime) -> Report:
+    """The same however often it is said after the same."""
     minutes = (now - lesson.starts_at) // timedelta(minutes=1)
-    # The same however often it is said, until something has been said of this pupil since.
-    said = sum(amendment.student_id in (None, student_id) for amendment in amendments)
     return Report(
         student_id=student_id,
-        code=_code(lesson, now),
+        code=code(lesson, now),
         minutes_late=min(max(minutes, 0), codes.MAX_MINUTES_LATE),
-        report_id=uuid5(NAMESPACE_URL, f"arrival {lesson.pk} {student_id} {user.pk} {said}"),
+        report_id=uuid5(NAMESPACE_URL, f"arrival {lesson.pk} {student_id} {user.pk} {after}"),
         replaces=_standing(sheet, student_id),
     )
 
 
-def _code(lesson: Lesson, now: datetime) -> str:
+def code(lesson: Lesson, now: datetime) -> str:
     return codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
 
 

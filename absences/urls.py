@@ -1,6 +1,19 @@
 from django.urls import path
 
-from absences.views import again, amend, arrival, close, device, evidence, register, today
+from absences.views import (
+    again,
+    amend,
+    arrival,
+    calls,
+    close,
+    device,
+    evidence,
+    follow_up,
+    front_desk,
+    planned,
+    register,
+    today,
+)
 from lessons import converters  # noqa: F401  (registers `id`)
 
 urlpatterns = [
@@ -11,6 +24,18 @@ urlpatterns = [
     path("shell/today", device.shell, {"name": "today"}, name="shell-today"),
     path("service-worker.js", device.service_worker, name="service-worker"),
     path("unplaced/", today.unplaced, name="unplaced"),
+    path("follow-up/", follow_up.page, name="follow-up"),
+    path("follow-up/<id:student>", follow_up.explain, name="explain"),
+    path("follow-up/calls", calls.page, name="calls"),
+    path("follow-up/calls/<id:student>", calls.note_down, name="note-call"),
+    path("front-desk/", front_desk.page, name="front-desk"),
+    path("front-desk/<id:student>/in", front_desk.sign_in, name="sign-in"),
+    path("front-desk/<id:student>/out", front_desk.sign_out, name="sign-out"),
+    path("planned-absences/", planned.plans, name="planned"),
+    path("planned-absences/add", planned.choose, name="plan-choose"),
+    path("planned-absences/add/<id:student>", planned.add, name="plan-add"),
+    path("planned-absences/<id:plan>", planned.change, name="plan-change"),
+    path("planned-absences/<id:plan>/delete", planned.delete, name="plan-delete"),
     path("lessons/<id:lesson>/", register.register, name="register"),
     path("lessons/<id:lesson>/complete", register.complete, name="complete"),
     path("lessons/<id:lesson>/close", close.close, name="close"),

@@ -11,12 +11,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import completion
+from absences import completion, desk, reporting, tickets
+from absences.reporting import Report
 from attendance_site.tests.urls import patterns
 from browser.product import Place
 from browser.tab import READY, Device, make_mine, until
 from lessons.factories import PlannedAbsenceFactory
-from lessons.models import Lesson
+from lessons.models import DeskEntry, Lesson
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = {
@@ -40,6 +41,14 @@ PAGES = {
     "lessons/<id:lesson>/give-again": "/lessons/{taken}/give-again",
     "lessons/<id:lesson>/evidence": "/lessons/{taken}/evidence",
     "students/<id:student>/evidence": "/students/{student}/evidence",
+    "follow-up/": "/follow-up/?next=first",
+    "follow-up/calls": "/follow-up/calls",
+    "front-desk/": "/front-desk/?q=a",
+    "planned-absences/": "/planned-absences/",
+    "planned-absences/add": "/planned-absences/add?q=a",
+    "planned-absences/add/<id:student>": "/planned-absences/add/{student}",
+    "planned-absences/<id:plan>": "/planned-absences/{plan}",
+    "planned-absences/<id:plan>/delete": "/planned-absences/{plan}/delete",
     "stats": "/stats",
     "accounts/login/": "/accounts/login/",
     "accounts/password/": "/accounts/password/",
@@ -59,7 +68,10 @@ NO_PAGES = (
     "service-worker.js",
     ".csv",
 )
-ONLY_POST = ("/complete", "/arrive/<id:student>", "/end", "/end-others", "accounts/logout/")
+ONLY_POST = (
+    *("/complete", "/arrive/<id:student>", "/end", "/end-others", "accounts/logout/"),
+    *("follow-up/<id:student>", "calls/<id:student>", "/in", "/out"),
+)
 
 
 def violations(page: Page) -> list[str]:
@@ -75,10 +87,13 @@ def violations(page: Page) -> list[str]:
 @pytest.fixture
 def lessons(here: Place) -> dict[str, int]:
     due, taken, over = here.lesson(), here.lesson(), here.lesson()
-    PlannedAbsenceFactory.create(student=here.students[1], first_day=due.date, reason="Dentist")
+    plan = PlannedAbsenceFactory.create(student=here.students[1], first_day=due.date, reason="Dentist")
+    claims = tickets.claims_for(here.teacher, taken, [here.students[2].pk], timezone.now())
+    reporting.report(claims, taken.pk, [Report(student_id=here.students[2].pk, code="N")], timezone.now())
+    desk.enter(here.office, here.students[3], DeskEntry.Direction.IN, "Bus was late", now=timezone.now())
     completion.complete(here.teacher, taken.pk, now=timezone.now(), roster_seen=[s.pk for s in here.students[1:]])
     Lesson.objects.filter(pk=over.pk).update(ends_at=timezone.now())
-    return {"due": due.pk, "taken": taken.pk, "over": over.pk, "student": here.students[0].pk}
+    return {"due": due.pk, "taken": taken.pk, "over": over.pk, "student": here.students[0].pk, "plan": plan.pk}
 
 
 def test_no_page_is_forgotten() -> None:

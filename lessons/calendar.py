@@ -16,6 +16,11 @@ def local_date(zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
+def clock(zone: str, moment: datetime) -> str:
+    """Such as `09:05`."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
 def end_of_day(zone: str, day: date) -> datetime:
     """The UTC instant at which `day` ends in `zone`."""
     return at(zone, day + timedelta(days=1), time.min)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -129,4 +128,4 @@ def in_words(lesson: Lesson, standing: Standing) -> str:
 
 def clock(moment: datetime, lesson: Lesson) -> str:
     """A time of day as the school's clocks show it."""
-    return moment.astimezone(ZoneInfo(lesson.school.time_zone)).strftime("%H:%M")
+    return calendar.clock(lesson.school.time_zone, moment)

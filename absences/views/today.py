@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
-from absences.views import taking
+from absences.views import office, taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons import calendar
@@ -72,6 +72,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "marks_unknown": not known,
         "taking": {"user": request.user.pk},
         "words": taking.words(),
+        "office_pages": office.pages() if any(map(access.is_office, access.acting)) else [],
         "unplaced": _unplaced(access) if day == this_day else 0,
     }
     return render_local(request, "absences/today.html", school.time_zone, context)

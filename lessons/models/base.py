@@ -1,10 +1,15 @@
 """What several tables share."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from lessons.models.people import User
 
 
 class Owned(models.Model):
@@ -49,6 +54,11 @@ class Signed(models.Model):
     @property
     def by(self) -> dict[str, Any]:
         return {"id": self.by_id, "name": self.by_name, "position": self.by_position}
+
+
+def signature(user: User, school_id: int) -> dict[str, Any]:
+    """The fields of `Signed` for somebody who acts in a school now."""
+    return {"by_id": user.pk, "by_name": user.name, "by_position": user.access.in_school(school_id).position}
 
 
 class SchoolRow(models.Model):

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from lessons import upn
+from lessons import names, upn
 from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.school import School
@@ -134,6 +134,15 @@ class StudentQuerySet(models.QuerySet["Student"]):
         from lessons.models.timetable import Enrolment
 
         return self.filter(pk__in=Enrolment.objects.filter(group=group_id).on(on).values("student")).in_order()
+
+    def on_roll(self, day: date) -> StudentQuerySet:
+        left = Q(on_roll_until__isnull=True) | Q(on_roll_until__gte=day)
+        return self.filter(left, on_roll_from__lte=day)
+
+    def named(self, query: str) -> StudentQuerySet:
+        """Those whom a name finds (`lessons/names.py`), by what they are called, by law or in lists."""
+        known = self.values_list("pk", "legal_name", "preferred_name", "sort_name")
+        return self.filter(pk__in=[pk for pk, *called in known.iterator() if names.matches(query, *called)])
 
     def in_order(self) -> StudentQuerySet:
         return self.order_by("sort_name", "legal_name", "id")

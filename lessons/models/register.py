@@ -89,6 +89,13 @@ class Register(SchoolRow, Signed):
         return str(self.lesson)
 
 
+class MarkQuerySet(models.QuerySet["Mark"]):
+    def standing(self, code: str) -> MarkQuerySet:
+        """Those with a code that nothing was changed of since."""
+        since = Amendment.objects.filter(register=OuterRef("register")).about(OuterRef("student"))
+        return self.filter(~Exists(since), code=code)
+
+
 class Mark(SchoolRow, Signed):
     """An exception of a register as first taken: one student's code. Who has none and is not unstated was present."""
 
@@ -103,6 +110,8 @@ class Mark(SchoolRow, Signed):
     reported_at = models.DateTimeField(_("reported at"), help_text=_("By the clock of whoever reported."))
     arrived_at = models.DateTimeField(_("arrived at"), help_text=_("When the server accepted it."))
     report_id = models.UUIDField(_("report"), default=uuid.uuid4)
+
+    objects = MarkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("mark")
@@ -153,6 +162,17 @@ class RejectedReport(SchoolRow, Signed):
         return f"{self.code}: {self.get_reason_display()}"
 
 
+class AmendmentQuerySet(models.QuerySet["Amendment"]):
+    def about(self, student: OuterRef) -> AmendmentQuerySet:
+        """What was changed of a student: by name, or with everyone by a void."""
+        return self.filter(Q(student=student) | Q(student=None))
+
+    def standing(self, code: str) -> AmendmentQuerySet:
+        """Those to a code that nothing was changed of since."""
+        since = Amendment.objects.filter(register=OuterRef("register"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(since.about(OuterRef("student"))), to_code=code)
+
+
 class Amendment(SchoolRow, Signed):
     """One appended change to a register. `from_code` and `to_code`: `/` is present, null is unstated.
 
@@ -186,6 +206,8 @@ class Amendment(SchoolRow, Signed):
     source = models.CharField(_("source"), max_length=20)
     report_id = models.UUIDField(_("report"), null=True)
     feed_number = models.BigIntegerField(_("number in the feed"))
+
+    objects = AmendmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("amendment")

@@ -162,6 +162,14 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
 
+    def scheduled(self) -> LessonQuerySet:
+        return self.filter(status=Lesson.Status.SCHEDULED)
+
+    def of_student(self, student_id: int, day: date) -> LessonQuerySet:
+        """A student's lessons of a day, in their order."""
+        groups = Enrolment.objects.filter(student=student_id).on(day).values("group")
+        return self.scheduled().filter(date=day, group__in=groups).order_by("starts_at", "pk")
+
     def unsettled(self, now: datetime) -> LessonQuerySet:
         """Cancelled, and the sheet may still take reports. One that is still a day away may be scheduled again."""
         return self.filter(status=Lesson.Status.CANCELLED, settled=False, starts_at__lte=now + REVIVABLE)

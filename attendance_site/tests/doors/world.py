@@ -18,6 +18,7 @@ from lessons.factories import (
     GroupFactory,
     LessonFactory,
     MembershipFactory,
+    PlannedAbsenceFactory,
     SchoolFactory,
     StudentFactory,
     UserFactory,
@@ -48,6 +49,7 @@ class Place:
         register = take(self.taken, absent={self.student: "N"})
         amend(register, self.student, "N", "I", reason=f"{name} reason")
         reject(self.taken, self.student)
+        self.plan = PlannedAbsenceFactory.create(student=self.student, first_day=self.due.date, reason=f"{name} reason")
 
     def user(self, role: Role, username: str, name: str, **fields: Any) -> User:
         return person(self.school, role, username, name=f"{name} {username}", **fields)
@@ -62,7 +64,8 @@ class Place:
 
     def address(self, pattern: str, taken: bool) -> str:
         lesson = self.taken if taken else self.due
-        places = {"<id:lesson>": lesson.pk, "<id:student>": self.student.pk, "<slug:handle>": "0" * 24}
+        places: dict[str, object] = {"<id:lesson>": lesson.pk, "<id:student>": self.student.pk}
+        places |= {"<id:plan>": self.plan.pk, "<slug:handle>": "0" * 24}
         for place, value in places.items():
             pattern = pattern.replace(place, str(value))
         return f"/{pattern}"

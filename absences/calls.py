@@ -1,0 +1,98 @@
+"""The first day of an absence: whom to ring, and what became of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from absences import follow_up
+from absences.follow_up import Wanted
+from lessons import calendar, codes
+from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register, School, Student, User
+from lessons.models.base import signature
+from lessons.standing import standing
+
+TWICE = timedelta(minutes=1)  # so soon after the first, the same contact is the same
+
+
+@dataclass
+class Missing:
+    """A pupil who is not there and nobody knows why: absent in `lesson`, the latest that says anything of her; `seen`
+    is the latest of the day in which she was there before."""
+
+    student: Student
+    lesson: Lesson
+    seen: Lesson | None = None
+    contacts: list[Contact] = field(default_factory=list)
+
+
+def missing(school: School, day: date, year_group: int | None = None) -> list[Missing]:
+    """Those with an unexplained mark of a day who have not come since, are not planned to be away and have not signed
+    out; whom nobody has called yet first. A fixed number of queries."""
+    absent = {student.pk: student for student, _ in follow_up.unexplained(school, Wanted(day, day, year_group))}
+    if not absent:
+        return []
+    plans = PlannedAbsence.objects.filter(school=school, student__in=absent).on(day)
+    entries = DeskEntry.objects.filter(school=school, date=day)
+    last = {entry.student_id: entry for entry in entries}
+    found = [
+        each
+        for each in _absent_last(absent.values(), school, day)
+        if not any(plan.student_id == each.student.pk and plan.covers(each.lesson) for plan in plans)
+        if not _went_or_came(each, last.get(each.student.pk))
+    ]
+    contacts: dict[int, list[Contact]] = defaultdict(list)
+    for contact in Contact.objects.filter(school=school, date=day):
+        contacts[contact.student_id].append(contact)
+    for each in found:
+        each.contacts = contacts[each.student.pk]
+    return sorted(found, key=lambda each: (bool(each.contacts), each.student.sort_name, each.student.pk))
+
+
+def _absent_last(students: Collection[Student], school: School, day: date) -> Iterable[Missing]:
+    """Who is absent without a reason in the latest register of a day that says anything of her."""
+    registers = Register.objects.filter(school=school, date=day).order_by("-lesson__starts_at", "-pk")
+    said: dict[int, list[tuple[Lesson, str]]] = defaultdict(list)
+    for register in registers.select_related("lesson__group").prefetch_related("marks", "amendments"):
+        stands = standing(
+            register, nation=school.nation, marks=register.marks.all(), amendments=register.amendments.all()
+        )
+        roster = set(stands.roster)
+        for student in students:
+            if student.pk in roster and (code := stands.code_of(student.pk)):
+                said[student.pk].append((register.lesson, code))
+    for student in students:
+        (lesson, code), *before = said[student.pk]
+        if code == codes.ABSENT:
+            seen = next((lesson for lesson, code in before if code in codes.ARRIVAL_CODES | codes.PRESENT_CODES), None)
+            yield Missing(student, lesson, seen)
+
+
+def _went_or_came(missing: Missing, last: DeskEntry | None) -> bool:
+    """Past the front desk: out, or in since the lesson in which she was missed began."""
+    if last is None:
+        return False
+    return last.direction == DeskEntry.Direction.OUT or last.at >= missing.lesson.starts_at
+
+
+def note_down(user: User, student: Student, outcome: str, note: str, *, now: datetime) -> tuple[Contact, bool]:
+    """The contact, and whether this made it: sent twice within a minute, the first one stands."""
+    with transaction.atomic():
+        Student.objects.select_for_update().get(pk=student.pk)
+        same = Contact.objects.filter(student=student, outcome=outcome, note=note, by_id=user.pk, at__gt=now - TWICE)
+        if contact := same.first():
+            return contact, False
+        contact = Contact.objects.create(
+            school_id=student.school_id,
+            student=student,
+            date=calendar.local_date(student.school.time_zone, now),
+            outcome=outcome,
+            note=note,
+            at=now,
+            **signature(user, student.school_id),
+        )
+        return contact, True

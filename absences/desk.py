@@ -1,0 +1,89 @@
+"""The front desk: who comes in late and goes out early. Coming in is told to the registers in the same step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from absences import arrivals
+from lessons import calendar, codes
+from lessons.errors import Conflict, StoreUnavailable
+from lessons.models import DeskEntry, Lesson, School, Student, User
+from lessons.models.base import signature
+
+TWICE = timedelta(minutes=1)  # so soon after the first, the same press is the same entry
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a lesson's register says of a pupil now; `late` with a code of arrival, `unknown` where it could not be
+    told."""
+
+    lesson: Lesson
+    code: str | None
+    unknown: bool = False
+
+    @property
+    def late(self) -> bool:
+        return self.code in codes.ARRIVAL_CODES
+
+
+def entries(school: School, day: date) -> QuerySet[DeskEntry]:
+    """Newest first."""
+    return DeskEntry.objects.filter(school=school, date=day).select_related("student").order_by("-at", "-pk")
+
+
+def enter(
+    user: User, student: Student, direction: DeskEntry.Direction, note: str, *, now: datetime
+) -> tuple[DeskEntry, bool]:
+    """The entry, and whether this made it: pressed twice within a minute, the first one stands."""
+    with transaction.atomic():
+        Student.objects.select_for_update().get(pk=student.pk)
+        same = DeskEntry.objects.filter(student=student, direction=direction, at__gt=now - TWICE)
+        if entry := same.order_by("-pk").first():
+            return entry, False
+        entry = DeskEntry.objects.create(
+            school_id=student.school_id,
+            student=student,
+            date=calendar.local_date(student.school.time_zone, now),
+            direction=direction,
+            at=now,
+            note=note,
+            **signature(user, student.school_id),
+        )
+        return entry, True
+
+
+def tell_registers(user: User, student: Student, *, now: datetime) -> list[Told]:
+    """Tells the registers that wait for a pupil that she has come: of the lesson that runs now, and of the session.
+    Repeating is safe; a register that cannot be reached is named as unknown."""
+    return [_tell(user, lesson, student, now) for lesson in waiting(student, now)]
+
+
+def waiting(student: Student, now: datetime) -> list[Lesson]:
+    """A pupil's lessons that run now; and until her school day ends the morning or afternoon session that began last,
+    which counts for the whole of it."""
+    day = calendar.local_date(student.school.time_zone, now)
+    lessons = [each for each in Lesson.objects.of_student(student.pk, day).with_register() if _expects(each, student)]
+    begun = [lesson for lesson in lessons if lesson.starts_at <= now]
+    running = [lesson for lesson in begun if now < lesson.ends_at]
+    sessions = [lesson for lesson in begun if lesson.session]
+    is_on = any(now < lesson.ends_at for lesson in lessons)
+    return [lesson for lesson in begun if lesson in running or (is_on and lesson in sessions[-1:])]
+
+
+def _expects(lesson: Lesson, student: Student) -> bool:
+    """Who joined the group after its register was taken is not on it."""
+    return not lesson.is_completed or student.pk in lesson.register.roster
+
+
+def _tell(user: User, lesson: Lesson, student: Student, now: datetime) -> Told:
+    try:
+        if lesson.is_completed:
+            return Told(lesson, arrivals.arrive(user, lesson, student.pk, now=now).code_of(student.pk))
+        return Told(lesson, arrivals.announce(user, lesson, student.pk, now=now))
+    except (StoreUnavailable, Conflict):
+        return Told(lesson, None, unknown=True)

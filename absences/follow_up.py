@@ -1,0 +1,143 @@
+"""Absences that nobody has explained yet: marks that stand as N, to be given a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from absences import amendments
+from absences.amendments import Change
+from lessons import codes
+from lessons.codes import Code
+from lessons.errors import NotAllowed, StandingMark
+from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, School, Student, User
+from lessons.models.planned import plannable
+from lessons.school_days import SchoolDays, Term
+
+HEAVY = ("register__roster", "register__unstated", "register__counts")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Of which days, both included, and of whom; None for everybody."""
+
+    first: date
+    last: date
+    year_group: int | None = None
+    group: int | None = None
+
+
+@dataclass
+class PupilDay:
+    """A pupil's unexplained marks of a day, by their lessons. `open` are those that this user may still amend."""
+
+    student: Student
+    day: date
+    term: Term
+    lessons: list[Lesson] = field(default_factory=list)
+    open: list[Lesson] = field(default_factory=list)
+    plan: PlannedAbsence | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.student.pk}-{self.day.isoformat()}"
+
+    @property
+    def choices(self) -> Iterable[Code]:
+        return explaining(self.lessons[0])
+
+    @property
+    def suggested(self) -> str:
+        """The reason, where an absence was planned."""
+        return (self.plan.reason or _("Planned absence")) if self.plan else ""
+
+    @property
+    def urgency(self) -> tuple[Any, ...]:
+        return (self.term.until, self.day)
+
+
+def explaining(lesson: Lesson) -> Iterable[Code]:
+    """The codes that say why somebody was absent: those that an absence may be planned with."""
+    return plannable(lesson.school.nation, lesson.date).values()
+
+
+def unexplained(school: School, wanted: Wanted) -> list[tuple[Student, Lesson]]:
+    """Every mark that stands as N, in two queries, in the order of the day."""
+    of: dict[str, Any] = {"register__school": school, "register__date__range": (wanted.first, wanted.last)}
+    if wanted.year_group is not None:
+        of["student__year_group"] = wanted.year_group
+    if wanted.group is not None:
+        of["register__group"] = wanted.group
+    found: list[tuple[Student, Lesson]] = []
+    for rows in (Mark.objects.standing(codes.ABSENT), Amendment.objects.standing(codes.ABSENT)):
+        known = rows.filter(**of).select_related("student", "register__lesson__group").defer(*HEAVY)
+        found += [(row.student, row.register.lesson) for row in known if row.student]
+    for _student, lesson in found:
+        lesson.school = school
+    return sorted(found, key=lambda pair: (pair[1].starts_at, pair[1].pk))
+
+
+def of_school(user: User, school: School, wanted: Wanted, *, now: datetime, today: date) -> list[list[PupilDay]]:
+    """The days of each pupil, who is most urgent first: a fixed number of queries, whatever the school."""
+    found = unexplained(school, wanted)
+    planned = PlannedAbsence.objects.of(lesson for _, lesson in found)
+    calendar = SchoolDays.of(school, wanted.first, today) if found else None
+    terms = {day: calendar.term(day) for day in {lesson.date for _, lesson in found}} if calendar else {}
+    days: dict[tuple[int, date], PupilDay] = {}
+    for student, lesson in found:
+        entry = PupilDay(student, lesson.date, terms[lesson.date])
+        entry = days.setdefault((student.pk, lesson.date), entry)
+        entry.lessons.append(lesson)
+        if user.access.may_amend(lesson, now):
+            entry.open.append(lesson)
+        entry.plan = entry.plan or planned[lesson.pk].get(student.pk)
+    return _by_pupil(days.values())
+
+
+def _by_pupil(days: Iterable[PupilDay]) -> list[list[PupilDay]]:
+    of_pupil: dict[int, list[PupilDay]] = {}
+    for each in sorted(days, key=lambda each: each.urgency):
+        of_pupil.setdefault(each.student.pk, []).append(each)
+
+    def order(days: Sequence[PupilDay]) -> tuple[Any, ...]:
+        student = days[0].student
+        return (*days[0].urgency, student.sort_name, student.legal_name, student.pk)
+
+    return sorted(of_pupil.values(), key=order)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """`done` has the reason now, whoever gave it; `otherwise` are lessons in which something else stands by now, with
+    its code; `closed` those whose time for amending is over."""
+
+    done: Sequence[Lesson]
+    otherwise: Mapping[Lesson, str | None]
+    closed: Sequence[Lesson]
+
+
+def explain(
+    user: User, student: Student, lessons: Iterable[Lesson], code: str, reason: str, *, now: datetime
+) -> Explained:
+    """Gives a reason to a pupil's N in each of these lessons, as an amendment. Where it is no longer N nothing is
+    changed, so that repeating is safe. Raises Unprocessable for somebody who is not on the roster."""
+    done: list[Lesson] = []
+    otherwise: dict[Lesson, str | None] = {}
+    closed: list[Lesson] = []
+    change = Change(student_id=student.pk, code=code, reason=reason, expected_code=codes.ABSENT)
+    for lesson in lessons:
+        try:
+            amendments.amend(user, lesson.pk, [change], now=now, source="page")
+        except StandingMark as standing:
+            if standing.mark["code"] != code:
+                otherwise[lesson] = standing.mark["code"]
+                continue
+        except NotAllowed:
+            closed.append(lesson)
+            continue
+        done.append(lesson)
+    return Explained(done, otherwise, closed)

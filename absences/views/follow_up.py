@@ -1,0 +1,186 @@
+"""Absences that nobody has explained yet, and the reasons that the office gives them one after another."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain, pairwise
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from absences import follow_up
+from absences.follow_up import Explained, PupilDay, Wanted
+from absences.office_forms import ReasonForm
+from absences.templatetags.attendance import word
+from absences.views import period
+from absences.views.office import back, chosen_id, office_facts, office_pupil, office_school
+from absences.views.pages import render_local, user_of
+from absences.views.taken import clock
+from lessons import calendar, codes
+from lessons.errors import FieldError, InvalidInput, NotFound
+from lessons.models import Group, Lesson, School, Student
+
+WEEKS = timedelta(days=27)  # four, with today
+SHOWN = 50  # days of pupils on one page
+MOST_LESSONS = 50  # of a day
+KEY = re.compile(r"[1-9][0-9]{0,18}-[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A day on the page: the key of the one after it, and what was wrong when it was sent."""
+
+    day: PupilDay
+    following: str
+    focus: bool
+    wrong: ReasonForm | None
+
+    @property
+    def code(self) -> str:
+        """As sent, or as planned."""
+        if self.wrong:
+            return str(self.wrong.data.get("code", ""))
+        return self.day.plan.code if self.day.plan else ""
+
+    @property
+    def reason(self) -> str:
+        return str(self.wrong.data.get("reason", "")) if self.wrong else self.day.suggested
+
+
+@require_safe
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    return _page(request, office_school(request))
+
+
+@require_POST
+@login_required
+def explain(request: HttpRequest, student: int) -> HttpResponse:
+    """Gives a reason to the ticked marks of a pupil, and goes on to the next; sent again, it says what stands."""
+    pupil = office_pupil(request, student)
+    form = ReasonForm(request.POST, _lessons(request, pupil))
+    if not form.is_valid():
+        return _page(request, pupil.school, wrong=form, key=f"{pupil.pk}-{request.POST.get('day', '')}")
+    code, reason = form.cleaned_data["code"], form.cleaned_data["reason"]
+    said = follow_up.explain(user_of(request), pupil, form.lessons, code, reason, now=timezone.now())
+    _say(request, pupil, said, code)
+    following = request.POST.get("next", "")
+    return back(request, "follow-up", pupil.school, next=following if KEY.fullmatch(following) else "first")
+
+
+def _lessons(request: HttpRequest, pupil: Student) -> list[Lesson]:
+    """Those that were ticked. Raises NotFound for one that has no register with this pupil."""
+    ids = {chosen_id(given) for given in request.POST.getlist("lesson")}
+    if len(ids) > MOST_LESSONS:
+        raise InvalidInput([FieldError("/lesson", "too_many", _("So many lessons cannot be explained at once."))])
+    known = Lesson.objects.filter(school=pupil.school_id, pk__in=ids, register__isnull=False)
+    lessons = list(known.with_register().order_by("starts_at", "pk"))
+    if len(lessons) < len(ids) or any(pupil.pk not in lesson.register.roster for lesson in lessons):
+        raise NotFound(_("One of these lessons has no register with this pupil."))
+    return lessons
+
+
+def _say(request: HttpRequest, pupil: Student, said: Explained, code: str) -> None:
+    known = {"name": pupil.name, "reason": codes.title(code)}
+    if said.done:
+        text = ngettext(
+            "%(name)s: %(reason)s, in one lesson.", "%(name)s: %(reason)s, in %(count)s lessons.", len(said.done)
+        )
+        messages.success(request, text % {**known, "count": len(said.done)})
+    for lesson, stands in said.otherwise.items():
+        text = _("%(name)s, %(lesson)s: “%(mark)s” by now, so nothing was changed there.")
+        messages.warning(request, text % {**known, "lesson": _named(lesson), "mark": word(stands)})
+    for lesson in said.closed:
+        text = _("%(name)s, %(lesson)s: the office’s time for amending is over. The school’s admin still can.")
+        messages.warning(request, text % {**known, "lesson": _named(lesson)})
+
+
+def _named(lesson: Lesson) -> str:
+    return f"{lesson.group.name} {clock(lesson.starts_at, lesson)}"
+
+
+def _page(request: HttpRequest, school: School, wrong: ReasonForm | None = None, key: str = "") -> HttpResponse:
+    now = timezone.now()
+    today = calendar.local_date(school.time_zone, now)
+    wanted = _wanted(request, school)
+    pupils = follow_up.of_school(user_of(request), school, wanted, now=now, today=today)
+    days = list(chain.from_iterable(pupils))
+    rows = _rows(request, pupils, wrong, key)
+    context = {
+        **office_facts(request, school),
+        "wanted": wanted,
+        "today": today,
+        "pupils": rows,
+        "marks": sum(len(day.lessons) for day in days),
+        "days": len(days),
+        "hidden": len(days) - sum(map(len, rows)),
+        "over": sum(day.term.is_over for day in days),
+        "wrong": wrong,
+        "groups": Group.objects.filter(school=school),
+        "years": _years(school),
+        "made_at": now,
+    }
+    return render_local(request, "absences/follow_up.html", school.time_zone, context, 400 if wrong else 200)
+
+
+def _years(school: School) -> Iterable[int]:
+    students = Student.objects.filter(school=school).order_by("year_group")
+    return students.values_list("year_group", flat=True).distinct()
+
+
+def _wanted(request: HttpRequest, school: School) -> Wanted:
+    """`day`, or `from` and `to`, of the last weeks unless told otherwise; `year` and `group`."""
+    now = timezone.now()
+    if request.GET.get("day"):
+        today = calendar.local_date(school.time_zone, now)
+        day = today if request.GET["day"] == "today" else period.day(request, "day", today)
+        asked = period.Period(day, day)
+    else:
+        asked = period.asked(request, school, now, back=WEEKS)
+    return Wanted(asked.first, asked.last, _year(request), _group(request, school))
+
+
+def _year(request: HttpRequest) -> int | None:
+    given = request.GET.get("year")
+    if not given:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,2}", given):
+        raise InvalidInput([FieldError("/year", "invalid", _("A year group is a number, such as 8."))])
+    return int(given)
+
+
+def _group(request: HttpRequest, school: School) -> int | None:
+    """Raises NotFound for one of another school."""
+    given = request.GET.get("group")
+    if not given:
+        return None
+    found = Group.objects.filter(school=school, pk=chosen_id(given)).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound(_("There is no such group, or it is not yours to see."))
+    return found
+
+
+def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ReasonForm | None, key: str) -> list[list[Row]]:
+    """As many pupils as a page takes, the most urgent, or all that `?all=1` asks for. With `next` the focus is on that
+    day, or on the first where it has its reason already."""
+    shown: list[list[PupilDay]] = []
+    count = 0
+    for days in pupils:
+        count += len(days)
+        if shown and count > SHOWN and "all" not in request.GET:
+            break
+        shown.append(days)
+    keys = [day.key for day in chain.from_iterable(shown) if day.open]
+    following = dict(pairwise(keys))
+    wanted = key or request.GET.get("next", "")
+    focus = wanted if wanted in keys or not wanted else next(iter(keys), "")
+    return [
+        [Row(day, following.get(day.key, ""), day.key == focus, wrong if day.key == key else None) for day in days]
+        for days in shown
+    ]

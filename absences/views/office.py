@@ -1,0 +1,90 @@
+"""What the pages of a school's office share."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from absences.views.pages import user_of
+from lessons.converters import IdConverter
+from lessons.errors import NotAllowed, NotFound
+from lessons.models import School, Student
+
+PAGES = (
+    ("follow-up", _("Unexplained")),
+    ("calls", _("First-day calls")),
+    ("front-desk", _("Front desk")),
+    ("planned", _("Planned absences")),
+)
+
+
+def pages() -> list[tuple[str, str]]:
+    """Addresses and names."""
+    return [(reverse(name), str(title)) for name, title in PAGES]
+
+
+def offices(request: HttpRequest) -> list[School]:
+    """The schools in which this user is of the office. Raises NotAllowed where there is none."""
+    access = user_of(request).access
+    found = [acting.school for pk, acting in access.acting.items() if access.is_office(pk)]
+    if not found:
+        raise NotAllowed(gettext("This page is for the school’s office."))
+    return found
+
+
+def office_school(request: HttpRequest) -> School:
+    """The one that `?school=` names, or the first. Raises NotAllowed, and NotFound for one that is not this user's."""
+    schools = offices(request)
+    given = request.GET.get("school")
+    if not given:
+        return schools[0]
+    wanted = chosen_id(given)
+    found = next((school for school in schools if school.pk == wanted), None)
+    if found is None:
+        raise NotFound(gettext("There is no such school, or it is not yours."))
+    return found
+
+
+def office_facts(request: HttpRequest, school: School) -> dict[str, Any]:
+    """What every page of the office shows. `query` is what was asked for, to ask for it again."""
+    schools = offices(request)
+    query = request.GET.copy()
+    query.pop("next", None)
+    return {
+        "school": school,
+        "schools": schools if len(schools) > 1 else [],
+        "query": query.urlencode(),
+        "here": f"?school={school.pk}" if len(schools) > 1 else "",
+        "office_pages": pages(),
+    }
+
+
+def back(request: HttpRequest, name: str, school: School, **more: str) -> HttpResponseRedirect:
+    """To a page of the office, asked for what this one was asked for."""
+    query = request.GET.copy()
+    query.pop("next", None)
+    if len(offices(request)) > 1:
+        query["school"] = str(school.pk)
+    query.update({key: value for key, value in more.items() if value})
+    return HttpResponseRedirect(f"{reverse(name)}?{query.urlencode()}".rstrip("?"))
+
+
+def office_pupil(request: HttpRequest, student_id: int) -> Student:
+    """Raises NotFound where this user may not see the student, NotAllowed for other roles than the office's."""
+    user = user_of(request)
+    found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()
+    if found is None:
+        raise NotFound(gettext("There is no such student, or the student is not yours to see."))
+    if not user.access.is_office(found.school_id):
+        raise NotAllowed(gettext("This page is for the school’s office."))
+    return found
+
+
+def chosen_id(given: str) -> int:
+    """An id as an address or a form gives it. Raises NotFound."""
+    try:
+        return IdConverter.read(given)
+    except ValueError:
+        raise NotFound(gettext("There is no such id.")) from None

@@ -1,0 +1,47 @@
+"""The days that a page is asked for: `?from=&to=`."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from lessons import calendar
+from lessons.errors import FieldError, InvalidInput
+from lessons.models import School
+
+LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Both days included."""
+
+    first: date
+    last: date
+
+
+def asked(request: HttpRequest, school: School, now: datetime, *, back: timedelta | None = None) -> Period:
+    """`from` and `to`; unless told otherwise until today, from the start of that school year or so long before. Raises
+    InvalidInput."""
+    today = calendar.local_date(school.time_zone, now)
+    last = day(request, "to", today)
+    first = day(request, "from", last - back if back else calendar.school_year_dates(calendar.school_year(last))[0])
+    if not first <= last:
+        raise InvalidInput([FieldError("/from", "order", _("The first day comes after the last one."))])
+    if last - first > LONGEST:
+        raise InvalidInput([FieldError("/from", "too_long", _("Choose a year at most."))])
+    return Period(first, last)
+
+
+def day(request: HttpRequest, name: str, default: date) -> date:
+    """Raises InvalidInput."""
+    given = request.GET.get(name)
+    if not given:
+        return default
+    with suppress(ValueError):
+        found = date.fromisoformat(given)
+        if 2000 <= found.year <= 2100:  # far enough from the ends of the calendar for every sum with days
+            return found
+    raise InvalidInput([FieldError(f"/{name}", "invalid", _("A day is written like 2026-09-14."))])
