@@ -12,7 +12,7 @@ from absences.amend_form import MAX_REASON
 from absences.follow_up import explaining
 from lessons import codes
 from lessons.codes import NoCodeSet
-from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence
+from lessons.models import Contact, DeskEntry, Lesson, Notice, PlannedAbsence
 from lessons.models.planned import plannable
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ class ContactForm(ModelForm):
     class Meta:
         model = Contact
         fields = ("outcome", "note")
+
+
+class SomeoneElseForm(ModelForm):
+    class Meta:
+        model = Notice
+        fields = ("text",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].required = True
 
 
 class SignOutForm(ModelForm):

@@ -54,13 +54,20 @@ def show(page: Page) -> Iterator[str]:
     yield "taken"
     page.goto("/stats")
     yield "statistics"
+    page.context.clear_cookies()
+    page.goto("/accounts/login/")
+    sign_in(page, "office")
+    page.locator(".tally").wait_for()
+    yield "board"
+    page.goto("/follow-up/")
+    yield "follow-up"
 
 
 def sign_in(page: Page, name: str) -> None:
     page.fill("#id_username", name)
     page.fill("#id_password", PASSWORD)
     page.click("main button[type=submit]")
-    page.wait_for_url("**/")
+    page.locator("form.who").wait_for()
 
 
 def save(page: Page, path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import completion, desk, reporting, tickets
+from absences import completion, desk, notices, reporting, tickets
 from absences.reporting import Report
 from attendance_site.tests.urls import patterns
 from browser.product import Place
@@ -32,7 +32,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
 )
 # Every page that is asked with GET, by its pattern, as one of the office (or a teacher) who may see it.
 PAGES = {
-    "": "/",
+    "": "/?date=today",
     "unplaced/": "/unplaced/",
     "lessons/<id:lesson>/": "/lessons/{due}/",
     "lessons/<id:lesson>/close": "/lessons/{over}/close",
@@ -41,6 +41,7 @@ PAGES = {
     "lessons/<id:lesson>/give-again": "/lessons/{taken}/give-again",
     "lessons/<id:lesson>/evidence": "/lessons/{taken}/evidence",
     "students/<id:student>/evidence": "/students/{student}/evidence",
+    "board/": "/board/?period=day",
     "follow-up/": "/follow-up/?next=first",
     "follow-up/calls": "/follow-up/calls",
     "front-desk/": "/front-desk/?q=a",
@@ -65,12 +66,14 @@ NO_PAGES = (
     ".well-known/",
     "session",
     "day-pack",
+    "board/state",
     "service-worker.js",
     ".csv",
 )
 ONLY_POST = (
     *("/complete", "/arrive/<id:student>", "/end", "/end-others", "accounts/logout/"),
     *("follow-up/<id:student>", "calls/<id:student>", "/in", "/out"),
+    *("board/remind/<id:lesson>", "notices/<id:notice>/done", "/someone-else"),
 )
 
 
@@ -92,6 +95,8 @@ def lessons(here: Place) -> dict[str, int]:
     reporting.report(claims, taken.pk, [Report(student_id=here.students[2].pk, code="N")], timezone.now())
     desk.enter(here.office, here.students[3], DeskEntry.Direction.IN, "Bus was late", now=timezone.now())
     completion.complete(here.teacher, taken.pk, now=timezone.now(), roster_seen=[s.pk for s in here.students[1:]])
+    notices.remind(here.office, due, now=timezone.now())
+    notices.tell_office(here.teacher, due, here.students[4].legal_name, now=timezone.now())
     Lesson.objects.filter(pk=over.pk).update(ends_at=timezone.now())
     return {"due": due.pk, "taken": taken.pk, "over": over.pk, "student": here.students[0].pk, "plan": plan.pk}
 

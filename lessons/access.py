@@ -104,6 +104,9 @@ class Access:
         acting = self.acting.get(school_id)
         return acting is not None and bool(acting.roles.intersection({Role.ADMIN, Role.OFFICE}))
 
+    def offices(self) -> list[int]:
+        return [pk for pk in self.acting if self.is_office(pk)]
+
     def cover_schools(self) -> list[School]:
         """Where the user may take any lesson of today."""
         return [a.school for a in self.acting.values() if Role.TEACHER in a.roles and a.school.open_cover]

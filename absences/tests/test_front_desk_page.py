@@ -173,5 +173,5 @@ def test_store_down(olive: Client, ava: Student, mongodb_down: None) -> None:
 
 def test_the_way_there(olive: Client, teacher: User, lesson: Lesson) -> None:
     for path in (PAGE, "/follow-up/", "/follow-up/calls", "/planned-absences/"):
-        assert f'href="{path}"' in olive.get("/").content.decode()
+        assert f'href="{path}"' in olive.get("/", follow=True).content.decode()
         assert f'href="{path}"' not in browser(teacher).get("/").content.decode()

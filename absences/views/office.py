@@ -13,6 +13,7 @@ from lessons.errors import NotAllowed, NotFound
 from lessons.models import School, Student
 
 PAGES = (
+    ("board", _("Board")),
     ("follow-up", _("Unexplained")),
     ("calls", _("First-day calls")),
     ("front-desk", _("Front desk")),
@@ -28,7 +29,7 @@ def pages() -> list[tuple[str, str]]:
 def offices(request: HttpRequest) -> list[School]:
     """The schools in which this user is of the office. Raises NotAllowed where there is none."""
     access = user_of(request).access
-    found = [acting.school for pk, acting in access.acting.items() if access.is_office(pk)]
+    found = [access.acting[pk].school for pk in access.offices()]
     if not found:
         raise NotAllowed(gettext("This page is for the school’s office."))
     return found

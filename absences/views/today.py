@@ -14,13 +14,13 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
-from absences.views import office, taking
+from absences.views import taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons import calendar
 from lessons.access import Access
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
-from lessons.models import Lesson, School, User
+from lessons.models import Lesson, Notice, School, User
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ def today(request: HttpRequest) -> HttpResponse:
         return redirect("stats") if access.is_operator else render(request, "absences/no_role.html")
     school = next(iter(access.acting.values())).school
     this_day = calendar.local_date(school.time_zone, now)
+    if "date" not in request.GET and _looks_after_others(user_of(request), this_day):
+        return redirect("board")
     day = _day(request.GET.get("date"), this_day)
     lessons = list(Lesson.objects.for_user(user_of(request), now).filter(date=day).with_state(now).with_people())
     known, marked = _marked([lesson for lesson in lessons if lesson.state == "due"])
@@ -72,7 +74,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "marks_unknown": not known,
         "taking": {"user": request.user.pk},
         "words": taking.words(),
-        "office_pages": office.pages() if any(map(access.is_office, access.acting)) else [],
+        "reminders": _reminders(user_of(request)),
         "unplaced": _unplaced(access) if day == this_day else 0,
     }
     return render_local(request, "absences/today.html", school.time_zone, context)
@@ -92,8 +94,13 @@ def unplaced(request: HttpRequest) -> HttpResponse:
     return render_local(request, "absences/unplaced.html", zone, {"reports": reports})
 
 
+def _looks_after_others(user: User, day: date) -> bool:
+    """Somebody of an office who has no lessons that day."""
+    return bool(user.access.offices()) and not Lesson.objects.filter(date=day, staff__user=user).exists()
+
+
 def _day(given: str | None, this_day: date) -> date:
-    if given is None:
+    if given in (None, "today"):
         return this_day
     try:
         return date.fromisoformat(given)
@@ -148,6 +155,11 @@ def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
     except StoreUnavailable:
         log.warning("The absence store did not answer; today is shown without its marks.")
         return False, {}
+
+
+def _reminders(user: User) -> list[Notice]:
+    found = Notice.objects.for_user(user).open().filter(to=user)
+    return list(found.select_related("lesson__group", "lesson__school"))
 
 
 def _unplaced(access: Access) -> int:

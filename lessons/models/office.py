@@ -76,11 +76,16 @@ class DeskEntry(SchoolRow, Signed):
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def for_user(self, user: User) -> NoticeQuerySet:
         """Those to the user, and where they are the office, those to it."""
-        office = [pk for pk in user.access.schools() if user.access.is_office(pk)]
-        return self.filter(Q(to=user, school__in=user.access.schools()) | Q(to__isnull=True, school__in=office))
+        access = user.access
+        return self.filter(Q(to=user, school__in=access.schools()) | Q(to__isnull=True, school__in=access.offices()))
+
+    def to_office(self, school_id: int) -> NoticeQuerySet:
+        return self.filter(school=school_id, to__isnull=True)
 
     def open(self) -> NoticeQuerySet:
-        return self.filter(done_at__isnull=True)
+        """Not done. A reminder is done by itself once its register is taken or its lesson cancelled."""
+        needless = Q(lesson__register__isnull=False) | Q(lesson__status=Lesson.Status.CANCELLED)
+        return self.filter(~Q(needless, kind=Notice.Kind.REMINDER), done_at__isnull=True)
 
 
 class Notice(SchoolRow, Signed):
@@ -120,5 +125,6 @@ class Notice(SchoolRow, Signed):
         return self.get_kind_display()
 
     def done(self, now: datetime) -> None:
-        self.done_at = now
+        """The first time counts."""
+        self.done_at = self.done_at or now
         self.save(update_fields=["done_at"])

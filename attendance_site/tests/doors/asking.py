@@ -72,6 +72,6 @@ class Unknown:
         self.value = value
 
     def address(self, pattern: str) -> str:
-        for name in ("<id:lesson>", "<id:student>", "<id:plan>"):
+        for name in ("<id:lesson>", "<id:student>", "<id:plan>", "<id:notice>"):
             pattern = pattern.replace(name, str(self.value))
         return f"/{pattern.replace('<slug:handle>', '0' * 24)}"

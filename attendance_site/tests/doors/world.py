@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from absences import reporting, tickets
+from absences import notices, reporting, tickets
 from absences.reporting import Report
 from lessons import authentication, calendar
 from lessons.factories import (
@@ -55,6 +55,7 @@ class Place:
         register = take(self.taken, absent={self.student: "N"})
         amend(register, self.student, "N", "I", reason=f"{name} reason")
         reject(self.taken, self.student)
+        self.notice = notices.tell_office(self.teacher, self.due, f"Somebody of {name}", now=timezone.now())
         self.plan = PlannedAbsenceFactory.create(student=self.student, first_day=self.due.date, reason=f"{name} reason")
 
     def user(self, role: Role, username: str, name: str, **fields: Any) -> User:
@@ -71,7 +72,7 @@ class Place:
     def address(self, pattern: str, taken: bool) -> str:
         lesson = self.taken if taken else self.due
         places: dict[str, object] = {"<id:lesson>": lesson.pk, "<id:student>": self.student.pk}
-        places |= {"<id:plan>": self.plan.pk, "<slug:handle>": "0" * 24}
+        places |= {"<id:plan>": self.plan.pk, "<id:notice>": self.notice.pk, "<slug:handle>": "0" * 24}
         for place, value in places.items():
             pattern = pattern.replace(place, str(value))
         return f"/{pattern}"

@@ -1,0 +1,216 @@
+"""The board: how the registers of a school stand today, for the office that looks after them.
+
+A lesson is on it when the timetable has it today, it is not cancelled, and somebody is enrolled in its group.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
+from absences import sheets
+from lessons import calendar
+from lessons.errors import FieldError, InvalidInput, StoreUnavailable
+from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student
+from lessons.models.timetable import Session
+from lessons.standing import standing
+
+log = logging.getLogger(__name__)
+
+NOW, DAY = "now", "day"
+# How a register stands, in the order in which the office looks: late is not taken although it has closed, open has
+# marks already, later has not begun.
+STATES = {
+    "late": pgettext_lazy("registers", "Late"),
+    "due": pgettext_lazy("registers", "Due"),
+    "open": pgettext_lazy("registers", "Open"),
+    "taken": pgettext_lazy("registers", "Taken"),
+    "later": pgettext_lazy("registers", "Later"),
+}
+FRESH = 60  # seconds: what no number counts (marks, plans, the timetable, the clock) is shown so much later at most
+
+
+@dataclass(frozen=True)
+class Period:
+    """A part of today: `now` are the lessons that run, and those before that were not taken; a session of the day;
+    those that start at a time; or the whole day."""
+
+    key: str
+
+    @classmethod
+    def read(cls, given: str) -> Period:
+        """Raises InvalidInput."""
+        with suppress(ValueError):
+            if given in (NOW, DAY, *Session) or given == f"{time.fromisoformat(given):%H:%M}":
+                return cls(given)
+        text = _("A period is now, day, AM, PM or the time at which lessons start, such as 09:00.")
+        raise InvalidInput([FieldError("/period", "invalid", text)])
+
+    @property
+    def title(self) -> str:
+        named = {NOW: _("Now"), DAY: _("The whole day"), **{str(key): str(name) for key, name in Session.choices}}
+        return named.get(self.key, self.key)
+
+    def chosen(self, now: datetime) -> Q:
+        if self.key == NOW:
+            return Q(starts_at__lte=now) & (Q(ends_at__gt=now) | Q(register__isnull=True))
+        if self.key == DAY:
+            return Q()
+        if self.key in Session:
+            return Q(session=self.key)
+        return Q(start_time=time.fromisoformat(self.key))
+
+
+@dataclass(frozen=True)
+class Row:
+    """`marked` is None where it is not known. `reminded` is when the teacher was, and has not done it yet."""
+
+    lesson: Lesson
+    state: str
+    total: int
+    marked: int | None = None
+    reminded: datetime | None = None
+
+    @property
+    def may_remind(self) -> bool:
+        return self.state in ("late", "due", "open") and not self.reminded
+
+
+@dataclass(frozen=True)
+class Unstated:
+    """A pupil of whom nobody said anything in these registers; `plan` where the absence was planned."""
+
+    student: Student
+    lessons: Sequence[Lesson]
+    plan: PlannedAbsence | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """`sections` are (state, title, rows), none of them empty; `marks_known` is false without MongoDB."""
+
+    school: School
+    day: date
+    period: Period
+    sections: Sequence[tuple[str, str, Sequence[Row]]]
+    counts: Mapping[str, int]
+    marks_known: bool
+    unstated: Sequence[Unstated]
+    notices: Sequence[Notice]
+
+    @property
+    def tally(self) -> list[tuple[str, str, int]]:
+        return [(state, str(title), self.counts[state]) for state, title in STATES.items()]
+
+    @property
+    def said(self) -> str:
+        """The numbers, as they are said aloud."""
+        return ", ".join(f"{title}: {self.counts[state]}" for state, title in STATES.items() if self.counts[state])
+
+
+def version(school: School, now: datetime) -> str:
+    """What changes whenever the board does: at once with the record and with notices, else within a minute. One
+    statement, which reads counters and the few open notices, neither lessons nor registers nor sheets."""
+    waiting = Notice.objects.filter(school=OuterRef("pk"), done_at=None).order_by().values("school")
+    [facts] = School.objects.filter(pk=school.pk).values_list(
+        "feedcounter__last_number",
+        Subquery(waiting.annotate(number=Count("pk")).values("number")),
+        Subquery(waiting.annotate(newest=Max("pk")).values("newest")),
+    )
+    parts = (school.pk, *facts, int(now.timestamp()) // FRESH)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def periods(school: School, now: datetime) -> list[Period]:
+    """What there is to choose today."""
+    lessons = Lesson.objects.scheduled().filter(school=school, date=_today(school, now))
+    starts = lessons.order_by("start_time").values_list("start_time", flat=True).distinct()
+    keys = (NOW, DAY, *Session.values, *(f"{start:%H:%M}" for start in starts))
+    return [Period(key) for key in keys]
+
+
+def of(school: School, period: Period, now: datetime) -> Board:
+    """A fixed number of statements, whatever the school."""
+    day = _today(school, now)
+    rows, known = _rows(school, day, period, now)
+    counts = Counter(row.state for row in rows)
+    sections = [(state, str(STATES[state]), [row for row in rows if row.state == state]) for state in STATES]
+    return Board(
+        school=school,
+        day=day,
+        period=period,
+        sections=[section for section in sections if section[2]],
+        counts={state: counts[state] for state in STATES},
+        marks_known=known,
+        unstated=_unstated(school, day),
+        notices=list(Notice.objects.to_office(school.pk).open().select_related("lesson__group", "student")),
+    )
+
+
+def _today(school: School, now: datetime) -> date:
+    return calendar.local_date(school.time_zone, now)
+
+
+def _rows(school: School, day: date, period: Period, now: datetime) -> tuple[list[Row], bool]:
+    chosen = Lesson.objects.scheduled().filter(period.chosen(now), school=school, date=day)
+    enrolled = Enrolment.objects.filter(group=OuterRef("group")).on(day).order_by().values("group")
+    total = Coalesce(Subquery(enrolled.annotate(total=Count("student", distinct=True)).values("total")), 0)
+    reminders = Notice.objects.open().filter(lesson=OuterRef("pk"), kind=Notice.Kind.REMINDER).order_by("made_at")
+    facts: dict[str, Any] = {"total": total, "reminded": Subquery(reminders.values("made_at")[:1])}
+    known: list[Any] = list(chosen.with_people().annotate(**facts))
+    lessons = [each for each in known if each.total]
+    marked = _marked(school, [each.pk for each in lessons if not each.is_completed])
+    rows = []
+    for lesson in lessons:
+        lesson.school = school
+        number = marked.get(lesson.pk, 0) if marked is not None else None
+        rows.append(Row(lesson, _state(lesson, number, now), lesson.total, number, lesson.reminded))
+    return rows, marked is not None
+
+
+def _state(lesson: Lesson, marked: int | None, now: datetime) -> str:
+    if lesson.is_completed:
+        return "taken"
+    if now < lesson.starts_at:
+        return "later"
+    if now > lesson.closes_at:
+        return "late"
+    return "open" if marked else "due"
+
+
+def _marked(school: School, lessons: Sequence[int]) -> Mapping[int, int] | None:
+    try:
+        return sheets.marked(school.pk, lessons)
+    except StoreUnavailable:
+        log.warning("The absence store did not answer; the board is shown without its marks.")
+        return None
+
+
+def _unstated(school: School, day: date) -> list[Unstated]:
+    """Of today's registers as they stand, those with a plan that nobody confirmed first."""
+    voided = Amendment.objects.filter(kind=Amendment.Kind.VOID, register__school=school, register__date=day)
+    registers = Register.objects.filter(~Q(unstated=[]) | Q(pk__in=voided.values("register")), school=school, date=day)
+    lessons: dict[int, list[Lesson]] = {}
+    found = registers.select_related("lesson__group").prefetch_related("marks", "amendments")
+    for register in found.order_by("lesson__starts_at", "pk"):
+        for student in standing(register, nation=school.nation).unstated:
+            lessons.setdefault(student, []).append(register.lesson)
+    planned = PlannedAbsence.objects.of({lesson for each in lessons.values() for lesson in each})
+    students = Student.objects.in_order().filter(school=school, pk__in=lessons)
+    every = [
+        Unstated(student, of_student, next((planned[each.pk].get(student.pk) for each in of_student), None))
+        for student in students
+        for of_student in [lessons[student.pk]]
+    ]
+    return sorted(every, key=lambda each: each.plan is None)

@@ -1,0 +1,67 @@
+"""What people tell each other about a register: the office reminds of it, a teacher says who else is in the room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from lessons.errors import Conflict, NotAllowed
+from lessons.models import Lesson, Notice, Student, User
+from lessons.models.base import signature
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """The names of those who are reminded now, and of those who were already and have not taken it yet."""
+
+    now: Sequence[str]
+    before: Sequence[str]
+
+
+def remind(user: User, lesson: Lesson, *, now: datetime) -> Reminded:
+    """Asks everyone on the staff of a lesson to take its register; each has one reminder at a time.
+
+    Raises NotAllowed for others than the office, Conflict where there is nothing to be reminded of, or nobody.
+    """
+    if not user.access.is_office(lesson.school_id):
+        raise NotAllowed(_("Only the school’s office reminds of registers."))
+    if lesson.is_completed:
+        raise Conflict(_("This register has been taken meanwhile."))
+    if lesson.is_cancelled or now < lesson.starts_at:
+        raise Conflict(_("There is nothing to remind of: this lesson was cancelled, or it has not begun."))
+    reminded: dict[bool, list[str]] = {True: [], False: []}
+    for staff in lesson.staff.all():
+        facts = {"text": "", "made_at": now, "school": lesson.school, **signature(user, lesson.school_id)}
+        _notice, made = Notice.objects.get_or_create(
+            lesson=lesson, to=staff.user, kind=Notice.Kind.REMINDER, done_at=None, defaults=facts
+        )
+        reminded[made].append(staff.user.name)
+    if not any(reminded.values()):
+        raise Conflict(_("Nobody is on the staff of this lesson: an admin can put somebody there."))
+    return Reminded(reminded[True], reminded[False])
+
+
+def tell_office(user: User, lesson: Lesson, text: str, *, now: datetime) -> Notice:
+    """Somebody is in the room who is not on the roster. The pupil is found by the name, for the office alone, where
+    exactly one has it. Said again while the office has not seen to it, it is the notice that stands.
+
+    Raises NotAllowed for whoever may not take this register.
+    """
+    if not user.access.may_complete(lesson, now):
+        raise NotAllowed(_("You may not take this register."))
+    on_roll = Student.objects.filter(school=lesson.school_id).on_roll(lesson.date)
+    found = list(on_roll.named(text)[:2])
+    facts = {"made_at": now, "student": found[0] if len(found) == 1 else None, **signature(user, lesson.school_id)}
+    notice, _made = Notice.objects.get_or_create(
+        school=lesson.school,
+        lesson=lesson,
+        kind=Notice.Kind.SOMEONE_ELSE,
+        to=None,
+        text=text,
+        done_at=None,
+        defaults=facts,
+    )
+    return notice

@@ -1,0 +1,42 @@
+"""Notices: a teacher tells the office of somebody in the room, and whoever was told says that it is done."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from absences import notices
+from absences.office_forms import SomeoneElseForm
+from absences.views.office import back
+from absences.views.pages import seen_lesson, user_of
+from lessons.errors import NotFound
+from lessons.models import Notice
+
+
+@require_POST
+@login_required
+def someone_else(request: HttpRequest, lesson: int) -> HttpResponse:
+    """Who is in the room and not on the roster, in a teacher's words; sent again, the office is told once."""
+    now = timezone.now()
+    found = seen_lesson(request, lesson, now)
+    form = SomeoneElseForm(request.POST)
+    if form.is_valid():
+        notices.tell_office(user_of(request), found, form.cleaned_data["text"], now=now)
+        messages.success(request, _("The office has been told. The register is as it was."))
+    else:
+        messages.error(request, _("The office was not told: write who it is, in at most 200 characters."))
+    return redirect("register", found.pk)
+
+
+@require_POST
+@login_required
+def done(request: HttpRequest, notice: int) -> HttpResponse:
+    """Of a notice to this user, or to an office of theirs; again, it stays as it was."""
+    found = Notice.objects.for_user(user_of(request)).select_related("school").filter(pk=notice).first()
+    if found is None:
+        raise NotFound(_("There is no such notice, or it is not for you."))
+    found.done(timezone.now())
+    return redirect("today") if found.to_id else back(request, "board", found.school)
