@@ -32,7 +32,7 @@ class Scope(models.TextChoices):
     REPORT = "report", _("Report absences")
     COMPLETE = "complete", _("Complete lessons")
     AMEND = "amend", _("Amend registers")
-    TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments and lessons")
+    TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments, lessons and planned absences")
 
 
 # What people may do besides what their role decides; an admin's timetable is theirs to put.
@@ -103,6 +103,10 @@ class Access:
         """Office or admin there: people, who see the whole school, and not other systems."""
         acting = self.acting.get(school_id)
         return acting is not None and bool(acting.roles.intersection({Role.ADMIN, Role.OFFICE}))
+
+    def may_plan(self, school_id: int) -> bool:
+        """Absences that are known of beforehand: the office, and systems that put the timetable."""
+        return self.is_office(school_id) or self.allows(school_id, Scope.TIMETABLE)
 
     def cover_schools(self) -> list[School]:
         """Where the user may take any lesson of today."""
