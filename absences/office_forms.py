@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from absences.amend_form import MAX_REASON
 from absences.follow_up import explaining
-from lessons import codes
-from lessons.codes import NoCodeSet
 from lessons.models import Contact, DeskEntry, Lesson, Notice, PlannedAbsence
 from lessons.models.planned import plannable
 
@@ -93,11 +91,3 @@ class PlanForm(ModelForm):
         known = plannable(self.instance.school.nation, self.instance.first_day or today).values()
         choices = [("", _("Choose a code")), *((code.code, f"{code.code}  {code.title}") for code in known)]
         self.fields["code"] = forms.ChoiceField(label=_("Code"), choices=choices)
-
-    def clean_first_day(self) -> Any:
-        day = self.cleaned_data["first_day"]
-        try:
-            codes.code_set(self.instance.school.nation, day)
-        except NoCodeSet:
-            raise ValidationError(_("No attendance codes are known for that day.")) from None
-        return day

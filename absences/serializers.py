@@ -9,13 +9,13 @@ from absences.completion import Others
 from lessons import codes
 from lessons.converters import IdConverter
 from lessons.fields import Id, Text, Uuid, WholeNumber
-from lessons.serializers import Input, ListQuery
+from lessons.serializers import DaysQuery, Input
 
 STATES = ("scheduled", "due", "completed", "cancelled")
 
 
-class LessonQuery(ListQuery):
-    """As every list, and `?date=&from=&to=&group=&teacher=&state=`"""
+class LessonQuery(DaysQuery):
+    """As every list of days, and `?date=&group=&teacher=&state=`"""
 
     date = serializers.DateField(required=False)
     group = Id(required=False)
@@ -23,8 +23,7 @@ class LessonQuery(ListQuery):
     state = serializers.ChoiceField(STATES, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        ends = {name: serializers.DateField(required=False) for name in ("from", "to")}
-        return {**super().get_fields(), **ends, "with": serializers.ChoiceField(("marked",), required=False)}
+        return {**super().get_fields(), "with": serializers.ChoiceField(("marked",), required=False)}
 
     def validate_teacher(self, value: str) -> int:
         """`me`, or a user's id."""

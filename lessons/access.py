@@ -32,7 +32,7 @@ class Scope(models.TextChoices):
     REPORT = "report", _("Report absences")
     COMPLETE = "complete", _("Complete lessons")
     AMEND = "amend", _("Amend registers")
-    TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments and lessons")
+    TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments, lessons and planned absences")
 
 
 # What people may do besides what their role decides; an admin's timetable is theirs to put.
@@ -106,6 +106,10 @@ class Access:
 
     def offices(self) -> list[int]:
         return [pk for pk in self.acting if self.is_office(pk)]
+
+    def may_plan(self, school_id: int) -> bool:
+        """Absences that are known of beforehand: the office, and systems that put the timetable."""
+        return self.is_office(school_id) or self.allows(school_id, Scope.TIMETABLE)
 
     def cover_schools(self) -> list[School]:
         """Where the user may take any lesson of today."""

@@ -20,7 +20,8 @@ from lessons.access import Scope
 from lessons.errors import BadToken, NotAllowed
 from lessons.imports import inputs, kinds
 from lessons.imports.putting import Kind, put
-from lessons.models import Enrolment, Group, School, Student, User
+from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
+from lessons.models.base import signature
 from lessons.pagination import Cursor
 from lessons.serializers import (
     ClientCredentialsInput,
@@ -28,6 +29,8 @@ from lessons.serializers import (
     EnrolmentSerializer,
     GroupSerializer,
     ListQuery,
+    PlannedAbsenceQuery,
+    PlannedAbsenceSerializer,
     RefreshInput,
     SchoolSerializer,
     StudentSerializer,
@@ -45,8 +48,11 @@ class SignedInView(APIView):
             raise NotAllowed("Other systems sign in with a token.")
         scope = self.scopes.get(request.method or "", Scope.READ)
         acting = self.user.access.acting
-        if acting and not any(self.user.access.allows(school, scope) for school in acting):
+        if acting and not any(self.may(school, scope) for school in acting):
             raise NotAllowed(f"This needs the scope “{scope}”.")
+
+    def may(self, school_id: int, scope: Scope) -> bool:
+        return self.user.access.allows(school_id, scope)
 
     @property
     def user(self) -> User:
@@ -123,42 +129,46 @@ class PutView(SignedInView):
     max_body = 1024 * 1024
     kind: type[Kind]
     body: type[inputs.Put]
+    counts: tuple[str, ...] = ("created", "updated", "unchanged")
 
     def put(self, request: Request) -> Response:
         school = self._school()
         given = _valid(self.body, request)
         name = self.kind.name
-        outcome = put(self.kind(school, given["source"]), given[name], now=timezone.now())
+        outcome = put(self.kind_of(school, given["source"]), given[name], now=timezone.now())
         ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
-        counts = {key: getattr(outcome, key) for key in ("created", "updated", "unchanged")}
-        return Response({**counts, name: ids})
+        return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
+
+    def kind_of(self, school: School, source: str) -> Kind:
+        return self.kind(school, source)
 
     def _school(self) -> School:
         """The one that the user acts for; whoever signed in for several takes a token for one of them."""
         access = self.user.access
-        schools = [each.school for pk, each in access.acting.items() if access.allows(pk, Scope.TIMETABLE)]
+        schools = [each.school for pk, each in access.acting.items() if self.may(pk, Scope.TIMETABLE)]
         if len(schools) != 1:
             raise NotAllowed("This needs an access token for one school in which you may put the timetable.")
         return schools[0]
 
 
 class OwnedListView(SignedInView):
-    """A list of what the user may see, by `updated_since`, `source` and `external_id`."""
+    """A list of what the user may see, by `updated_since`, `source` and `external_id`, or what its query has."""
 
     serializer: type[serializers.BaseSerializer[Any]]
+    query: type[ListQuery] = ListQuery
+    lookups: ClassVar[Mapping[str, str]] = {"updated_since": "updated_at__gte"}  # of what is no column by name
 
     def queryset(self, user: User) -> QuerySet[Any]:
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
-        query = ListQuery(data=request.query_params.dict())
+        query = self.query(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        wanted = dict(query.validated_data)
-        if since := wanted.pop("updated_since", None):
-            wanted["updated_at__gte"] = since
+        wanted = {self.lookups.get(name, name): value for name, value in query.validated_data.items()}
         cursor = Cursor(ordering=("updated_at", "id"))
         page = cursor.paginate_queryset(self.queryset(self.user).filter(**wanted), request, self)
-        return cursor.get_paginated_response(self.serializer(page, many=True).data)
+        rows = self.serializer(page, many=True, context={"notes": self.reads_notes})
+        return cursor.get_paginated_response(rows.data)
 
 
 class SchoolsView(OwnedListView):
@@ -190,3 +200,22 @@ class EnrolmentsView(OwnedListView, PutView):
 
     def queryset(self, user: User) -> QuerySet[Enrolment]:
         return Enrolment.objects.for_user(user)
+
+
+class PlannedAbsencesView(OwnedListView, PutView):
+    """Those of any day `from` … `to`. Put by systems as the timetable is, and by the office, who enters them on pages
+    too."""
+
+    kind, body = kinds.PlannedAbsences, inputs.PlannedAbsencesPut
+    counts = (*PutView.counts, "cancelled")
+    serializer, query = PlannedAbsenceSerializer, PlannedAbsenceQuery
+    lookups: ClassVar = {**OwnedListView.lookups, "from": "last_day__gte", "to": "first_day__lte"}
+
+    def queryset(self, user: User) -> QuerySet[PlannedAbsence]:
+        return PlannedAbsence.objects.for_user(user)
+
+    def may(self, school_id: int, scope: Scope) -> bool:
+        return self.user.access.may_plan(school_id) if scope == Scope.TIMETABLE else super().may(school_id, scope)
+
+    def kind_of(self, school: School, source: str) -> Kind:
+        return kinds.PlannedAbsences(school, source, signature(self.user, school.pk))

@@ -10,4 +10,5 @@ urlpatterns = [
     path("groups", api.GroupsView.as_view()),
     path("students", api.StudentsView.as_view()),
     path("enrolments", api.EnrolmentsView.as_view()),
+    path("planned-absences", api.PlannedAbsencesView.as_view()),
 ]

@@ -1,14 +1,17 @@
-"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies."""
+"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies, notices that are done.
+
+What the office writes down of an absence, calls and the front desk, is none of these (`models/office.py`)."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from lessons.models import BrowserSession, KeptAnswer, RefreshToken, Tally
+from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tally
 from lessons.repeats import KEPT
 
 MANY = 1000
+DONE_FOR = timedelta(days=30)  # a notice
 
 
 def forget(now: datetime) -> Iterator[int]:
@@ -28,4 +31,5 @@ def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
         BrowserSession.objects.filter(expire_date__lte=now),
         KeptAnswer.objects.filter(made_at__lte=now - KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
+        Notice.objects.filter(done_at__lte=now - DONE_FOR),
     ]

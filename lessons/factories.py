@@ -1,6 +1,6 @@
 """Believable rows for tests, with named states."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import factory
@@ -185,3 +185,44 @@ class PlannedAbsenceFactory(DjangoModelFactory[models.PlannedAbsence]):
     last_day = SelfAttribute("first_day")
     code = "M"
     by_name = "School office"
+
+
+class ContactFactory(DjangoModelFactory[models.Contact]):
+    """A message, left on the day of `LessonFactory`."""
+
+    class Meta:
+        model = models.Contact
+
+    student = SubFactory(StudentFactory)
+    school = SelfAttribute("student.school")
+    date = date(2026, 9, 14)
+    outcome = models.Contact.Outcome.MESSAGE
+    at = datetime(2026, 9, 14, 9, 30, tzinfo=UTC)
+    by_name = "School office"
+
+
+class DeskEntryFactory(DjangoModelFactory[models.DeskEntry]):
+    """Out early, on the day of `LessonFactory`."""
+
+    class Meta:
+        model = models.DeskEntry
+
+    student = SubFactory(StudentFactory)
+    school = SelfAttribute("student.school")
+    date = date(2026, 9, 14)
+    direction = models.DeskEntry.Direction.OUT
+    at = datetime(2026, 9, 14, 13, tzinfo=UTC)
+    by_name = "School office"
+
+
+class NoticeFactory(DjangoModelFactory[models.Notice]):
+    """To the office, of somebody in the room."""
+
+    class Meta:
+        model = models.Notice
+
+    lesson = SubFactory(LessonFactory)
+    school = SelfAttribute("lesson.school")
+    kind = models.Notice.Kind.SOMEONE_ELSE
+    made_at = datetime(2026, 9, 14, 8, 5, tzinfo=UTC)
+    by_name = "Alice Lee"

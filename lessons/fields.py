@@ -23,6 +23,15 @@ class Uuid(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class Flag(serializers.BooleanField):
+    """True or false; the library's takes “yes” and 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class WholeNumber(serializers.IntegerField):
     """A JSON number without a fraction, or in a query its ASCII digits; the library's takes `٣`, `1_0` and 2.0."""
 

@@ -14,7 +14,13 @@ from drf_spectacular.utils import OpenApiParameter
 
 from lessons.converters import MAX_ID
 from lessons.imports import inputs
-from lessons.serializers import ClientCredentialsInput, CredentialsInput, ListQuery, RefreshInput
+from lessons.serializers import (
+    ClientCredentialsInput,
+    CredentialsInput,
+    ListQuery,
+    PlannedAbsenceQuery,
+    RefreshInput,
+)
 
 Schema = dict[str, Any]
 
@@ -22,6 +28,7 @@ ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 DATE: Schema = {"type": "string", "format": "date"}
+CLOCK: Schema = {"type": "string", "pattern": r"^\d\d:\d\d:\d\d$"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 BOOLEAN: Schema = {"type": "boolean"}
@@ -149,6 +156,22 @@ COMPONENTS: dict[str, Schema] = {
             **OWNED,
         }
     ),
+    "PlannedAbsence": closed(
+        {
+            "id": ID,
+            "school_id": ID,
+            "student_id": ID,
+            "first_day": DATE,
+            "last_day": DATE,
+            "from_time": maybe(CLOCK),
+            "until_time": maybe(CLOCK),
+            "code": TEXT,
+            "reason": TEXT,
+            "by": ref("Person"),
+            "made_at": TIME,
+            **OWNED,
+        }
+    ),
 }
 
 LISTED = "In the order in which rows were changed: with `updated_since` and `next` a copy is kept up to date."
@@ -158,24 +181,51 @@ PUT = (
 )
 
 
-def listed(name: str, plural: str) -> Operation:
+PLANNED_LISTED = (
+    "With `from` and `to` those of any day between, both included. One that was taken away is no longer listed."
+    " `reason` is empty without the scope `notes`."
+)
+PLANNED_PUT = (
+    "`student` is an external id of the same source; lessons count that start from `from_time` and before `until_time`,"
+    " without them those of whole days; at most 400 days. With `cancelled` nothing else is needed: the plan is taken"
+    " away, and marks that were made with it stay. The office may put them too."
+)
+
+
+def listed(name: str, plural: str, parameters: Sequence[Any] = LIST, more: str = "") -> Operation:
     return Operation(
         f"list_{plural}",
-        f"{plural.capitalize()} that the user may see",
+        f"{plural.replace('_', ' ').capitalize()} that the user may see",
         {200: page(ref(name))},
         (400, 403, 404),
-        LISTED,
-        parameters=LIST,
+        f"{LISTED} {more}".strip(),
+        parameters=parameters,
     )
 
 
-def put(plural: str, body: Any, example: Any) -> Operation:
-    answer = closed({**PUT_ANSWER, plural: array(PUT_ROW)})
-    said = {"source": "mis", plural: [example]}
-    return Operation(f"put_{plural}", f"Put {plural}", {200: answer}, (400, 403, 409, 413, 415, 422), PUT, body, said)
+def put(plural: str, body: Any, example: Any, more: str = "", **counts: Schema) -> Operation:
+    return Operation(
+        f"put_{plural}",
+        f"Put {plural.replace('_', ' ')}",
+        {200: closed({**PUT_ANSWER, **counts, plural: array(PUT_ROW)})},
+        (400, 403, 409, 413, 415, 422),
+        f"{PUT} {more}".strip(),
+        body,
+        {"source": "mis", plural: [example]},
+    )
 
 
 ADA = {"external_id": "s1", "legal_name": "Ada Okafor", "year_group": 8, "on_roll_from": "2026-09-01"}
+
+DENTIST = {
+    "external_id": "p1",
+    "student": "s1",
+    "first_day": "2026-09-14",
+    "last_day": "2026-09-14",
+    "until_time": "11:00",
+    "code": "M",
+    "reason": "Dentist",
+}
 
 OPERATIONS: Operations = {
     ("TokenView", "POST"): Operation(
@@ -212,5 +262,11 @@ OPERATIONS: Operations = {
         "enrolments",
         inputs.EnrolmentsPut,
         {"external_id": "e1", "student": "s1", "group": "8A", "starts_on": "2026-09-01"},
+    ),
+    ("PlannedAbsencesView", "GET"): listed(
+        "PlannedAbsence", "planned_absences", [PlannedAbsenceQuery, *CURSOR], PLANNED_LISTED
+    ),
+    ("PlannedAbsencesView", "PUT"): put(
+        "planned_absences", inputs.PlannedAbsencesPut, DENTIST, PLANNED_PUT, cancelled=NUMBER
     ),
 }

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from lessons.errors import escaped
 from lessons.fields import Id, Text
-from lessons.models import Enrolment, Group, School, Student
+from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
 
 
 class Input(serializers.Serializer[Any]):
@@ -51,6 +51,19 @@ class ListQuery(serializers.Serializer[Any]):
         return {**super().get_fields(), "source": serializers.CharField(required=False)}
 
 
+class DaysQuery(ListQuery):
+    """As every list, and `?from=&to=`, both included"""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {**super().get_fields(), **{name: serializers.DateField(required=False) for name in ("from", "to")}}
+
+
+class PlannedAbsenceQuery(DaysQuery):
+    """As every list of days, and `?student=`"""
+
+    student = Id(required=False)
+
+
 class SchoolSerializer(serializers.ModelSerializer[School]):
     class Meta:
         model = School
@@ -91,3 +104,19 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
             *("id", "school_id", "student_id", "group_id", "starts_on", "ends_on"),
             *("source", "external_id", "updated_at"),
         )
+
+
+class PlannedAbsenceSerializer(serializers.ModelSerializer[PlannedAbsence]):
+    """With `notes` in its context the reason, which is empty otherwise."""
+
+    class Meta:
+        model = PlannedAbsence
+        fields = (
+            *("id", "school_id", "student_id", "first_day", "last_day", "from_time", "until_time", "code", "reason"),
+            *("by", "made_at", "source", "external_id", "updated_at"),
+        )
+
+    reason = serializers.SerializerMethodField()
+
+    def get_reason(self, plan: PlannedAbsence) -> str:
+        return plan.reason if self.context["notes"] else ""

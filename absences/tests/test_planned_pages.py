@@ -87,6 +87,7 @@ def test_planning_and_sent_twice_it_is_there_once(olive: Client, zoe: Student, t
         ({"first_day": "yesterday"}, "valid date"),
         ({"first_day": "1999-01-01"}, "No attendance codes are known for that day."),
         ({"last_day": "2026-01-01"}, "The last day is not before the first."),
+        ({"last_day": "2099-01-01"}, "At most 400 days are planned in one go"),
         ({"code": "N"}, "Select a valid choice"),
         ({"code": "L"}, "Select a valid choice"),
         ({"code": ""}, "required"),

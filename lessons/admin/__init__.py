@@ -1,5 +1,5 @@
 """Django admin: a school's admins manage their own school in it, superusers everything."""
 
-from lessons.admin import clients, people, register, school, timetable
+from lessons.admin import clients, office, people, register, school, timetable
 
-__all__ = ["clients", "people", "register", "school", "timetable"]
+__all__ = ["clients", "office", "people", "register", "school", "timetable"]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.access import Role
 from lessons.admin.forms import SchoolRowForm, SchoolRowFormSet
-from lessons.models import School, User
+from lessons.models import Notice, School, User
 
 if TYPE_CHECKING:
     AnyAdmin = BaseModelAdmin[Any]
@@ -32,6 +32,8 @@ else:
 
 OTHER_SYSTEM: Any = (_("Other system"), {"fields": ("source", "external_id"), "classes": ("collapse",)})
 
+
+GOES_ALONG = Notice._meta.verbose_name  # with the lesson that it is about: read-only, and no reason to keep one
 
 SECRET = frozenset({"password", "secret_hash", "family", "jti", "standing"})
 
@@ -153,7 +155,7 @@ class SchoolAdmin(OwnSchools, ModelAdmin):
         """
         deleted, count, lacking, protected = super().get_deleted_objects(objs, request)
         protected = [*self.why_kept(list(objs)), *protected]
-        return deleted, count, set() if protected else lacking, protected
+        return deleted, count, set() if protected else lacking - {GOES_ALONG}, protected
 
 
 class SchoolRowAdmin(SchoolAdmin):

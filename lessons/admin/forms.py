@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 from django.utils.translation import gettext_lazy as _
 
-from lessons.models import Enrolment, Lesson
+from lessons.models import Enrolment, Lesson, PlannedAbsence
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
@@ -66,6 +66,17 @@ class EnrolmentForm(SchoolRowForm):
     class Meta:
         model = Enrolment
         fields = ("student", "group", "starts_on", "ends_on", "source", "external_id")
+
+
+class PlannedAbsenceForm(SchoolRowForm):
+    school_of = "student"
+
+    class Meta:
+        model = PlannedAbsence
+        fields = (
+            *("student", "first_day", "last_day", "from_time", "until_time", "code", "reason"),
+            *("source", "external_id"),
+        )
 
 
 class LessonForm(SchoolRowForm):

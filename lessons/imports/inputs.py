@@ -5,9 +5,10 @@ A field that is left out keeps what stands; a new row gets its default.
 
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
-from lessons.fields import Text, WholeNumber
+from lessons.fields import Flag, Text, WholeNumber
 from lessons.models import Lesson, Session, StaffKind
 from lessons.models.people import valid_upn
 from lessons.serializers import Input
@@ -15,6 +16,7 @@ from lessons.serializers import Input
 MAX_ITEMS = 500
 MAX_STAFF = 20
 
+CLOCK = ["%H:%M", "%H:%M:%S"]
 YEARS: dict[str, Any] = {"min_value": -2, "max_value": 14}
 
 
@@ -60,8 +62,8 @@ class LessonItem(Item):
     subject = Text(required=False, allow_blank=True, max_length=100)
     room = Text(required=False, allow_blank=True, max_length=50)
     date = serializers.DateField()
-    start_time = serializers.TimeField(input_formats=["%H:%M", "%H:%M:%S"])
-    end_time = serializers.TimeField(input_formats=["%H:%M", "%H:%M:%S"])
+    start_time = serializers.TimeField(input_formats=CLOCK)
+    end_time = serializers.TimeField(input_formats=CLOCK)
     session = serializers.ChoiceField(Session.choices, required=False, allow_blank=True, allow_null=True)
     status = serializers.ChoiceField(Lesson.Status.choices, required=False)
     staff = serializers.ListField(child=StaffItem(), required=False, max_length=MAX_STAFF)
@@ -73,6 +75,28 @@ class LessonItem(Item):
         if not 2000 <= value.year <= 2100:  # far enough from the ends of the calendar for every sum with times
             raise serializers.ValidationError("Give a date between 2000 and 2100.")
         return value
+
+
+class PlannedAbsenceItem(Item):
+    """Student by external id, times by the school's wall clock. Of one that is `cancelled` nothing else is needed."""
+
+    NEEDED = ("student", "first_day", "last_day", "code")
+
+    student = Text(required=False, max_length=100)
+    first_day = serializers.DateField(required=False)
+    last_day = serializers.DateField(required=False)
+    from_time = serializers.TimeField(required=False, allow_null=True, input_formats=CLOCK)
+    until_time = serializers.TimeField(required=False, allow_null=True, input_formats=CLOCK)
+    code = Text(required=False, max_length=2)
+    reason = Text(required=False, allow_blank=True, max_length=200)
+    cancelled = Flag(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        missing = [] if attrs.get("cancelled") else [name for name in self.NEEDED if name not in attrs]
+        if missing:
+            said = serializers.ErrorDetail(gettext("This field is required."), code="required")
+            raise serializers.ValidationError({name: [said] for name in missing})
+        return attrs
 
 
 class Put(Input):
@@ -101,3 +125,7 @@ class EnrolmentsPut(Put):
 
 class LessonsPut(Put):
     lessons = _items(LessonItem)
+
+
+class PlannedAbsencesPut(Put):
+    planned_absences = _items(PlannedAbsenceItem)

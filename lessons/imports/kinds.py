@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lessons.errors import FieldError
 from lessons.imports.putting import Kind, Row
-from lessons.models import Enrolment, Group, Student
+from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
 
 
 class Students(Kind):
@@ -59,6 +60,33 @@ class Enrolments(Kind):
         for row in rows:
             if _place(row) in taken:
                 yield row.error("starts_on", "unique", _("There is another enrolment of this student from this day."))
+
+
+class PlannedAbsences(Kind):
+    """Signed by whoever puts them. A plan is no part of the record: one that is cancelled is deleted, and what was
+    confirmed with it meanwhile stays."""
+
+    name = "planned_absences"
+    model = PlannedAbsence
+    references = {"student": Student}  # noqa: RUF012
+    derived = ("by_id", "by_name", "by_position")
+
+    def __init__(self, school: School, source: str, signature: Mapping[str, Any]) -> None:
+        super().__init__(school, source)
+        self.signature = signature
+
+    def takes_away(self, item: Mapping[str, Any]) -> bool:
+        return bool(item.get("cancelled"))
+
+    def check(self, rows: Sequence[Row]) -> Iterator[FieldError]:
+        for row in rows:
+            if row.changes("student_id"):
+                yield row.error("student", "fixed", _("A plan keeps its student: cancel it, and give another."))
+
+    def sign(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            for name, value in self.signature.items():
+                setattr(row.instance, name, value)
 
 
 def _place(row: Row) -> tuple[int, int, date]:

@@ -47,7 +47,8 @@ class Row:
 class Outcome:
     created: int
     updated: int
-    rows: Sequence[Row]
+    rows: Sequence[Row]  # that stand now
+    cancelled: int = 0
     unchanged: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,9 +74,16 @@ class Kind:
         """Locked, so that none is deleted meanwhile; without its key, so that a completion does not wait."""
         return self.own(self.model, ids).select_for_update(no_key=True).order_by("pk")
 
+    def takes_away(self, item: Mapping[str, Any]) -> bool:
+        """Whether it asks for its row to be deleted; one that does not stand is none the worse for it."""
+        return False
+
     def check(self, rows: Sequence[Row]) -> Iterator[FieldError]:
         """What is wrong with the rows as they would stand, given those of the database."""
         yield from ()
+
+    def sign(self, rows: Sequence[Row]) -> None:
+        """Says on new and changed ones who made or changed them, where the table does."""
 
     def written(self, rows: Sequence[Row]) -> None:
         """In the same transaction, once the rows have ids."""
@@ -92,9 +100,11 @@ def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Out
             # One at a time in a school. Without its key: who refers to the school meanwhile does not wait.
             School.objects.select_for_update(no_key=True).filter(pk=kind.school.pk).first()
             rows = _rows(kind, items)
+            kind.sign([row for row in rows if row.is_new or row.is_changed])
             _refuse([error for row in rows for error in _invalid(kind, row)])
             _refuse(list(kind.check(rows)))
             outcome = _write(kind, rows)
+            outcome.cancelled = _take_away(kind, items)
     except IntegrityError as error:
         detail = "This does not fit what others have written or recorded. Nothing was changed."
         raise Conflict(detail) from error
@@ -105,19 +115,20 @@ def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Out
 def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
     pointers = [f"/{kind.name}/{index}" for index in range(len(items))]
     _refuse(list(_twice(items, pointers)))
-    ids = {name: _ids(kind, model, {item[name] for item in items}) for name, model in kind.references.items()}
+    kept = [(item, pointer) for item, pointer in zip(items, pointers, strict=True) if not kind.takes_away(item)]
+    ids = {name: _ids(kind, model, {item[name] for item, _ in kept}) for name, model in kind.references.items()}
     _refuse(
         [
             FieldError(f"{pointer}/{name}", "unknown", f"There is no such {name} of this source in this school.")
-            for item, pointer in zip(items, pointers, strict=True)
+            for item, pointer in kept
             for name in kind.references
             if item[name] not in ids[name]
         ]
     )
-    standing = {row.external_id: row for row in kind.standing([item["external_id"] for item in items])}
+    standing = {row.external_id: row for row in kind.standing([item["external_id"] for item, _ in kept])}
     columns = {column.name for column in kind.model._meta.concrete_fields} - set(SYSTEM)
     rows = []
-    for item, pointer in zip(items, pointers, strict=True):
+    for item, pointer in kept:
         given = {
             f"{name}_id" if name in ids else name: ids[name][value] if name in ids else value
             for name, value in item.items()
@@ -170,6 +181,12 @@ def _write(kind: Kind, rows: Sequence[Row]) -> Outcome:
     changed = [row for row in rows if not row.is_new and row.is_changed]
     update(kind.model, [row.instance for row in changed], [*_columns(kind, rows), "updated_at"])
     return Outcome(created=len(new), updated=len(changed), rows=rows)
+
+
+def _take_away(kind: Kind, items: Sequence[Mapping[str, Any]]) -> int:
+    """How many there were."""
+    ids = [item["external_id"] for item in items if kind.takes_away(item)]
+    return kind.own(kind.model, ids).delete()[0] if ids else 0
 
 
 def _columns(kind: Kind, rows: Sequence[Row]) -> list[str]:

@@ -57,8 +57,9 @@ class Signed(models.Model):
 
 
 def signature(user: User, school_id: int) -> dict[str, Any]:
-    """The fields of `Signed` for somebody who acts in a school now."""
-    return {"by_id": user.pk, "by_name": user.name, "by_position": user.access.in_school(school_id).position}
+    """The fields of `Signed` for somebody who acts in a school now; a superuser may do so without a position there."""
+    acting = user.access.acting.get(school_id)
+    return {"by_id": user.pk, "by_name": user.name, "by_position": acting.position if acting else ""}
 
 
 class SchoolRow(models.Model):

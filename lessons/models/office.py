@@ -1,4 +1,8 @@
-"""What a school's office writes down beside the registers: calls, the front desk, notices."""
+"""What a school's office writes down beside the registers: calls, the front desk, notices.
+
+Contacts and desk entries say why a register says what it says: they are kept as long as the record itself, 6 years, and
+nothing deletes them before it is purged (`purging.py`). A notice that is done goes after 30 days (`expiring.py`): what
+became of it stands in the register."""
 
 from __future__ import annotations
 
@@ -114,7 +118,10 @@ class Notice(SchoolRow, Signed):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         ordering = ("made_at", "id")
-        indexes = (models.Index(fields=["school", "made_at"], condition=Q(done_at__isnull=True), name="notice_open"),)
+        indexes = (
+            models.Index(fields=["school", "made_at"], condition=Q(done_at__isnull=True), name="notice_open"),
+            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="notice_done"),  # to be forgotten
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["lesson", "to"], condition=Q(kind="reminder", done_at__isnull=True), name="notice_reminds_once"

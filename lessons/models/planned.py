@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ from lessons.models.people import Student
 if TYPE_CHECKING:
     from lessons.models.people import User
     from lessons.models.timetable import Lesson
+
+
+MAX_DAYS = 400  # a school year and its holidays
 
 
 class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
@@ -90,12 +93,33 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
         return f"{self.student}: {self.code}"
 
     def clean(self) -> None:
-        if self.first_day and self.last_day and self.last_day < self.first_day:
-            raise ValidationError({"last_day": _("The last day is not before the first.")})
+        """The rules of every way in: pages, the API and the admin. Without a school, which each demands, fewer."""
+        errors = dict(self._wrong())
+        if errors:
+            raise ValidationError(errors)
+
+    def _wrong(self) -> Iterator[tuple[str, ValidationError]]:
+        if self.first_day and self.last_day:
+            days = (self.last_day - self.first_day).days + 1
+            if days < 1:
+                yield "last_day", ValidationError(_("The last day is not before the first."), "too_early")
+            elif days > MAX_DAYS:
+                text = _("At most %(most)d days are planned in one go: enter the rest as another absence.")
+                yield "last_day", ValidationError(text, "too_long", {"most": MAX_DAYS})
         if self.from_time and self.until_time and self.until_time <= self.from_time:
-            raise ValidationError({"until_time": _("“Until” is after “from”.")})
-        if self.first_day and self.code and self.code not in plannable(self.school.nation, self.first_day):
-            raise ValidationError({"code": _("This is not a code for an absence that can be planned.")})
+            yield "until_time", ValidationError(_("“Until” is after “from”."), "too_early")
+        if self.first_day and self.school_id:
+            yield from self._wrong_code(self.first_day)
+
+    def _wrong_code(self, day: date) -> Iterator[tuple[str, ValidationError]]:
+        try:
+            known = plannable(self.school.nation, day)
+        except codes.NoCodeSet:
+            yield "first_day", ValidationError(_("No attendance codes are known for that day."), "no_codes")
+            return
+        if self.code and self.code not in known:
+            text = _("This is not a code for an absence that can be planned.")
+            yield "code", ValidationError(text, "unknown_code")
 
     def covers(self, lesson: Lesson) -> bool:
         return (

@@ -8,10 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from lessons.factories import (
+    ContactFactory,
+    DeskEntryFactory,
     EnrolmentFactory,
     GroupFactory,
     LessonFactory,
     MembershipFactory,
+    NoticeFactory,
+    PlannedAbsenceFactory,
     SchoolFactory,
     StudentFactory,
     UserFactory,
@@ -47,6 +51,10 @@ FOREIGN: dict[str, Any] = {
     "group": GroupFactory,
     "enrolment": EnrolmentFactory,
     "lesson": LessonFactory,
+    "plannedabsence": PlannedAbsenceFactory,
+    "contact": ContactFactory,
+    "deskentry": DeskEntryFactory,
+    "notice": NoticeFactory,
 }
 
 
@@ -83,7 +91,10 @@ def offered(admin: Client, model: str, field: str) -> list[str]:
     return [row["id"] for row in json.loads(admin.get("/admin/autocomplete/", query).content)["results"]]
 
 
-@pytest.mark.parametrize(("model", "field"), [("enrolment", "student"), ("enrolment", "group"), ("lesson", "group")])
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [("enrolment", "student"), ("enrolment", "group"), ("lesson", "group"), ("plannedabsence", "student")],
+)
 def test_autocompletion_offers_own_rows_only(admin: Client, school: School, model: str, field: str) -> None:
     factory = FOREIGN[field]
     own = factory.create(school=school)

@@ -9,10 +9,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from lessons.factories import (
+    ContactFactory,
+    DeskEntryFactory,
     EnrolmentFactory,
     GroupFactory,
     LessonFactory,
     MembershipFactory,
+    NoticeFactory,
+    PlannedAbsenceFactory,
     SchoolFactory,
     StudentFactory,
     UserFactory,
@@ -54,6 +58,10 @@ MADE_BY: dict[str, Callable[[], Any]] = {
     "mark": record,
     "amendment": record,
     "rejectedreport": record,
+    "plannedabsence": PlannedAbsenceFactory.create,
+    "contact": ContactFactory.create,
+    "deskentry": DeskEntryFactory.create,
+    "notice": NoticeFactory.create,
     "feedcounter": lambda: FeedCounter.objects.create(school=SchoolFactory.create()),
 }
 

@@ -27,6 +27,18 @@ def body(pattern: str, method: str, place: Place) -> Any:
             "source": own,
             "enrolments": [{"external_id": "e1", "starts_on": "2030-09-01", **known}],
         },
+        "PUT planned-absences": {
+            "source": own,
+            "planned_absences": [
+                {
+                    "external_id": "p1",
+                    "student": f"{own}-s",
+                    "first_day": "2030-09-02",
+                    "last_day": "2030-09-02",
+                    "code": "M",
+                }
+            ],
+        },
         "PUT lessons": {"source": own, "lessons": [{"external_id": "l1", "group": f"{own}-g", **dated}]},
         "POST lessons/<id:lesson>/absences": {"absences": [{"student_id": student}]},
         "PUT lessons/<id:lesson>/absences/<id:student>": {"code": "N"},

@@ -83,7 +83,7 @@ def test_a_filter_finds_nothing_of_the_other_school(name: str, world: World) -> 
     client, foreign, found = with_token(world.token(world.users[name])), world.foreign, 0
     asked: dict[str, Any] = {"school": foreign.school.pk, "group": foreign.due.group_id, "source": FOREIGN}
     asked |= {"teacher": foreign.teacher.pk, "student": foreign.student.pk, "external_id": f"{FOREIGN}-s"}
-    for pattern in ("lessons", "groups", "students", "enrolments", "schools", "stats"):
+    for pattern in ("lessons", "groups", "students", "enrolments", "planned-absences", "schools", "stats"):
         for key, value in asked.items():
             answer = client.get(f"/api/v1/{pattern}", {key: value})
             assert answer.status_code < 500, (pattern, key)

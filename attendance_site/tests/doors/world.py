@@ -14,10 +14,13 @@ from absences.reporting import Report
 from lessons import authentication, calendar
 from lessons.factories import (
     ApiClientFactory,
+    ContactFactory,
+    DeskEntryFactory,
     EnrolmentFactory,
     GroupFactory,
     LessonFactory,
     MembershipFactory,
+    NoticeFactory,
     PlannedAbsenceFactory,
     SchoolFactory,
     StudentFactory,
@@ -57,6 +60,9 @@ class Place:
         reject(self.taken, self.student)
         self.notice = notices.tell_office(self.teacher, self.due, f"Somebody of {name}", now=timezone.now())
         self.plan = PlannedAbsenceFactory.create(student=self.student, first_day=self.due.date, reason=f"{name} reason")
+        for factory in (ContactFactory, DeskEntryFactory):
+            factory.create(student=self.student, note=f"{name} note")
+        NoticeFactory.create(lesson=self.due, student=self.student, to=self.teacher, text=f"{name} text")
 
     def user(self, role: Role, username: str, name: str, **fields: Any) -> User:
         return person(self.school, role, username, name=f"{name} {username}", **fields)
