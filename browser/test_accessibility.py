@@ -45,6 +45,8 @@ PAGES = {
     "follow-up/": "/follow-up/?next=first",
     "follow-up/calls": "/follow-up/calls",
     "front-desk/": "/front-desk/?q=a",
+    "evacuation/": "/evacuation/",
+    "search": "/search?q=a",
     "planned-absences/": "/planned-absences/",
     "planned-absences/add": "/planned-absences/add?q=a",
     "planned-absences/add/<id:student>": "/planned-absences/add/{student}",

@@ -14,7 +14,10 @@ WORD = re.compile(r"\w+")
 
 def folded(text: str) -> str:
     """`Łukasz Đorđević` as `lukasz dordevic`."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = text.casefold()
+    if plain.isascii():  # most names, five times as fast
+        return plain
+    apart = unicodedata.normalize("NFKD", plain)
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(LETTERS)
 
 

@@ -33,3 +33,11 @@ def word(code: str | None) -> str:
     """A code in words, as a register says it."""
     words = {None: _("Not stated"), "/": _("Present"), "N": _("Absent"), "L": _("Late"), "U": _("Late, after closing")}
     return words[code] if code is None or code in words else codes.title(code)
+
+
+@register.filter
+def year_group(number: int) -> str:
+    """Such as Year 8; the two before the first have names."""
+    if number <= 0:
+        return _("Reception") if number == 0 else _("Nursery")
+    return _("Year %(number)s") % {"number": number}

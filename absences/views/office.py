@@ -1,5 +1,6 @@
 """What the pages of a school's office share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
@@ -8,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from absences.views.pages import user_of
+from lessons.access import Access, Role
 from lessons.converters import IdConverter
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import School, Student
@@ -19,11 +21,18 @@ PAGES = (
     ("front-desk", _("Front desk")),
     ("planned", _("Planned absences")),
 )
+FOR_ALL = (("evacuation", _("Evacuation list")),)
 
 
-def pages() -> list[tuple[str, str]]:
-    """Addresses and names."""
-    return [(reverse(name), str(title)) for name, title in PAGES]
+def pages(access: Access) -> list[tuple[str, str]]:
+    """Addresses and names of those that this user may open."""
+    shown = PAGES + FOR_ALL if any(map(access.is_office, access.acting)) else FOR_ALL if people(access) else ()
+    return [(reverse(name), str(title)) for name, title in shown]
+
+
+def people(access: Access) -> list[School]:
+    """The schools in which this user is somebody who may be in the house: not another system."""
+    return [access.in_school(pk).school for pk in access.schools(Role.ADMIN, Role.OFFICE, Role.TEACHER)]
 
 
 def offices(request: HttpRequest) -> list[School]:
@@ -37,7 +46,11 @@ def offices(request: HttpRequest) -> list[School]:
 
 def office_school(request: HttpRequest) -> School:
     """The one that `?school=` names, or the first. Raises NotAllowed, and NotFound for one that is not this user's."""
-    schools = offices(request)
+    return asked_school(request, offices(request))
+
+
+def asked_school(request: HttpRequest, schools: Sequence[School]) -> School:
+    """That of these which `?school=` names, or the first. Raises NotFound."""
     given = request.GET.get("school")
     if not given:
         return schools[0]
@@ -50,15 +63,18 @@ def office_school(request: HttpRequest) -> School:
 
 def office_facts(request: HttpRequest, school: School) -> dict[str, Any]:
     """What every page of the office shows. `query` is what was asked for, to ask for it again."""
-    schools = offices(request)
     query = request.GET.copy()
     query.pop("next", None)
+    return {**heading(request, school, offices(request)), "query": query.urlencode()}
+
+
+def heading(request: HttpRequest, school: School, schools: Sequence[School]) -> dict[str, Any]:
+    """For `_office.html`: the school, those to choose from, and the way to the other pages."""
     return {
         "school": school,
         "schools": schools if len(schools) > 1 else [],
-        "query": query.urlencode(),
         "here": f"?school={school.pk}" if len(schools) > 1 else "",
-        "office_pages": pages(),
+        "office_pages": pages(user_of(request).access),
     }
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -66,6 +67,11 @@ def of_roster(lesson: Lesson, student_id: int) -> Student:
     if student_id not in lesson.register.roster:
         raise NotFound(_("This student is not on the roster of this lesson."))
     return Student.objects.get(pk=student_id, school=lesson.school_id)
+
+
+def pupil_page(user: User, student: Student) -> str:
+    """The address of the pupil's page, empty where it is not this user's to open."""
+    return reverse("student-evidence", args=[student.pk]) if user.access.is_office(student.school_id) else ""
 
 
 def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences import mongo, sheets
-from absences.views import taking
+from absences.views import office, taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons import calendar
@@ -75,6 +75,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "taking": {"user": request.user.pk},
         "words": taking.words(),
         "reminders": _reminders(user_of(request)),
+        "office_pages": office.pages(access),
         "unplaced": _unplaced(access) if day == this_day else 0,
     }
     return render_local(request, "absences/today.html", school.time_zone, context)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -122,10 +122,14 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
             yield "code", ValidationError(text, "unknown_code")
 
     def covers(self, lesson: Lesson) -> bool:
+        return self.covers_at(lesson.date, lesson.start_time)
+
+    def covers_at(self, day: date, clock: time) -> bool:
+        """On the school's clocks."""
         return (
-            self.first_day <= lesson.date <= self.last_day
-            and (self.from_time is None or self.from_time <= lesson.start_time)
-            and (self.until_time is None or lesson.start_time < self.until_time)
+            self.first_day <= day <= self.last_day
+            and (self.from_time is None or self.from_time <= clock)
+            and (self.until_time is None or clock < self.until_time)
         )
 
 

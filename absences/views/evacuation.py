@@ -1,0 +1,24 @@
+"""In a fire: everybody of the school, and where they were last."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from absences import evacuation
+from absences.views.office import asked_school, heading, people
+from absences.views.pages import render_local, user_of
+from lessons.errors import NotAllowed
+
+
+@require_safe
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    """For everybody who works in the school, whatever the role."""
+    schools = people(user_of(request).access)
+    if not schools:
+        raise NotAllowed(_("This list is for those who work in the school."))
+    school, now = asked_school(request, schools), timezone.now()
+    context = {**heading(request, school, schools), "house": evacuation.of_school(school, now), "made_at": now}
+    return render_local(request, "absences/evacuation.html", school.time_zone, context)
