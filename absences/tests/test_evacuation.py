@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from absences import evacuation
-from absences.evacuation import House, Pupil
+from absences.evacuation import House, Pupil, Word
 from absences.tests.pages import statements
 from lessons.factories import (
     EnrolmentFactory,
@@ -49,8 +49,13 @@ def of(student: Student) -> Pupil:
 def stands(student: Student) -> tuple[str, str | None, str | None]:
     """How, in which room now, and where before; the desk has no lesson."""
     found = of(student)
-    rooms = [word and (word.lesson.room if word.lesson else "desk") for word in (found.last, found.seen)]
-    return (found.whereabouts.value, rooms[0], rooms[1])
+    return (found.whereabouts.value, room(found.last), room(found.seen))
+
+
+def room(word: Word | None) -> str | None:
+    if word is None:
+        return None
+    return word.lesson.room if word.lesson else "desk"
 
 
 def desk(student: Student, direction: str, at: datetime) -> None:
