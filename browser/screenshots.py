@@ -67,7 +67,7 @@ def sign_in(page: Page, name: str) -> None:
     page.fill("#id_username", name)
     page.fill("#id_password", PASSWORD)
     page.click("main button[type=submit]")
-    page.locator("form.who").wait_for()
+    page.locator(".who").wait_for()
 
 
 def save(page: Page, path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Dialog, Page
 
-from absences import completion, sheets
+from absences import completion, processes, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of
@@ -43,6 +43,10 @@ def mark_five(page: Page) -> None:
     for row in range(5):
         page.locator(".pupil").nth(row).locator(".choice.absent").tap()
     until(page, "document.querySelector('.status').textContent.startsWith('Offline: 5 changes')")
+
+
+def reported(lesson: Lesson) -> list[int]:
+    return [mark["student"] for mark in sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})]
 
 
 def absent(lesson: Lesson) -> int:
@@ -149,12 +153,30 @@ def test_signing_out_asks_and_takes_the_names_along(register: Page, alice: Devic
         dialog.accept()
 
     register.on("dialog", answer)
-    alice.offline(False)
     alice.context.route("**/absences", lambda route: route.abort())
-    register.get_by_role("button", name="Sign out").tap()
+    alice.offline(False)
+    register.goto("/accounts/sessions/")
+    register.get_by_role("button", name="Sign out", exact=True).tap()
     register.wait_for_url("**/accounts/login/**")
-    assert ["changes have not been sent yet" in each for each in asked] == [True]
+    assert ["marks have not been sent yet" in each for each in asked] == [True]
     assert until(register, GONE)
+
+
+def test_the_evacuation_list_opens_without_a_network(register: Page, alice: Device, here: Place) -> None:
+    name = here.students[0].name
+    register.goto("/evacuation/")
+    alice.offline()
+    register.goto("/")
+    register.get_by_role("link", name="Evacuation list").tap()
+    register.get_by_text(name).wait_for()
+    assert register.evaluate("getComputedStyle(document.querySelector('.evacuees')).tableLayout") == "fixed", (
+        "its style"
+    )
+    alice.offline(False)
+    register.goto("/accounts/sessions/")
+    register.get_by_role("button", name="Sign out", exact=True).tap()
+    register.wait_for_url("**/accounts/login/**")
+    until(register, "caches.match('/evacuation/').then((found) => !found)")
 
 
 def test_another_user_of_the_device_gets_nothing(
@@ -192,6 +214,5 @@ def test_one_who_left_the_class_keeps_no_other_mark_back(
     alice.offline(False)
     until(register, "document.querySelector('.status').textContent.startsWith('Something could not be taken in')")
     until(register, "document.querySelectorAll('.pupil.attention').length === 1")
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert [mark["student"] for mark in sheets.standing_marks(sheet)] == [stays]
+    assert processes.until(lambda: reported(lesson) == [stays], 10)
     assert "Not on the roster" in register.locator(".attention .aside").inner_text()

@@ -23,7 +23,8 @@ from absences.views.pages import user_of
 from lessons.errors import NotFound
 from lessons.models import Student
 
-FILES = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "attendance.css", "today.css", "icon.svg")
+SCRIPTS = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "search.js")
+FILES = (*SCRIPTS, "attendance.css", "today.css", "office.css", "evacuation.css", "icon.svg")
 SHELLS = {"register": "absences/shell_register.html", "today": "absences/shell_today.html"}
 
 

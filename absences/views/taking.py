@@ -75,12 +75,6 @@ def words() -> Mapping[str, Any]:
         "closed": _("A colleague has finished this register meanwhile."),
         "reload": _("Show it"),
         "newer": _("There is a newer version of this page."),
-        "confirm": _pair(
-            "{0} change has not been sent yet. It stays on this device, and is sent when you sign in here again."
-            " Sign out?",
-            "{0} changes have not been sent yet. They stay on this device, and are sent when you sign in here again."
-            " Sign out?",
-        ),
         "unsent": _pair("{0} change is waiting to be sent", "{0} changes are waiting to be sent"),
         "unfinished": _("Finished here, and waiting to be sent"),
         "attention": _("A colleague marked somebody otherwise: please look at it"),

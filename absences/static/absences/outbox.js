@@ -5,7 +5,7 @@
 // tickets   what lets marks be sent, for a day, without anybody being signed in
 // settings  the name of this device, and how many reports it has made
 //
-// How pages say something is here too: a page is four requests at most.
+// How pages say something, and what signing out asks, is here too: a page is four requests at most.
 
 const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], settings: "name" };
 const AT_ONCE = 25; // a request has at most 64 kB, and a note 500 characters
@@ -97,7 +97,7 @@ function tell(event) {
 
 // --- Saying ----------------------------------------------------------------------------------------------------------
 
-export const words = JSON.parse(document.getElementById("words").textContent);
+export const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 
 // A text with what belongs into it; the first of a pair where that is one.
 export function say(name, ...values) {
@@ -283,3 +283,16 @@ export function keepTrying(user) {
   now();
   return now;
 }
+
+// --- Signing out -----------------------------------------------------------------------------------------------------
+
+// Asks first where something waits, and takes along what a device of somebody's own keeps.
+addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches(".leave")) return;
+  event.preventDefault();
+  const { marks, finishes } = await waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
+  if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return;
+  await import("./device.js").then((device) => device.forget()).catch(() => {});
+  form.submit();
+});

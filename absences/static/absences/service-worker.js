@@ -1,7 +1,8 @@
 // Serves what a device of somebody's own keeps (device.js): their registers of today at once, today where there is no
-// network, and the scripts of both. Everything else is the network's.
+// network, the evacuation list as it was opened last, and the scripts of all three. Everything else is the network's.
 
 const DAY = "attendance-day";
+const LIST = "/evacuation/";
 const PATIENCE = 3000; // milliseconds until what is kept is better than what may still come
 
 const lessonOf = (url) => Number(/^\/lessons\/(\d+)\/$/.exec(url.pathname)?.[1]);
@@ -22,12 +23,23 @@ async function register(request, id) {
   return network(request, day);
 }
 
-// What the network gives, or today's shell where it gives nothing.
-async function network(request, day) {
-  const shell = day && (await caches.match("/shell/today"));
-  if (!shell) return fetch(request);
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, shell));
-  return Promise.race([fetch(request).catch(() => shell), late]);
+// What the network gives, or what is kept where it gives nothing, or the server has trouble.
+async function network(request, day, kept = "/shell/today", answer = fetch(request)) {
+  const known = day && (await caches.match(kept));
+  if (!known) return answer;
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, known));
+  const good = answer.then(
+    (found) => (found.status < 500 ? found : known),
+    () => known,
+  );
+  return Promise.race([good, late]);
+}
+
+// Keeps the list with the names of the day, and as long as them.
+async function list(request, day) {
+  const answer = await fetch(request);
+  if (day && answer.ok && !answer.redirected) await (await caches.open(DAY)).put(LIST, answer.clone());
+  return answer;
 }
 
 const asset = async (request) => (await caches.match(request)) ?? fetch(request);
@@ -42,6 +54,7 @@ self.addEventListener("fetch", (event) => {
   else if (request.mode !== "navigate" || url.search) return;
   else if (lessonOf(url)) event.respondWith(register(request, lessonOf(url)));
   else if (url.pathname === "/") event.respondWith(pack().then((day) => network(request, day)));
+  else if (url.pathname === LIST) event.respondWith(pack().then((day) => network(request, day, LIST, list(request, day))));
 });
 
 self.addEventListener("install", () => self.skipWaiting());

@@ -86,18 +86,6 @@ async function own() {
   box.disabled = false;
 }
 
-function askBeforeLeaving() {
-  document.querySelector("form.who")?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const { marks, finishes } = await outbox.waiting(facts.user);
-    const count = marks.length + finishes.length;
-    if (!count || confirm(say("confirm", count))) {
-      await device.forget();
-      event.target.submit();
-    }
-  });
-}
-
 async function start() {
   try {
     await outbox.open();
@@ -106,7 +94,6 @@ async function start() {
   }
   if (facts.shell) await fill();
   greet();
-  askBeforeLeaving();
   outbox.listen((event) => {
     if (event.type === "state") problem = event.problem;
     if (event.type === "finished" && !facts.shell) location.reload();
