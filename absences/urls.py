@@ -1,12 +1,12 @@
 from django.urls import path
 
 from absences.views import (
-    again,
     amend,
     arrival,
     board,
     calls,
     close,
+    correct,
     device,
     evacuation,
     evidence,
@@ -53,7 +53,8 @@ urlpatterns = [
     path("lessons/<id:lesson>/amend/<id:student>", amend.amend, name="amend"),
     path("lessons/<id:lesson>/arrive/<id:student>", arrival.arrive, name="arrive"),
     path("lessons/<id:lesson>/void", amend.void, name="void"),
-    path("lessons/<id:lesson>/give-again", again.again, name="give-again"),
+    path("lessons/<id:lesson>/correct", correct.correct, name="correct"),
+    path("lessons/<id:lesson>/give-again", correct.again, name="give-again"),
     path("lessons/<id:lesson>/evidence", evidence.lesson_page, name="evidence"),
     path("lessons/<id:lesson>/evidence.csv", evidence.lesson_csv, name="evidence-csv"),
     path("students/<id:student>/evidence", evidence.student_page, name="student-evidence"),

@@ -91,3 +91,19 @@ def make_mine(page: Page) -> None:
     page.locator("#mine input").check()
     until(page, CONTROLLED)
     until(page, "caches.match('/shell/register').then(Boolean)")
+
+
+# What of a page cannot be hit in its middle, or is hidden when it gets the focus, because something lies over it.
+COVERED = """() => {
+    const controls = [...document.querySelectorAll("label, button, a, select, summary, input:not([type=hidden])")]
+        .filter((each) => each.checkVisibility() && !each.closest(".hidden, .skip"));
+    const isCovered = (each) => {
+        const box = each.getClientRects()[0];
+        const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return !(each.contains(there) || there?.closest("label")?.contains(each));
+    };
+    const inTheMiddle = controls.filter((each) => (each.scrollIntoView({block: "center"}), isCovered(each)));
+    scrollTo(0, 0);
+    const inFocus = controls.filter((each) => (each.focus(), document.activeElement === each && isCovered(each)));
+    return [...inTheMiddle, ...inFocus].map((each) => `covered: ${each.outerHTML.slice(0, 200)}`);
+}"""

@@ -15,7 +15,7 @@ from absences import completion, desk, notices, reporting, tickets
 from absences.reporting import Report
 from attendance_site.tests.urls import patterns
 from browser.product import Place
-from browser.tab import READY, Device, make_mine, until
+from browser.tab import COVERED, READY, Device, make_mine, until
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import DeskEntry, Lesson
 
@@ -38,6 +38,7 @@ PAGES = {
     "lessons/<id:lesson>/close": "/lessons/{over}/close",
     "lessons/<id:lesson>/amend/<id:student>": "/lessons/{taken}/amend/{student}",
     "lessons/<id:lesson>/void": "/lessons/{taken}/void",
+    "lessons/<id:lesson>/correct": "/lessons/{taken}/correct",
     "lessons/<id:lesson>/give-again": "/lessons/{taken}/give-again",
     "lessons/<id:lesson>/evidence": "/lessons/{taken}/evidence",
     "students/<id:student>/evidence": "/students/{student}/evidence",
@@ -154,7 +155,7 @@ def wrong(page: Page, looks: Looks) -> list[str]:
         seen: dict[str, Any] = {"forced_colors": "none", **look}
         page.emulate_media(**seen)
         page.set_viewport_size({"width": width, "height": 800})
-        found += [f"{width} {look}: {each}" for each in violations(page)]
+        found += [f"{width} {look}: {each}" for each in (*violations(page), *page.evaluate(COVERED))]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{width}: wider than the screen")
     return found

@@ -5,7 +5,7 @@ from typing import Any
 from attendance_site.tests.doors.world import Place
 
 # Addresses that ask for a lesson that was taken; the others get one that is due.
-OF_TAKEN = ("register", "amend/", "arrive/", "void", "give-again", "evidence")
+OF_TAKEN = ("register", "amend/", "arrive/", "void", "correct", "give-again", "evidence")
 
 
 def is_of_taken(pattern: str) -> bool:

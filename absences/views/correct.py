@@ -1,6 +1,7 @@
-"""A register that was withdrawn is given again: everyone who is unstated, on one page."""
+"""Many marks of a register that was taken, on one page: of all who are on it, or of all who are unstated."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from absences import again_form, amendments, merging
-from absences.again_form import Sent
+from absences import amendments, correct_form, merging
 from absences.amend_form import ReasonForm
+from absences.correct_form import Sent
 from absences.views.pages import amendable_lesson, render_local, sent, user_of
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson, Student
@@ -21,24 +22,42 @@ from lessons.models import Lesson, Student
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+def correct(request: HttpRequest, lesson: int) -> HttpResponse:
+    """Everybody, as they stand."""
+    return _several(request, lesson, everybody=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
 def again(request: HttpRequest, lesson: int) -> HttpResponse:
+    """Those who are unstated."""
+    return _several(request, lesson, everybody=False)
+
+
+def _several(request: HttpRequest, lesson: int, *, everybody: bool) -> HttpResponse:
     """All that was chosen is added in one go, or nothing: not where somebody was given otherwise meanwhile."""
-    found = amendable_lesson(request, lesson, timezone.now())
-    form = ReasonForm(sent(request), reasons=found.school.reasons)
+    now = timezone.now()
+    found = amendable_lesson(request, lesson, now)
+    form = ReasonForm(sent(request), reasons=found.school.reasons, initial=_preset(found, now) if everybody else {})
     if request.method != "POST":
-        return _page(request, found, form, Sent())
+        return _page(request, found, form, Sent(), everybody)
     why = form.cleaned_data["why"] if form.is_valid() else ""
     roster = [student.pk for student in _students(found, found.register.roster)]
-    given = again_form.read(request.POST, roster, found, why)
+    given = correct_form.read(request.POST, roster, found, why)
     if form.errors or given.errors or given.strangers or not given.changes:
-        return _page(request, found, form, given, 400)
+        return _page(request, found, form, given, everybody, 400)
     status = _add(request, found, form, given)
-    return _page(request, found, form, given, status) if status else redirect("register", found.pk)
+    return _page(request, found, form, given, everybody, status) if status else redirect("register", found.pk)
+
+
+def _preset(lesson: Lesson, now: datetime) -> dict[str, str]:
+    """Why somebody corrects a lesson that is still on."""
+    return {"reason": _("Corrected during the lesson")} if now <= lesson.ends_at else {}
 
 
 def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) -> int | None:
     """The status of the page to answer with, where nothing was added; what is wrong stands in the form."""
-    given.changes = again_form.not_yet_so(given.changes, merging.existing(lesson).standing)
+    given.changes = correct_form.not_yet_so(given.changes, merging.existing(lesson).standing)
     try:
         if given.changes:
             amendments.amend(user_of(request), lesson.pk, given.changes, now=timezone.now(), source="page")
@@ -56,21 +75,25 @@ def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) ->
     return None
 
 
-def _page(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, status: int = 200) -> HttpResponse:
-    unstated = merging.existing(lesson).standing.unstated
-    students = list(_students(lesson, unstated))
-    post: Mapping[str, str] = request.POST if request.method == "POST" else {}
-    rows = again_form.rows(students, post, given.errors)
+def _page(
+    request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, everybody: bool, status: int = 200
+) -> HttpResponse:
+    standing = merging.existing(lesson).standing
+    students = list(_students(lesson, standing.roster if everybody else standing.unstated))
+    rows = correct_form.rows(students, standing)
+    if request.method == "POST":
+        correct_form.put_back(request.POST, rows, given.errors, seen=status == 400)
     context = {
         "lesson": lesson,
         "form": form,
         "rows": rows,
+        "everybody": everybody,
         "marked": sum(bool(row.code) for row in rows),
         "nobody": status == 400 and not (given.changes or given.errors or given.strangers),
         "strangers": given.strangers,
         "errors": bool(given.errors),
     }
-    return render_local(request, "absences/again.html", lesson.school.time_zone, context, status)
+    return render_local(request, "absences/correct.html", lesson.school.time_zone, context, status)
 
 
 def _students(lesson: Lesson, some: Iterable[int]) -> Iterable[Student]:

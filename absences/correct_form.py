@@ -1,0 +1,102 @@
+"""Marks of a register that was taken, many on one page, and one reason for all that are changed.
+
+Fields for each student: `mark-<id>` the code (present, absent or late, or what stands) and `minutes-<id>`; `was-<id>`
+and `wasminutes-<id>` are what the page showed, empty for unstated. Only what was changed is added, and not where
+something else stands by then.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from absences.amendments import Change
+from absences.register_form import EVERYDAY, Row
+from lessons import codes
+from lessons.errors import FieldError
+from lessons.models import Lesson, Student
+from lessons.standing import Standing
+
+NAMES = ("mark", "minutes", "was", "wasminutes")
+
+
+@dataclass
+class Sent:
+    """What a form says; what is wrong by student id."""
+
+    changes: list[Change] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    strangers: bool = False
+
+    def blame(self, errors: Sequence[FieldError]) -> None:
+        """Puts what `amendments.amend` found wrong beside its pupil."""
+        for error in errors:
+            index = int(error.pointer.split("/")[2])
+            self.errors[self.changes[index].student_id] = error.detail
+
+
+def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: str) -> Sent:
+    """The form as sent. Nothing raises. Each change expects that what was shown still stands."""
+    sent = Sent()
+    sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
+    for student_id in roster:
+        code, minutes, was, was_minutes = _said(post, student_id)
+        if (code, minutes) == (was, was_minutes) or (code == was and code not in codes.ARRIVAL_CODES):
+            continue
+        if code not in EVERYDAY:
+            sent.errors[student_id] = _("Choose present, absent or late.")
+        elif code in codes.ARRIVAL_CODES and minutes and not _is_minutes(minutes):
+            text = _("Minutes late are a whole number from 0 to %(most)s.")
+            sent.errors[student_id] = text % {"most": codes.MAX_MINUTES_LATE}
+        else:
+            late = int(minutes) if code in codes.ARRIVAL_CODES and minutes else None
+            sent.changes.append(_change(student_id, code, late, lesson, why, was))
+    return sent
+
+
+def rows(students: Sequence[Student], standing: Standing) -> list[Row]:
+    """In the order given, as they stand."""
+    return [_row(student, standing) for student in students]
+
+
+def put_back(post: Mapping[str, str], shown: Sequence[Row], errors: Mapping[int, str], *, seen: bool) -> None:
+    """Puts what was chosen in a form back on the rows, and with it what the form had `seen`, unless that is to be seen
+    anew."""
+    for row in shown:
+        code, minutes, was, was_minutes = _said(post, row.student.pk)
+        row.error = errors.get(row.student.pk, "")
+        if (code, minutes) != (was, was_minutes) and code in {*EVERYDAY, row.was}:
+            row.code, row.minutes = code, minutes[:6]
+        if seen and was in {"", *EVERYDAY, row.was}:
+            row.was, row.was_minutes = was, was_minutes[:6]
+
+
+def not_yet_so(changes: Sequence[Change], standing: Standing) -> list[Change]:
+    """Those that say something else than what stands already, when a form is sent twice."""
+    return [change for change in changes if (change.code, change.minutes_late) != _stands(change, standing)]
+
+
+def _stands(change: Change, standing: Standing) -> tuple[str | None, int | None]:
+    return standing.code_of(change.student_id), standing.minutes_of(change.student_id)
+
+
+def _change(student_id: int, code: str, minutes: int | None, lesson: Lesson, why: str, was: str) -> Change:
+    if minutes is not None:
+        closed = minutes >= lesson.school.closing_minutes
+        code = codes.LATE_AFTER_CLOSING if closed else codes.LATE
+    return Change(student_id=student_id, code=code, reason=why, minutes_late=minutes, expected_code=was)
+
+
+def _row(student: Student, standing: Standing) -> Row:
+    code, minutes = standing.code_of(student.pk) or "", standing.minutes_of(student.pk)
+    return Row(student, code=code, minutes=minutes, was=code, was_minutes=minutes)
+
+
+def _said(post: Mapping[str, str], student_id: int) -> tuple[str, str, str, str]:
+    """By NAMES."""
+    code, minutes, was, was_minutes = (post.get(f"{name}-{student_id}", "").strip() for name in NAMES)
+    return code, minutes, was, was_minutes
+
+
+def _is_minutes(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= codes.MAX_MINUTES_LATE
