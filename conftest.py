@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(stack.close)
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
+        settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["css", "js", "svg", "txt"]  # slow, and no test asks for it
         call_command("collectstatic", verbosity=0, interactive=False)
     logging.getLogger().addHandler(LEAKS)
     settings.MONGODB_URL = os.environ["MONGODB_URL"]
