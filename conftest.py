@@ -41,6 +41,9 @@ from lessons.factories import FAMILY  # noqa: E402
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
 
+# Begin first, so that nobody waits for them; pytest-django would put what asks no database last.
+LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py")
+
 
 class Leaks(logging.Handler):
     """Listens to everything that is logged, as production would write it."""
@@ -93,6 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if item.get_closest_marker("postgres")]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))  # stable
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
