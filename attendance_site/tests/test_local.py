@@ -26,6 +26,12 @@ def environment(folder: Path, port: int = 0) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "VAR_DIR": str(folder), "PORT": str(port or free_port())}
 
 
+def hear_signals() -> None:
+    """In a child: where the run is under `nohup`, or in the background of a script, it would ignore them as well."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def refused(folder: Path, *arguments: str, settings: dict[str, str] | None = None) -> str:
     """What a start says that must fail."""
     environ = environment(folder) | (settings or {})
@@ -88,9 +94,9 @@ class Running:
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
     port = free_port()
-    with subprocess.Popen(
-        COMMAND, env=environment(folder, port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    said: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    environ = environment(folder, port)
+    with subprocess.Popen(COMMAND, env=environ, preexec_fn=hear_signals, **said) as process:
         try:
             yield Running(folder, process, port)
         finally:
@@ -162,6 +168,7 @@ def test_a_signal_stops_everything(product: Running, number: signal.Signals) -> 
 def test_a_closed_terminal_stops_everything(folder: Path) -> None:
     pid, terminal = pty.fork()
     if not pid:
+        hear_signals()
         os.execve(COMMAND[0], COMMAND, environment(folder))
     with os.fdopen(terminal, "rb", 0) as lines:
         while b"outsider" not in lines.readline():
