@@ -22,8 +22,10 @@ setup: .venv/installed  ## the virtual environment with what is pinned
 run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C stops it
 	exec $(PYTHON) -m attendance_site.local
 
+# By file, for what is costly is made once in each (groups, `--dist loadgroup`, have no effect in pytest-xdist 3.8 with
+# pytest 9.2: its issue 1386); in the order of `conftest.py`, not by the number of tests.
 test: setup  ## the whole suite, on stores of its own
-	exec $(PYTHON) -m pytest -n auto --dist loadgroup
+	exec $(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 setup-browser:  ## Chromium from Debian, for the tests in a browser
 	if [ ! -x /usr/bin/chromium ]; then \

@@ -5,9 +5,10 @@ import logging
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 from pymongo import MongoClient
+from pytest_django import DjangoDbBlocker
 
 from absences import denied, devmongo, limits, mongo, schema
 
@@ -40,6 +43,9 @@ from lessons.factories import FAMILY  # noqa: E402
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
+
+# Begin first, so that nobody waits for them; pytest-django would put what asks no database last.
+LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py")
 
 
 class Leaks(logging.Handler):
@@ -69,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(stack.close)
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
+        settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["css", "js", "svg", "txt"]  # slow, and no test asks for it
         call_command("collectstatic", verbosity=0, interactive=False)
     logging.getLogger().addHandler(LEAKS)
     settings.MONGODB_URL = os.environ["MONGODB_URL"]
@@ -81,10 +88,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """From here on a flush, after each test with transactions of its own, makes no permissions: nobody asks them, and
-    they took as long as many a test."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """After each test with transactions of its own there is a flush: it deletes row by row, with all triggers taken
+    away and made anew, and took as long as many a test. On SQLite the migrated file is copied back instead; elsewhere
+    it makes at least no permissions, which nobody asks."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with closing(sqlite3.connect(":memory:")) as migrated, pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            connection.cursor().connection.backup(migrated)
+        patch.setattr(
+            TransactionTestCase, "_fixture_teardown", lambda test: migrated.backup(connection.cursor().connection)
+        )
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,6 +110,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if item.get_closest_marker("postgres")]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))  # stable
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -136,6 +155,8 @@ def _no_documents(_mongo: MongoClient[dict[str, Any]]) -> Iterator[None]:
     denied.forget()
     limits.forget()
     database = _mongo[f"test_{WORKER}"]
+    if not database.command("dbStats")["objects"]:  # one question instead of one for each collection
+        return
     for name in database.list_collection_names():
         if database[name].find_one():
             database[name].delete_many({})

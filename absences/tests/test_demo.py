@@ -22,8 +22,6 @@ from absences.reporting import Report
 from lessons.factories import SchoolFactory
 from lessons.models import Amendment, Group, Lesson, Mark, Membership, Register, School, Student, User
 
-pytestmark = pytest.mark.xdist_group("demo")  # loaded once
-
 LONDON = ZoneInfo("Europe/London")
 MONDAY = datetime(2026, 9, 14, 9, 10, tzinfo=LONDON)
 ACCOUNTS = ("teacher", "colleague", "office", "admin", "integrator", "operator", "outsider")

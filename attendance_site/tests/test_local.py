@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -17,15 +17,27 @@ import pytest
 
 from absences.processes import LOOPBACK, until
 
-# In one worker: they share a data folder, since the demo is loaded at the first start only.
-pytestmark = pytest.mark.xdist_group("local")
-
+TOLD_ELSEWHERE = (signal.SIGTERM, signal.SIGHUP)
 COMMAND = [sys.executable, "-m", "attendance_site.local"]
 
 
 def environment(folder: Path, port: int = 0) -> dict[str, str]:
     """As on a machine where nothing else is set."""
     return {"PATH": os.environ["PATH"], "VAR_DIR": str(folder), "PORT": str(port or free_port())}
+
+
+def hear_signals() -> None:
+    """In a child: where the run is under `nohup`, or in the background of a script, it would ignore them as well."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def refused(folder: Path, *arguments: str, settings: dict[str, str] | None = None) -> str:
+    """What a start says that must fail."""
+    environ = environment(folder) | (settings or {})
+    done = subprocess.run([*COMMAND, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (1, "")
+    return done.stdout
 
 
 def free_port() -> int:
@@ -82,9 +94,9 @@ class Running:
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
     port = free_port()
-    with subprocess.Popen(
-        COMMAND, env=environment(folder, port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    said: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    environ = environment(folder, port)
+    with subprocess.Popen(COMMAND, env=environ, preexec_fn=hear_signals, **said) as process:
         try:
             yield Running(folder, process, port)
         finally:
@@ -93,13 +105,27 @@ def running(folder: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all, since the demo is loaded at the first start only."""
     return tmp_path_factory.mktemp("var")
 
 
+@pytest.fixture(scope="module")
+def products(folder: Path) -> Iterator[Iterator[Running]]:
+    """The next one is the last one for as long as it runs: a start takes seconds."""
+
+    def started() -> Generator[Running]:
+        while True:
+            with running(folder) as product:
+                while product.process.poll() is None:
+                    yield product
+
+    with closing(started()) as products:
+        yield products
+
+
 @pytest.fixture
-def product(folder: Path) -> Iterator[Running]:
-    with running(folder) as product:
-        yield product
+def product(products: Iterator[Running]) -> Running:
+    return next(products)
 
 
 def test_it_serves_on_real_stores(product: Running) -> None:
@@ -111,6 +137,12 @@ def test_it_says_where_and_for_whom(product: Running) -> None:
     assert all(word in product.said for word in ("attendance-demo", "teacher", "office", "admin", "integrator"))
 
 
+def test_a_folder_in_use_is_neither_served_twice_nor_reset(product: Running) -> None:
+    assert "Another `make run` uses" in refused(product.folder)
+    assert "Another `make run` uses" in refused(product.folder, "reset")
+    assert (product.folder / "attendance.sqlite3").exists()
+
+
 def test_it_keeps_what_was_entered(product: Running) -> None:
     def token() -> str:
         return str(product.ask("/api/v1/token", username="teacher", password="attendance-demo")["access"])
@@ -120,13 +152,14 @@ def test_it_keeps_what_was_entered(product: Running) -> None:
     absence = {"student_id": detail["roster"][0]["student_id"], "code": "N"}
     product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"], absences=[absence])
     product.process.terminate()
-    product.ended()
+    assert product.ended() == (0, "Stopping.", [])
     with running(product.folder) as product:
         kept = product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"])
     assert [mark["student_id"] for mark in kept["absences"]] == [absence["student_id"]]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+# SIGTERM is sent above, and SIGHUP by the terminal below.
+@pytest.mark.parametrize("number", [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in TOLD_ELSEWHERE)])
 def test_a_signal_stops_everything(product: Running, number: signal.Signals) -> None:
     product.process.send_signal(number)
     assert product.ended() == (0, "Stopping.", [])
@@ -135,6 +168,7 @@ def test_a_signal_stops_everything(product: Running, number: signal.Signals) -> 
 def test_a_closed_terminal_stops_everything(folder: Path) -> None:
     pid, terminal = pty.fork()
     if not pid:
+        hear_signals()
         os.execve(COMMAND[0], COMMAND, environment(folder))
     with os.fdopen(terminal, "rb", 0) as lines:
         while b"outsider" not in lines.readline():
@@ -161,19 +195,10 @@ def test_a_killed_supervisor_takes_everything_along(product: Running) -> None:
     assert product.ended() == (-9, "", [])
 
 
-def test_after_a_kill_the_next_start_works(folder: Path) -> None:
-    with running(folder) as product:
-        os.kill(product.part("supervisor"), signal.SIGKILL)
+def test_after_a_kill_the_next_start_works(folder: Path, product: Running) -> None:
+    os.kill(product.part("supervisor"), signal.SIGKILL)
     with running(folder) as product:
         assert product.ask("/readyz")["status"] == "ok"
-
-
-def refused(folder: Path, *arguments: str, settings: dict[str, str] | None = None) -> str:
-    """What a start says that must fail."""
-    environ = environment(folder) | (settings or {})
-    done = subprocess.run([*COMMAND, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stderr) == (1, "")
-    return done.stdout
 
 
 @pytest.mark.parametrize(
@@ -203,12 +228,6 @@ def test_a_taken_port_is_refused(tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"Port {port} is taken" in refused(tmp_path, settings={"PORT": port})
-
-
-def test_a_folder_in_use_is_neither_served_twice_nor_reset(product: Running) -> None:
-    assert "Another `make run` uses" in refused(product.folder)
-    assert "Another `make run` uses" in refused(product.folder, "reset")
-    assert (product.folder / "attendance.sqlite3").exists()
 
 
 def test_a_reset_deletes_the_embedded_stores_only(folder: Path, tmp_path: Path) -> None:

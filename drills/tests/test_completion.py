@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-RUNS = 10
+RUNS = 6
 
 
 def test_nothing_is_lost_and_every_missing_mechanism_is_found() -> None:

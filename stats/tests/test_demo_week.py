@@ -16,8 +16,7 @@ from stats import parameters, queries
 from stats.queries import Figures
 from stats.tests.counting import SUMS, by_hand
 
-# With the demo's own tests, so that one process at a time has the work of loading it.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 
 EVENING = datetime(2026, 9, 14, 17, 30, tzinfo=ZoneInfo("Europe/London"))
 WEEK = {"from": "2026-09-08", "to": "2026-09-14"}

@@ -36,7 +36,7 @@ def many(place: Place, count: int) -> tuple[list[int], list[int]]:
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(20, id="short"), pytest.param(1000, id="thousand", marks=pytest.mark.slow)]
+    "count", [pytest.param(5, id="short"), pytest.param(1000, id="thousand", marks=pytest.mark.slow)]
 )
 def test_every_id_of_the_other_school_is_404(count: int, world: World) -> None:
     """On each address with an object that asks SQL, as the widest role of the own school."""
