@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lessons.errors import Conflict, NotAllowed
@@ -55,13 +56,15 @@ def tell_office(user: User, lesson: Lesson, text: str, *, now: datetime) -> Noti
     on_roll = Student.objects.filter(school=lesson.school_id).on_roll(lesson.date)
     found = list(on_roll.named(text)[:2])
     facts = {"made_at": now, "student": found[0] if len(found) == 1 else None, **signature(user, lesson.school_id)}
-    notice, _made = Notice.objects.get_or_create(
-        school=lesson.school,
-        lesson=lesson,
-        kind=Notice.Kind.SOMEONE_ELSE,
-        to=None,
-        text=text,
-        done_at=None,
-        defaults=facts,
-    )
+    with transaction.atomic():
+        Lesson.objects.filter(pk=lesson.pk).lock()  # or two at once would both find none
+        notice, _made = Notice.objects.get_or_create(
+            school=lesson.school,
+            lesson=lesson,
+            kind=Notice.Kind.SOMEONE_ELSE,
+            to=None,
+            text=text,
+            done_at=None,
+            defaults=facts,
+        )
     return notice

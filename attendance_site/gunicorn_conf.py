@@ -30,8 +30,9 @@ graceful_timeout = 10
 # A socket that controls the server has no use here and would be one more door.
 control_socket_disable = True
 
-# What happens is logged by the product and counted by the proxy; starting and stopping workers is no news.
-loglevel = "warning"
+# What happens is logged by the product and counted by the proxy; starting and stopping workers is no news. A warning
+# repeats the line of a request that it cannot read, whose query may hold a name.
+loglevel = "error"
 
 
 def post_fork(server: Any, worker: Any) -> None:

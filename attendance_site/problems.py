@@ -22,6 +22,7 @@ from lessons.strict_json import content_length
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+MOST_ERRORS = 500  # are told: a body of 1 MiB can hold a hundred times as many
 SQL_ERRORS = (OperationalError, InterfaceError)
 
 STATUS: dict[type[Exception], int] = {
@@ -152,7 +153,9 @@ def _headers(error: errors.AttendanceError) -> dict[str, str]:
 def _of_ours(error: errors.AttendanceError) -> dict[str, Any]:
     what: dict[str, Any] = {"detail": error.detail}
     if isinstance(error, errors.InvalidInput):
-        what["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
+        what["errors"] = [
+            {"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors[:MOST_ERRORS]
+        ]
     if isinstance(error, errors.StandingMark):
         what["mark"] = error.mark
     return what
@@ -163,7 +166,7 @@ def _of_drf(error: exceptions.APIException) -> dict[str, Any]:
         return {"detail": str(error.detail)}
     flat = list(_flattened(error.detail))
     detail = flat[0]["detail"] if len(flat) == 1 else f"{len(flat)} fields are not valid."
-    return {"detail": detail, "errors": flat}
+    return {"detail": detail, "errors": flat[:MOST_ERRORS]}
 
 
 def _flattened(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:

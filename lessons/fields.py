@@ -1,9 +1,11 @@
 """Fields that take of JSON what they say, where the library's would turn numbers into text."""
 
 import re
+from datetime import time
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from lessons.converters import MAX_ID
@@ -42,6 +44,23 @@ class WholeNumber(serializers.IntegerField):
         if not written and (not isinstance(data, int) or isinstance(data, bool)):
             self.fail("invalid")
         return int(data)
+
+
+CLOCK = "([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?"
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{CLOCK}$"})
+class Clock(serializers.TimeField):
+    """A time on the school's clocks, such as 09:00 or 09:00:30. The library's is described as a time of RFC 3339, which
+    always has seconds and an offset."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)
+
+    def to_internal_value(self, value: Any) -> time:
+        if not isinstance(value, str) or not re.fullmatch(CLOCK, value):
+            self.fail("invalid", format="hh:mm[:ss]")
+        return super().to_internal_value(value)
 
 
 class Id(WholeNumber):

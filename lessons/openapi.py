@@ -111,7 +111,7 @@ COMPONENTS: dict[str, Schema] = {
             errors=array(ref("FieldError")),
             mark={"type": "object", "description": "The mark that stands there (409)."},
         ),
-        "description": "RFC 9457",
+        "description": "RFC 9457; `errors` names the first 500 at most.",
     },
     "FieldError": {
         **closed({"pointer": TEXT, "code": TEXT, "detail": TEXT}),

@@ -1,7 +1,9 @@
 """The board as the office watches it, and the notices that go from it and come to it."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -194,6 +196,28 @@ class TestSomebodyElse:
         self.tell(alice, lesson, "zoe")
         self.tell(alice, lesson, " zoe ")
         assert Notice.objects.count() == 1
+
+    def test_told_by_two_at_once(self, alice: Client, teacher: User, lesson: Lesson) -> None:
+        """The second while the first is being written down: one word stands, and can be said once more."""
+        other = threading.Thread(target=self.tell_and_leave, args=(browser(teacher), lesson))
+
+        def meanwhile(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith('INSERT INTO "lessons_notice"'):
+                other.start()
+                other.join(0.5)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(meanwhile):
+            self.tell(alice, lesson, "Ada of 8B")
+        other.join()
+        assert Notice.objects.count() == 1
+        assert "has been told" in self.tell(alice, lesson, "Ada of 8B")
+
+    def tell_and_leave(self, client: Client, lesson: Lesson) -> None:
+        try:
+            self.tell(client, lesson, "Ada of 8B")
+        finally:
+            connection.close()
 
     @pytest.mark.parametrize("what", ["", "  ", "x" * 201, "a\0b"])
     def test_nothing_that_can_be_told(self, alice: Client, lesson: Lesson, what: str) -> None:

@@ -9,8 +9,20 @@ from django.utils import timezone
 
 from absences import completion, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
-from lessons.factories import CLIENT_SECRET, ApiClientFactory
-from lessons.models import Amendment, Lesson, Mark, Register, School, User
+from lessons.factories import CLIENT_SECRET, ApiClientFactory, GroupFactory, StudentFactory
+from lessons.imports import inputs
+from lessons.models import (
+    Amendment,
+    Enrolment,
+    Group,
+    Lesson,
+    Mark,
+    PlannedAbsence,
+    Register,
+    School,
+    Student,
+    User,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -128,9 +140,129 @@ def test_fields_that_nobody_asked_for(door: Door) -> None:
     assert everything() == before
 
 
+def test_keys_that_no_store_holds_and_bodies_that_are_wide(door: Door) -> None:
+    """Whatever was sent, the answer to it is small."""
+    before = everything()
+    for names in (["a\0b"], ["\ud800"], ["a.b", "$c", "a\0b"], [f"k{n}" for n in range(5000)]):
+        answer = door.ask({**door.body, **dict.fromkeys(names, 1)})
+        assert answer.status_code == 400, (names[:3], answer.content[:300])
+        assert len(answer.content) < 64 * 1024
+    assert door.ask([{}] * 15_000).status_code == 400
+    assert everything() == before
+
+
 def test_what_is_right_passes(door: Door) -> None:
     """Or nothing here would mean anything."""
     assert door.ask(door.body).status_code in (200, 201, 202)
+
+
+# Every field of a row that another system puts.
+ROWS: dict[str, tuple[type[inputs.Item], JSON]] = {
+    "groups": (inputs.GroupItem, {"external_id": "g1", "name": "8A", "year_group": 8}),
+    "students": (
+        inputs.StudentItem,
+        {
+            "external_id": "s1",
+            "upn": "",
+            "legal_name": "Ada",
+            "preferred_name": "A",
+            "sort_name": "Ada",
+            "year_group": 8,
+            "on_roll_from": "2020-09-01",
+            "on_roll_until": None,
+        },
+    ),
+    "enrolments": (
+        inputs.EnrolmentItem,
+        {"external_id": "e1", "student": "s0", "group": "g0", "starts_on": "2026-09-01", "ends_on": "2027-07-20"},
+    ),
+    "lessons": (
+        inputs.LessonItem,
+        {
+            "external_id": "l1",
+            "group": "g0",
+            "subject": "Maths",
+            "room": "M1",
+            "date": "2026-09-14",
+            "start_time": "09:00",
+            "end_time": "10:00",
+            "session": "AM",
+            "status": "scheduled",
+            "staff": [{"user": "t0", "kind": "teacher"}],
+        },
+    ),
+    "planned-absences": (
+        inputs.PlannedAbsenceItem,
+        {
+            "external_id": "p1",
+            "student": "s0",
+            "first_day": "2026-09-14",
+            "last_day": "2026-09-14",
+            "from_time": "09:00",
+            "until_time": "11:00",
+            "code": "M",
+            "reason": "Dentist",
+            "cancelled": False,
+        },
+    ),
+}
+ROW_TABLES = (Group, Student, Enrolment, Lesson, PlannedAbsence)
+
+
+class Rows:
+    """What another system sends to one of these addresses."""
+
+    def __init__(self, name: str, api: Api) -> None:
+        self.path, self.api, (item, self.row) = f"/api/v1/{name}", api, ROWS[name]
+        self.name = name.replace("-", "_")
+        assert item().fields.keys() == self.row.keys(), "a new field is to be bent too"
+
+    def put(self, row: Any, **more: Any) -> Any:
+        return self.api.put(self.path, json.dumps({"source": "mis", self.name: [row], **more}))
+
+
+@pytest.fixture(params=ROWS)
+def rows(request: pytest.FixtureRequest, school: School, teacher: User) -> Rows:
+    mis: JSON = {"school": school, "source": "mis"}
+    StudentFactory.create(external_id="s0", **mis)
+    GroupFactory.create(external_id="g0", **mis)
+    teacher.memberships.update(source="mis", external_id="t0")
+    return Rows(request.param, signed_in(ApiClientFactory.create(school=school, scopes="timetable").user))
+
+
+def every_row() -> Any:
+    return [list(table.objects.order_by("pk").values()) for table in ROW_TABLES]
+
+
+def test_hostile_rows(rows: Rows) -> None:
+    before = every_row()
+    for value in (*OPERATORS, *NOT_TEXT):
+        bodies = [rows.put(row) for row in bent(rows.row, value)]
+        for answer in (
+            *bodies,
+            rows.put(value),
+            rows.put(rows.row, source=value),
+            rows.put(rows.row, **{rows.name: value}),
+        ):
+            assert answer.status_code in (400, 422), (value, answer.content)
+            assert answer.headers["content-type"] == "application/problem+json"
+    for name in FOREIGN:
+        for answer in (rows.put(rows.row | {name: 1}), rows.put(rows.row, **{name: 1})):
+            assert answer.status_code == 400, (name, answer.content)
+    assert every_row() == before
+
+
+def test_numbers_where_none_is_meant(rows: Rows) -> None:
+    for number in NUMBERS:
+        for row in bent(rows.row, number):
+            changed = {name for name, value in row.items() if value is number}
+            expected = (200, 400, 422) if changed <= {"year_group", "cancelled"} else (400, 422)
+            assert rows.put(row).status_code in expected, row
+
+
+def test_rows_that_are_right_pass(rows: Rows) -> None:
+    """Or nothing here would mean anything."""
+    assert rows.put(rows.row).json()["created"] == 1
 
 
 @pytest.mark.parametrize(
@@ -143,12 +275,24 @@ def test_text_stays_text(note: str, lesson: Lesson, roster: list[int], teacher: 
 
 
 QUERIES = (
-    *("lessons", "groups", "students", "schools", "stats"),
+    *("lessons", "groups", "students", "enrolments", "planned-absences", "schools", "stats", "changes"),
     *("lessons/LESSON/register", "lessons/LESSON/register/amendments", "lessons/LESSON/absences"),
 )
 PARAMETERS = (
     *("date", "from", "to", "group", "teacher", "state", "with", "source", "external_id", "updated_since", "at"),
-    *("cursor", "page_size", "level", "basis", "school", "format", "$where", "__all__", "user__password"),
+    *(
+        "student",
+        "after",
+        "cursor",
+        "page_size",
+        "level",
+        "basis",
+        "school",
+        "format",
+        "$where",
+        "__all__",
+        "user__password",
+    ),
 )
 
 

@@ -6,7 +6,9 @@ import re
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from gunicorn.http.errors import InvalidRequestLine  # type: ignore[import-untyped]
 
+from attendance_site import gunicorn_conf
 from attendance_site.logs import Formatter
 from conftest import LEAKS
 from lessons.factories import FAMILY, StudentFactory
@@ -41,6 +43,15 @@ def test_the_proxy_writes_no_query_down() -> None:
         ("access_log", "without_query"),
         ("error_log", "crit"),
     ]
+
+
+def test_nor_does_the_server() -> None:
+    """It keeps no log of what was asked for, as `/search?q=` holds a name, nor repeats a line that it cannot read."""
+    line = "GET /search?q=Ada Lee HTTP/1.1"
+    assert line in str(InvalidRequestLine(line)) and gunicorn_conf.loglevel == "error", "which it writes as a warning"
+    assert not {"accesslog", "access_log_format", "logconfig"} & vars(gunicorn_conf).keys()
+    for name in ("Dockerfile", "docker-compose.yml", "attendance_site/local.py", "deploy/mongo-watchdog.service"):
+        assert not re.search(r"access.?log", (settings.BASE_DIR / name).read_text()), name
 
 
 COLUMN = "no_such_column"

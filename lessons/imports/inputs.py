@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext
 from rest_framework import serializers
 
-from lessons.fields import Flag, Text, WholeNumber
+from lessons.fields import Clock, Flag, Text, WholeNumber
 from lessons.models import Lesson, Session, StaffKind
 from lessons.models.people import valid_upn
 from lessons.serializers import Input
@@ -16,7 +16,6 @@ from lessons.serializers import Input
 MAX_ITEMS = 500
 MAX_STAFF = 20
 
-CLOCK = ["%H:%M", "%H:%M:%S"]
 YEARS: dict[str, Any] = {"min_value": -2, "max_value": 14}
 
 
@@ -62,8 +61,8 @@ class LessonItem(Item):
     subject = Text(required=False, allow_blank=True, max_length=100)
     room = Text(required=False, allow_blank=True, max_length=50)
     date = serializers.DateField()
-    start_time = serializers.TimeField(input_formats=CLOCK)
-    end_time = serializers.TimeField(input_formats=CLOCK)
+    start_time = Clock()
+    end_time = Clock()
     session = serializers.ChoiceField(Session.choices, required=False, allow_blank=True, allow_null=True)
     status = serializers.ChoiceField(Lesson.Status.choices, required=False)
     staff = serializers.ListField(child=StaffItem(), required=False, max_length=MAX_STAFF)
@@ -85,8 +84,8 @@ class PlannedAbsenceItem(Item):
     student = Text(required=False, max_length=100)
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
-    from_time = serializers.TimeField(required=False, allow_null=True, input_formats=CLOCK)
-    until_time = serializers.TimeField(required=False, allow_null=True, input_formats=CLOCK)
+    from_time = Clock(required=False, allow_null=True)
+    until_time = Clock(required=False, allow_null=True)
     code = Text(required=False, max_length=2)
     reason = Text(required=False, allow_blank=True, max_length=200)
     cancelled = Flag(required=False)

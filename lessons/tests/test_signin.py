@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import Argon2PasswordHasher, identify_hasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, MD5PasswordHasher, identify_hasher
 from django.core import signing
 from django.test import Client
 from django.utils import timezone
@@ -172,6 +172,23 @@ def test_nobody_learns_which_accounts_exist(alice: User) -> None:
         answers = [api("guess", name=name) for _ in range(6)]
         said.add(tuple((each.status_code, each.json()["detail"]) for each in answers))
     assert len(said) == 1
+
+
+def test_nor_by_the_time_it_takes(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is the hash, made once whoever is asked for; `benchmarks.signin` measures it."""
+    User.objects.create(username="gone", is_active=False, password=alice.password)
+    ApiClientFactory.create(user__username="machine", user__password="!")
+    hashed, encode = list[str](), MD5PasswordHasher.encode
+
+    def counted(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(hasher, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    for name in ("alice", "gone", "nobody", "machine"):
+        assert (api("guess", name=name).status_code, page(Client(), "guess", name=name)) == (401, 200)
+        assert hashed == ["guess"] * 2, name
+        hashed.clear()
 
 
 def test_other_systems(school: School) -> None:
