@@ -23,7 +23,7 @@ from lessons.figures import Figures
 from lessons.models import Session
 
 # In units of the picture, which is as wide as its five days or seven.
-WIDTH, HEIGHT, HEAD, HALF, GAP = 34, 34, 14, 15, 1
+WIDTH, HEIGHT, HEAD, HALF, GAP = 37, 34, 14, 16, 1
 SATURDAY = 5
 
 # What a box may look like, each with its letters as an example and its words.
@@ -53,8 +53,8 @@ class Box:
     words: str
 
     @property
-    def middle(self) -> float:
-        return self.x + self.width / 2
+    def middle(self) -> int:
+        return self.x + self.width // 2
 
 
 @dataclass(frozen=True, slots=True)

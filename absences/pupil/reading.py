@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from absences.pupil.year import Entry, Lesson, SchoolYear
 from lessons import calendar, codes
-from lessons.access import Role
 from lessons.models import Amendment, Enrolment, Mark, Register, Student, User
 from lessons.models import Lesson as LessonRow
 from lessons.models.register import RegisterQuerySet
@@ -47,9 +46,9 @@ def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
 
 def lessons(user: User, student: Student, now: datetime) -> LessonQuerySet:
     """Those of the groups that the pupil is in on their day."""
-    seen = LessonRow.objects.filter(school=student.school_id).scheduled()
+    seen = LessonRow.objects.for_user(user, now).filter(school=student.school_id)
     if not is_whole(user, student):
-        seen = LessonRow.objects.for_user(user, now).filter(school__in=user.access.schools(Role.TEACHER), own=True)
+        seen = seen.filter(staff__user=user)  # without those that she may only take as cover
     enrolled = Enrolment.objects.filter(student=student, group=OuterRef("group")).on(OuterRef("date"))
     of_groups = Enrolment.objects.filter(student=student).values("group")
     return seen.scheduled().filter(Exists(enrolled), group__in=of_groups)

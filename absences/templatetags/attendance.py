@@ -36,6 +36,12 @@ def word(code: str | None) -> str:
 
 
 @register.filter
+def percent(rate: float | None) -> str:
+    """A rate from 0 to 1 as a person reads it; a dash where nothing was possible."""
+    return "–" if rate is None else f"{100 * rate:.1f} %"
+
+
+@register.filter
 def year_group(number: int) -> str:
     """Such as Year 8; the two before the first have names."""
     if number <= 0:

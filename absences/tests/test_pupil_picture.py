@@ -63,12 +63,12 @@ def test_what_is_not_known_is_told_apart() -> None:
 def test_weeks_stand_below_each_other() -> None:
     found = drawn(entry(MONDAY, "AM", "/"))
     assert [of(found, date(2026, 9, day)).y for day in (1, 4, 7, 14)] == [14, 14, 48, 82]
-    assert (found.months[0].width, found.months[0].height) == (5 * 34, 14 + 5 * 34)
+    assert (found.months[0].width, found.months[0].height) == (5 * 37, 14 + 5 * 34)
     assert [head.strftime("%a") for _, head in found.months[0].heads] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
 
 
 def test_a_school_on_saturdays_has_wider_weeks() -> None:
-    assert drawn(entry(date(2026, 9, 12), "AM", "/")).months[0].width == 7 * 34
+    assert drawn(entry(date(2026, 9, 12), "AM", "/")).months[0].width == 7 * 37
 
 
 def test_months_until_now_without_those_of_holidays() -> None:
