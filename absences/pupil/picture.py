@@ -10,8 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
 
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -21,10 +25,12 @@ from lessons import codes
 from lessons.codes import Code, Kind
 from lessons.figures import Figures
 from lessons.models import Session
+from lessons.school_days import SATURDAY
 
 # In units of the picture, which is as wide as its five days or seven.
 WIDTH, HEIGHT, HEAD, HALF, GAP = 37, 34, 14, 16, 1
-SATURDAY = 5
+
+EMPTY = ("open", "off", "coming")
 
 # What a box may look like, each with its letters as an example and its words.
 LEGEND: dict[str, tuple[str, Promise]] = {
@@ -53,8 +59,12 @@ class Box:
     words: str
 
     @property
-    def middle(self) -> int:
-        return self.x + self.width // 2
+    def shape(self) -> SafeString:
+        middle = self.x + self.width // 2
+        return format_html(
+            '<g class="{}"><rect x="{}.5" y="13.5" width="{}" height="16" /><text x="{}" y="25.5">{}</text></g>',
+            *(self.look, self.x, self.width, middle, self.letters),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,10 @@ class Day:
     y: int
     look: str
     boxes: Sequence[Box]
+
+    @property
+    def name(self) -> str:
+        return f"{WEEKDAYS_ABBR[self.date.weekday()]} {self.date.day}"
 
     @property
     def cells(self) -> list[str]:
@@ -82,6 +96,21 @@ class Month:
     figures: Figures
     width: int
     height: int
+
+    @property
+    def shapes(self) -> SafeString:
+        """The days, drawn: a template would take as long as all the rest of the page."""
+        shapes = {box: box.shape for box in {box for day in self.days for box in day.boxes}}
+        empty = {look: Box(0, 2 * HALF + GAP, look, LEGEND[look][0], "").shape for look in EMPTY}
+        drawn = '<g transform="translate({} {})"><text class="number" x="16" y="10">{}</text>{}</g>'
+        return format_html_join(
+            "\n",
+            drawn,
+            (
+                (day.x, day.y, day.date.day, _join(shapes[box] for box in day.boxes) or empty[day.look])
+                for day in self.days
+            ),
+        )
 
     @property
     def told(self) -> Iterator[Day]:
@@ -120,6 +149,10 @@ def draw(year: SchoolYear) -> Picture:
     )
 
 
+def _join(shapes: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((shape,) for shape in shapes))
+
+
 def _is_of_use(month: Month) -> bool:
     return any(day.look not in ("off", "coming") for day in month.days)
 
@@ -134,6 +167,8 @@ def _firsts(year: SchoolYear) -> Iterator[date]:
 def _month(year: SchoolYear, first: date, columns: int, boxes: dict[date, list[Box]]) -> Month:
     last = (first + timedelta(31)).replace(day=1) - timedelta(1)
     start = first - timedelta(first.weekday())
+    if first.weekday() >= columns:  # it begins at a weekend that is not drawn
+        start += timedelta(7)
     days = []
     for number in range(last.day):
         day = first + timedelta(number)
@@ -148,7 +183,7 @@ def _month(year: SchoolYear, first: date, columns: int, boxes: dict[date, list[B
 def _empty(year: SchoolYear, day: date) -> str:
     if day > year.until:
         return "coming" if day.weekday() < SATURDAY else "off"
-    return "open" if day in year.school_days else "off"
+    return "open" if day in year.open_days else "off"
 
 
 def _figures(year: SchoolYear, first: date, last: date) -> Figures:
@@ -158,12 +193,22 @@ def _figures(year: SchoolYear, first: date, last: date) -> Figures:
 
 
 def _by_session(year: SchoolYear) -> dict[date, list[Box]]:
+    marks = {(slot[1], code) for slot, code in year.sessions.items()}
+    boxes = {mark: _half(*mark) for mark in marks}  # a handful, for hundreds of sessions
+    known = {slot: boxes[slot[1], code] for slot, code in year.sessions.items()}
+    known |= {slot: _box(slot[1], "untaken", "–", _("Register not taken")) for slot in year.untaken_sessions}
     found: dict[date, list[Box]] = defaultdict(list)
-    known = [(slot, _look(code), _letters(code, slot[1]), _words(code)) for slot, code in year.sessions.items()]
-    known += [(slot, "untaken", "–", _("Register not taken")) for slot in year.untaken_sessions]
-    for (day, session), look, letters, words in sorted(known):
-        found[day].append(Box(0 if session == Session.AM else HALF + GAP, HALF, look, letters, words))
+    for (day, _session), box in sorted(known.items(), key=itemgetter(0)):
+        found[day].append(box)
     return found
+
+
+def _half(session: str, code: Code | None) -> Box:
+    return _box(session, _look(code), _letters(code, session), _words(code))
+
+
+def _box(session: str, look: str, letters: str, words: str) -> Box:
+    return Box(0 if session == Session.AM else HALF + GAP, HALF, look, letters, words)
 
 
 def _by_lesson(year: SchoolYear) -> dict[date, list[Box]]:

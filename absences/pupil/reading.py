@@ -3,23 +3,27 @@ there may be 1,400 of them."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
 
 from absences.pupil.year import Entry, Lesson, SchoolYear
 from lessons import calendar, codes
-from lessons.models import Amendment, Enrolment, Mark, Register, Student, User
+from lessons.models import Amendment, Enrolment, Group, Mark, Register, Student, User
 from lessons.models import Lesson as LessonRow
 from lessons.models.register import RegisterQuerySet
 from lessons.models.timetable import LessonQuerySet
+from lessons.school_days import SATURDAY
 from lessons.standing import standing
 
 LESSON = ("pk", "date", "start_time", "session", "subject", "group", "group__name")
 OF_REGISTER = ("pk", "date", "lesson__start_time", "session", "lesson__subject", "group", "group__name")
-REST = ("roster", "unstated", "by_name", "by_position", "taken_at")
+REST = ("by_name", "by_position", "roster_text", "unstated_text")
 
 
 def is_whole(user: User, student: Student) -> bool:
@@ -33,51 +37,51 @@ def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
     until = min(last, calendar.local_date(student.school.time_zone, now))
     days = (first, until)
     seen = Register.objects.for_user(user).of_student(student).filter(date__range=days)
-    return SchoolYear(
-        year,
-        first,
-        last,
-        until,
-        entries=sorted(_entries(seen, student), key=_order),
-        untaken=[Lesson(*row) for row in _untaken(user, student, days, now).values_list(*LESSON)],
-        school_days=frozenset(_school_days(student, days) if is_whole(user, student) else ()),
-    )
+    entries = sorted(_entries(seen, student), key=_order)
+    due = lessons(user, student).filter(date__range=days, starts_at__lte=now, register__isnull=True)
+    untaken = [Lesson(*row) for row in due.values_list(*LESSON)]
+    known = {entry.lesson.date for entry in entries} | {lesson.date for lesson in untaken}
+    open_days = frozenset(_open_days(student, days, known)) if is_whole(user, student) else frozenset[date]()
+    return SchoolYear(year, first, last, until, entries, untaken, open_days)
 
 
-def lessons(user: User, student: Student, now: datetime) -> LessonQuerySet:
-    """Those of the groups that the pupil is in on their day."""
-    seen = LessonRow.objects.for_user(user, now).filter(school=student.school_id)
-    if not is_whole(user, student):
-        seen = seen.filter(staff__user=user)  # without those that she may only take as cover
+def lessons(user: User, student: Student) -> LessonQuerySet:
+    """Those of the groups that the pupil is in on their day. By the groups alone: asked for the school as well, SQLite
+    would look through all lessons of the school."""
+    groups = list(Group.objects.for_user(user).filter(enrolments__student=student).values_list("pk", flat=True))
     enrolled = Enrolment.objects.filter(student=student, group=OuterRef("group")).on(OuterRef("date"))
-    of_groups = Enrolment.objects.filter(student=student).values("group")
-    return seen.scheduled().filter(Exists(enrolled), group__in=of_groups)
+    found = LessonRow.objects.scheduled().filter(Exists(enrolled), group__in=groups)
+    return found if is_whole(user, student) else found.filter(staff__user=user)
 
 
 def _order(entry: Entry) -> tuple[date, time, int]:
     return (entry.lesson.date, entry.lesson.start_time, entry.lesson.pk)
 
 
-def _untaken(user: User, student: Student, days: tuple[date, date], now: datetime) -> LessonQuerySet:
-    """Those that have begun, and whose register is missing."""
-    return lessons(user, student, now).filter(date__range=days, starts_at__lte=now, register__isnull=True)
-
-
-def _school_days(student: Student, days: tuple[date, date]) -> Iterator[date]:
-    rows = LessonRow.objects.scheduled().filter(school=student.school_id, date__range=days)
+def _open_days(student: Student, days: tuple[date, date], known: Container[date]) -> Iterator[date]:
+    """Weekdays of which nothing is known, though somebody of the school had lessons. Holidays have none to look
+    through."""
+    first, last = days
+    all_days = (first + timedelta(number) for number in range((last - first).days + 1))
+    unknown = [day for day in all_days if day.weekday() < SATURDAY and day not in known]
+    rows = LessonRow.objects.scheduled().filter(school=student.school_id, date__in=unknown)
     yield from rows.order_by().values_list("date", flat=True).distinct()
 
 
 def _entries(seen: RegisterQuerySet, student: Student) -> Iterator[Entry]:
     """In no order: the roster decides which registers are hers."""
     marks, amendments = _said(seen, student)
-    for *facts, roster, unstated, by_name, by_position, taken_at in seen.order_by().values_list(*OF_REGISTER, *REST):
-        if student.pk in roster:
+    names = cache(lambda text: student.pk in json.loads(text))  # most registers of a group have the same roster
+    as_text = {f"{name}_text": Cast(name, TextField()) for name in ("roster", "unstated")}
+    for *facts, by_name, by_position, roster, unstated in (
+        seen.order_by().annotate(**as_text).values_list(*OF_REGISTER, *REST)
+    ):
+        if names(roster):
             lesson, mark = Lesson(*facts), marks.get(facts[0])
-            first = mark.code if mark else None if student.pk in unstated else codes.PRESENT
+            first = mark.code if mark else None if names(unstated) else codes.PRESENT
             later = amendments.get(lesson.pk, ())
             code, minutes = _stands(student, lesson, first, mark, later)
-            yield Entry(lesson, code, minutes, first, mark, later, by_name, by_position, taken_at)
+            yield Entry(lesson, code, minutes, first, mark, later, by_name, by_position)
 
 
 def _said(seen: RegisterQuerySet, student: Student) -> tuple[Mapping[int, Mark], Mapping[int, Sequence[Amendment]]]:

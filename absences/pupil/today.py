@@ -29,7 +29,7 @@ def of(user: User, student: Student, year: SchoolYear, now: datetime) -> Today:
     """`year` is this one; of another, no lesson of today has its entry."""
     day = calendar.local_date(student.school.time_zone, now)
     entries = {entry.lesson.pk: entry for entry in year.entries if entry.lesson.date == day}
-    lessons = reading.lessons(user, student, now).filter(date=day).select_related("group").order_by("starts_at", "pk")
+    lessons = reading.lessons(user, student).filter(date=day).select_related("group").order_by("starts_at", "pk")
     desk = DeskEntry.objects.filter(school=student.school_id, student=student, date=day)
     plans = PlannedAbsence.objects.for_user(user).filter(student=student, last_day__gte=day)
     enrolled = Enrolment.objects.for_user(user).filter(student=student).on(day)

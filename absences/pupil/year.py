@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from functools import cached_property
+from typing import NamedTuple
 
 from lessons import codes
 from lessons.codes import Code
@@ -17,8 +18,7 @@ Slot = tuple[date, str]  # a day and its statutory session
 SHOWN = 5  # lessons most missed
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(NamedTuple):
     """One of the pupil's, as the page names it."""
 
     pk: int
@@ -34,10 +34,9 @@ class Lesson:
         return self.subject or (str(Session(self.session).label) if self.session else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A register that names the pupil: `code` is her mark as it stands, None for unstated. `mark` is the first entry
-    where that was an exception; `by_name`, `by_position` and `taken_at` are the register's."""
+    where that was an exception; `by_name` and `by_position` are those of whoever took the register."""
 
     lesson: Lesson
     code: Code | None
@@ -47,7 +46,6 @@ class Entry:
     amendments: Sequence[Amendment]
     by_name: str
     by_position: str
-    taken_at: datetime
 
     @property
     def is_plain(self) -> bool:
@@ -77,8 +75,8 @@ class Coverage:
 @dataclass(frozen=True)
 class SchoolYear:
     """`entries` are in the order of the lessons, `untaken` those that are due and have no register; `until` is the last
-    day that is looked at. `school_days` are those on which anybody of the school had lessons: none where this user may
-    not know all of the pupil's."""
+    day that is looked at. `open_days` are those on which she had no lesson and somebody of the school had: none where
+    this user may not know all of hers."""
 
     year: int
     first: date
@@ -86,7 +84,7 @@ class SchoolYear:
     until: date
     entries: Sequence[Entry]
     untaken: Sequence[Lesson]
-    school_days: frozenset[date]
+    open_days: frozenset[date]
 
     @cached_property
     def claims(self) -> dict[Slot, list[Entry]]:

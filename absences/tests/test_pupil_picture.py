@@ -1,6 +1,6 @@
 """The calendar picture of a pupil's year."""
 
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Any
 
 from absences.pupil import picture
@@ -9,7 +9,6 @@ from absences.pupil.year import Entry, Lesson, SchoolYear
 from lessons import calendar, codes
 
 ENGLAND = codes.code_set("england", date(2026, 9, 14))
-NOON = datetime(2026, 9, 14, 12)  # noqa: DTZ001  (nobody looks at its zone)
 
 
 def lesson(day: date, session: str = "") -> Lesson:
@@ -18,13 +17,13 @@ def lesson(day: date, session: str = "") -> Lesson:
 
 def entry(day: date, session: str, code: str | None) -> Entry:
     known = ENGLAND.get(code) if code else None
-    return Entry(lesson(day, session), known, None, code, None, (), "Ms Lee", "", NOON)
+    return Entry(lesson(day, session), known, None, code, None, (), "Ms Lee", "")
 
 
 def drawn(*entries: Entry, until: date = date(2026, 9, 18), **fields: Any) -> Picture:
     year = calendar.school_year(until)
     first, last = calendar.school_year_dates(year)
-    given: dict[str, Any] = {"untaken": (), "school_days": frozenset()} | fields
+    given: dict[str, Any] = {"untaken": (), "open_days": frozenset()} | fields
     return picture.draw(SchoolYear(year, first, last, until, entries, **given))
 
 
@@ -51,7 +50,7 @@ def test_what_is_not_known_is_told_apart() -> None:
     found = drawn(
         entry(MONDAY, "AM", None),
         untaken=[lesson(MONDAY, "PM")],
-        school_days=frozenset({TUESDAY}),
+        open_days=frozenset({TUESDAY}),
         until=date(2026, 9, 17),
     )
     assert [box.look for box in of(found, MONDAY).boxes] == ["unstated", "untaken"]
@@ -65,6 +64,10 @@ def test_weeks_stand_below_each_other() -> None:
     assert [of(found, date(2026, 9, day)).y for day in (1, 4, 7, 14)] == [14, 14, 48, 82]
     assert (found.months[0].width, found.months[0].height) == (5 * 37, 14 + 5 * 34)
     assert [head.strftime("%a") for _, head in found.months[0].heads] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
+
+
+def test_a_month_that_begins_at_a_weekend_has_no_empty_week() -> None:
+    assert of(drawn(until=date(2026, 11, 6)), date(2026, 11, 2)).y == 14
 
 
 def test_a_school_on_saturdays_has_wider_weeks() -> None:

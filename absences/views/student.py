@@ -1,8 +1,7 @@
 """A pupil's page: her school year in a picture, in figures and in the marks that say more than present."""
 
 import re
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +21,7 @@ from lessons import calendar
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import School, Student
 
+SHOWN = 60  # marks on a page, and the rest of their month
 YEAR = re.compile(r"2[01][0-9]{2}")
 
 
@@ -37,7 +37,7 @@ def page(request: HttpRequest, student: int) -> HttpResponse:
         "today": today.of(user_of(request), found, year, now),
         "picture": picture.draw(year),
         "bases": _bases(year),
-        "months": _by_month(year.exceptions),
+        **_marks(year, everything="all" in request.GET),
         "made_at": now,
     }
     return render_local(request, "absences/student.html", found.school.time_zone, context)
@@ -101,6 +101,15 @@ def _bases(year: SchoolYear) -> list[dict[str, Any]]:
     return [sessions, lessons] if year.has_sessions else [lessons]
 
 
-def _by_month(entries: Iterable[Entry]) -> list[tuple[datetime, list[Entry]]]:
+def _marks(year: SchoolYear, *, everything: bool) -> dict[str, Any]:
+    """By month, the newest first, and as many months as a page takes."""
+    entries = year.exceptions
     months = groupby(entries, key=lambda entry: entry.lesson.date.replace(day=1))
-    return [(first, list(entries)) for first, entries in months]
+    shown: list[tuple[date, list[Entry]]] = []
+    count = 0
+    for first, of_month in months:
+        if count >= SHOWN and not everything:
+            break
+        shown.append((first, list(of_month)))
+        count += len(shown[-1][1])
+    return {"months": shown, "hidden": len(entries) - count}
