@@ -231,3 +231,24 @@ def test_times_are_those_of_the_schools_clocks(office: User, lesson: Lesson, zoe
     School.objects.update(time_zone="Pacific/Auckland")
     take(lesson, absent={zoe: "N"})
     assert "Ms Lee, 14 Sep 20:10" in shown(office, zoe)
+
+
+def test_the_ways_there(office: User, teacher: User, colleague: User, lesson: Lesson, zoe: Student) -> None:
+    take(lesson, absent={zoe: "N"})
+    plan = PlannedAbsenceFactory.create(student=zoe, first_day=date(2030, 1, 7))
+    address = f'href="/students/{zoe.pk}/"'
+    asked: dict[str, dict[str, Any]] = {
+        f"/lessons/{lesson.pk}/": {},
+        "/search": {"q": "bee"},
+        "/follow-up/": {"from": lesson.date, "to": lesson.date},
+        "/front-desk/": {"q": "bee"},
+        "/planned-absences/": {},
+        f"/planned-absences/{plan.pk}": {},
+        "/evacuation/": {},
+        f"/students/{zoe.pk}/evidence": {},
+    }
+    for path, query in asked.items():
+        assert address in browser(office).get(path, query).content.decode(), path
+    for path in (f"/lessons/{lesson.pk}/", "/search"):
+        assert address in browser(teacher).get(path, {"q": "bee"}).content.decode(), path
+    assert "/students/" not in browser(colleague).get("/evacuation/").content.decode()
