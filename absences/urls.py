@@ -16,6 +16,7 @@ from absences.views import (
     notices,
     planned,
     register,
+    student,
     today,
 )
 from lessons import converters  # noqa: F401  (registers `id`)
@@ -57,6 +58,7 @@ urlpatterns = [
     path("lessons/<id:lesson>/give-again", correct.again, name="give-again"),
     path("lessons/<id:lesson>/evidence", evidence.lesson_page, name="evidence"),
     path("lessons/<id:lesson>/evidence.csv", evidence.lesson_csv, name="evidence-csv"),
+    path("students/<id:student>/", student.page, name="student"),
     path("students/<id:student>/evidence", evidence.student_page, name="student-evidence"),
     path("students/<id:student>/evidence.csv", evidence.student_csv, name="student-evidence-csv"),
 ]

@@ -61,6 +61,10 @@ def show(page: Page) -> Iterator[str]:
     yield "board"
     page.goto("/follow-up/")
     yield "follow-up"
+    page.goto("/search?q=a")
+    page.locator(".found a").first.click()
+    page.locator(".picture").wait_for()
+    yield "pupil"
 
 
 def sign_in(page: Page, name: str) -> None:

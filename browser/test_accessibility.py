@@ -41,6 +41,7 @@ PAGES = {
     "lessons/<id:lesson>/correct": "/lessons/{taken}/correct",
     "lessons/<id:lesson>/give-again": "/lessons/{taken}/give-again",
     "lessons/<id:lesson>/evidence": "/lessons/{taken}/evidence",
+    "students/<id:student>/": "/students/{student}/",
     "students/<id:student>/evidence": "/students/{student}/evidence",
     "board/": "/board/?period=day",
     "follow-up/": "/follow-up/?next=first",

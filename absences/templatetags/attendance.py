@@ -1,12 +1,24 @@
 """How pages say codes and rates."""
 
+from collections.abc import Mapping
+
 from django import template
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lessons import codes
 from lessons.codes import Kind
 
 register = template.Library()
+
+WORDS: Mapping[str | None, Promise] = {
+    None: gettext_lazy("Not stated"),
+    "/": gettext_lazy("Present"),
+    "N": gettext_lazy("Absent"),
+    "L": gettext_lazy("Late"),
+    "U": gettext_lazy("Late, after closing"),
+}
 
 
 @register.filter
@@ -31,8 +43,13 @@ def icon(code: str | None) -> str:
 @register.filter
 def word(code: str | None) -> str:
     """A code in words, as a register says it."""
-    words = {None: _("Not stated"), "/": _("Present"), "N": _("Absent"), "L": _("Late"), "U": _("Late, after closing")}
-    return words[code] if code is None or code in words else codes.title(code)
+    return str(WORDS[code]) if code is None or code in WORDS else codes.title(code)
+
+
+@register.filter
+def percent(rate: float | None) -> str:
+    """A rate from 0 to 1 as a person reads it; a dash where nothing was possible."""
+    return "–" if rate is None else f"{100 * rate:.1f} %"
 
 
 @register.filter

@@ -175,7 +175,7 @@ class TestSomebodyElse:
         shown = text(olive)
         assert "Alice Lee in" in shown
         assert "“zoe quillfeather”" in shown
-        assert f'href="/students/{zoe.pk}/evidence"' in shown
+        assert f'href="/students/{zoe.pk}/"' in shown
         notice = Notice.objects.get()
         answer = olive.post(f"/notices/{notice.pk}/done?period=day")
         assert answer["Location"] == "/board/?period=day"

@@ -20,5 +20,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if not schools:
         raise NotAllowed(_("This list is for those who work in the school."))
     school, now = asked_school(request, schools), timezone.now()
-    context = {**heading(request, school, schools), "house": evacuation.of_school(school, now), "made_at": now}
+    context = {
+        **heading(request, school, schools),
+        "house": evacuation.of_school(school, now),
+        "made_at": now,
+        "is_office": user_of(request).access.is_office(school.pk),
+    }
     return render_local(request, "absences/evacuation.html", school.time_zone, context)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from lessons.access import Role
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import Lesson, Register, RejectedReport, Student, User
 
@@ -69,9 +70,21 @@ def of_roster(lesson: Lesson, student_id: int) -> Student:
     return Student.objects.get(pk=student_id, school=lesson.school_id)
 
 
+def seen_pupil(request: HttpRequest, student_id: int) -> Student:
+    """Raises NotFound where this user may not see the student, NotAllowed for who sees her as another system does."""
+    user = user_of(request)
+    found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()
+    if found is None:
+        raise NotFound(_("There is no such student, or the student is not yours to see."))
+    if not pupil_page(user, found):
+        raise NotAllowed(_("This page is for the pupil’s teachers and the school’s office."))
+    return found
+
+
 def pupil_page(user: User, student: Student) -> str:
-    """The address of the pupil's page, empty where it is not this user's to open."""
-    return reverse("student-evidence", args=[student.pk]) if user.access.is_office(student.school_id) else ""
+    """The address of the page of a pupil whom this user sees, empty where it is not this user's to open."""
+    pages_for = user.access.schools(Role.ADMIN, Role.OFFICE, Role.TEACHER)
+    return reverse("student", args=[student.pk]) if student.school_id in pages_for else ""
 
 
 def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:

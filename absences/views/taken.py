@@ -51,8 +51,8 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         return render_local(request, "absences/not_yet.html", lesson.school.time_zone, context, 404)
     may = {f"may_{name}": allowed and not at for name, allowed in _may(user_of(request), lesson, now).items()}
     facts = _facts(stood.as_it_stood(merged, at) if at else merged, may["may_arrive"])
-    office = {"is_office": user_of(request).access.is_office(lesson.school_id)}
-    context = facts | may | office | {"at": at, "latest": now}
+    pupils = {"opens_pupils": bool(lesson.own) or user_of(request).access.is_office(lesson.school_id)}
+    context = facts | may | pupils | {"at": at, "latest": now}
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 

@@ -49,7 +49,7 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         """Those in the groups that the user sees."""
         return self.filter(group__in=Group.objects.for_user(user).values("pk"))
 
-    def on(self, day: date) -> EnrolmentQuerySet:
+    def on(self, day: date | OuterRef) -> EnrolmentQuerySet:
         """Those that count on a day, of students who are on roll that day."""
         return self.filter(
             Q(ends_on__isnull=True) | Q(ends_on__gte=day),

@@ -1,0 +1,110 @@
+"""A pupil's school year from SQL: the same queries whatever the year, and no register's row is made an object, since
+there may be 1,400 of them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+
+from absences.pupil.year import Entry, Lesson, SchoolYear
+from lessons import calendar, codes
+from lessons.models import Amendment, Enrolment, Group, Mark, Register, Student, User
+from lessons.models import Lesson as LessonRow
+from lessons.models.register import RegisterQuerySet
+from lessons.models.timetable import LessonQuerySet
+from lessons.school_days import SATURDAY
+from lessons.standing import standing
+
+LESSON = ("pk", "date", "start_time", "session", "subject", "group", "group__name")
+OF_REGISTER = ("pk", "date", "lesson__start_time", "session", "lesson__subject", "group", "group__name")
+REST = ("by_name", "by_position", "roster_text", "unstated_text")
+
+
+def is_whole(user: User, student: Student) -> bool:
+    """Whether this user sees all of the pupil's lessons; teachers see their own."""
+    return student.school_id in user.access.whole_schools()
+
+
+def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
+    """What this user may see of a pupil's school year, until today. Needs SQL only."""
+    first, last = calendar.school_year_dates(year)
+    until = min(last, calendar.local_date(student.school.time_zone, now))
+    days = (first, until)
+    seen = Register.objects.for_user(user).of_student(student).filter(date__range=days)
+    entries = sorted(_entries(seen, student), key=_order)
+    due = lessons(user, student).filter(date__range=days, starts_at__lte=now, register__isnull=True)
+    untaken = [Lesson(*row) for row in due.values_list(*LESSON)]
+    known = {entry.lesson.date for entry in entries} | {lesson.date for lesson in untaken}
+    open_days = frozenset(_open_days(student, days, known)) if is_whole(user, student) else frozenset[date]()
+    return SchoolYear(year, first, last, until, entries, untaken, open_days)
+
+
+def lessons(user: User, student: Student) -> LessonQuerySet:
+    """Those of the groups that the pupil is in on their day. By the groups alone: asked for the school as well, SQLite
+    would look through all lessons of the school."""
+    groups = list(Group.objects.for_user(user).filter(enrolments__student=student).values_list("pk", flat=True))
+    enrolled = Enrolment.objects.filter(student=student, group=OuterRef("group")).on(OuterRef("date"))
+    found = LessonRow.objects.scheduled().filter(Exists(enrolled), group__in=groups)
+    return found if is_whole(user, student) else found.filter(staff__user=user)
+
+
+def _order(entry: Entry) -> tuple[date, time, int]:
+    return (entry.lesson.date, entry.lesson.start_time, entry.lesson.pk)
+
+
+def _open_days(student: Student, days: tuple[date, date], known: Container[date]) -> Iterator[date]:
+    """Weekdays of which nothing is known, though somebody of the school had lessons. Holidays have none to look
+    through."""
+    first, last = days
+    all_days = (first + timedelta(number) for number in range((last - first).days + 1))
+    unknown = [day for day in all_days if day.weekday() < SATURDAY and day not in known]
+    rows = LessonRow.objects.scheduled().filter(school=student.school_id, date__in=unknown)
+    yield from rows.order_by().values_list("date", flat=True).distinct()
+
+
+def _entries(seen: RegisterQuerySet, student: Student) -> Iterator[Entry]:
+    """In no order: the roster decides which registers are hers."""
+    marks, amendments = _said(seen, student)
+    names = cache(lambda text: student.pk in json.loads(text))  # most registers of a group have the same roster
+    as_text = {f"{name}_text": Cast(name, TextField()) for name in ("roster", "unstated")}
+    for *facts, by_name, by_position, roster, unstated in (
+        seen.order_by().annotate(**as_text).values_list(*OF_REGISTER, *REST)
+    ):
+        if names(roster):
+            lesson, mark = Lesson(*facts), marks.get(facts[0])
+            first = mark.code if mark else None if names(unstated) else codes.PRESENT
+            later = amendments.get(lesson.pk, ())
+            code, minutes = _stands(student, lesson, first, mark, later)
+            yield Entry(lesson, code, minutes, first, mark, later, by_name, by_position)
+
+
+def _said(seen: RegisterQuerySet, student: Student) -> tuple[Mapping[int, Mark], Mapping[int, Sequence[Amendment]]]:
+    """By their registers: of her, and of everybody where a register was withdrawn."""
+    ids = seen.order_by().values("pk")
+    amendments: dict[int, list[Amendment]] = defaultdict(list)
+    about = Q(student=student) | Q(student=None)
+    for each in Amendment.objects.filter(about, register__in=ids).order_by("pk"):
+        amendments[each.register_id].append(each)
+    marks = Mark.objects.filter(student=student, register__in=ids)
+    return {mark.register_id: mark for mark in marks}, amendments
+
+
+def _stands(
+    student: Student, lesson: Lesson, first: str | None, mark: Mark | None, amendments: Sequence[Amendment]
+) -> tuple[codes.Code | None, int | None]:
+    """Her code as it stands: folded as every register is, where there is anything to fold."""
+    known = codes.code_set(student.school.nation, lesson.date)
+    if not amendments:
+        return (None if first is None else known.get(first)), mark.minutes_late if mark else None
+    unstated = [student.pk] if first is None else []
+    alone = Register(date=lesson.date, roster=[student.pk], unstated=unstated)
+    marks = [mark] if mark else []
+    found = standing(alone, nation=student.school.nation, marks=marks, amendments=amendments)
+    code = found.code_of(student.pk)
+    return (None if code is None else known.get(code)), found.minutes_of(student.pk)

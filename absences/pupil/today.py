@@ -1,0 +1,43 @@
+"""What is known of a pupil today, and what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from absences.pupil import reading
+from absences.pupil.year import Entry, SchoolYear
+from lessons import calendar
+from lessons.models import DeskEntry, Enrolment, Lesson, PlannedAbsence, Student, User
+
+
+@dataclass(frozen=True)
+class Today:
+    """`lessons` are those of the day, each with its entry where the register was taken; `desk` is the office's to see.
+    `plans` are those of today and to come, `groups` those that the pupil is in."""
+
+    day: date
+    lessons: Sequence[tuple[Lesson, Entry | None]]
+    desk: Sequence[DeskEntry]
+    plans: Sequence[PlannedAbsence]
+    groups: Sequence[str]
+    is_on_roll: bool
+
+
+def of(user: User, student: Student, year: SchoolYear, now: datetime) -> Today:
+    """`year` is this one; of another, no lesson of today has its entry."""
+    day = calendar.local_date(student.school.time_zone, now)
+    entries = {entry.lesson.pk: entry for entry in year.entries if entry.lesson.date == day}
+    lessons = reading.lessons(user, student).filter(date=day).select_related("group").order_by("starts_at", "pk")
+    desk = DeskEntry.objects.filter(school=student.school_id, student=student, date=day)
+    plans = PlannedAbsence.objects.for_user(user).filter(student=student, last_day__gte=day)
+    enrolled = Enrolment.objects.for_user(user).filter(student=student).on(day)
+    return Today(
+        day,
+        [(lesson, entries.get(lesson.pk)) for lesson in lessons],
+        list(desk) if user.access.is_office(student.school_id) else [],
+        list(plans),
+        list(enrolled.order_by("group__name").values_list("group__name", flat=True).distinct()),
+        student.on_roll_from <= day and (student.on_roll_until is None or day <= student.on_roll_until),
+    )

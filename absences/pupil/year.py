@@ -1,0 +1,169 @@
+"""What a pupil's school year amounts to. Pure, given the rows (`reading.py`)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cached_property
+from typing import NamedTuple
+
+from lessons import codes
+from lessons.codes import Code
+from lessons.figures import Figures, best
+from lessons.models import Amendment, Mark, Session
+
+Slot = tuple[date, str]  # a day and its statutory session
+SHOWN = 5  # lessons most missed
+
+
+class Lesson(NamedTuple):
+    """One of the pupil's, as the page names it."""
+
+    pk: int
+    date: date
+    start_time: time
+    session: str
+    subject: str
+    group_id: int
+    group: str
+
+    @property
+    def title(self) -> str:
+        return self.subject or (str(Session(self.session).label) if self.session else "")
+
+
+class Entry(NamedTuple):
+    """A register that names the pupil: `code` is her mark as it stands, None for unstated. `mark` is the first entry
+    where that was an exception; `by_name` and `by_position` are those of whoever took the register."""
+
+    lesson: Lesson
+    code: Code | None
+    minutes_late: int | None
+    first_code: str | None
+    mark: Mark | None
+    amendments: Sequence[Amendment]
+    by_name: str
+    by_position: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Present, as first entered."""
+        return not self.amendments and self.code is not None and self.code.code == codes.PRESENT
+
+    @property
+    def letter(self) -> str | None:
+        return self.code.code if self.code else None
+
+
+@dataclass(frozen=True)
+class Missed:
+    """How much of a group's subject."""
+
+    group: str
+    title: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Coverage:
+    taken: int
+    due: int
+
+
+@dataclass(frozen=True)
+class SchoolYear:
+    """`entries` are in the order of the lessons, `untaken` those that are due and have no register; `until` is the last
+    day that is looked at. `open_days` are those on which she had no lesson and somebody of the school had: none where
+    this user may not know all of hers."""
+
+    year: int
+    first: date
+    last: date
+    until: date
+    entries: Sequence[Entry]
+    untaken: Sequence[Lesson]
+    open_days: frozenset[date]
+
+    @cached_property
+    def claims(self) -> dict[Slot, list[Entry]]:
+        """Those that claim each session: one, unless the timetable is wrong."""
+        found: dict[Slot, list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            if entry.lesson.session:
+                found[entry.lesson.date, entry.lesson.session].append(entry)
+        return dict(found)
+
+    @cached_property
+    def sessions(self) -> dict[Slot, Code | None]:
+        """The mark that counts in each session."""
+        return {slot: best(entry.code for entry in entries) for slot, entries in self.claims.items()}
+
+    @cached_property
+    def untaken_sessions(self) -> frozenset[Slot]:
+        due = {(lesson.date, lesson.session) for lesson in self.untaken if lesson.session}
+        return frozenset(due - self.claims.keys())
+
+    @property
+    def overlaps(self) -> int:
+        """Sessions that more than one register claims."""
+        return sum(len(entries) > 1 for entries in self.claims.values())
+
+    @property
+    def has_sessions(self) -> bool:
+        return bool(self.claims or self.untaken_sessions)
+
+    @cached_property
+    def by_session(self) -> Figures:
+        return Figures.of(self.sessions.values())
+
+    @cached_property
+    def by_lesson(self) -> Figures:
+        return Figures.of(entry.code for entry in self.entries)
+
+    @property
+    def session_coverage(self) -> Coverage:
+        return Coverage(len(self.claims), len(self.claims) + len(self.untaken_sessions))
+
+    @property
+    def lesson_coverage(self) -> Coverage:
+        return Coverage(len(self.entries), len(self.entries) + len(self.untaken))
+
+    @property
+    def exceptions(self) -> list[Entry]:
+        """All that is not simply present, and whatever was amended; the newest first."""
+        return [entry for entry in reversed(self.entries) if not entry.is_plain]
+
+    @property
+    def unexplained(self) -> list[Entry]:
+        """Those that stand as N, the oldest first."""
+        return [entry for entry in self.entries if entry.letter == codes.ABSENT]
+
+    @property
+    def codes(self) -> list[tuple[Code, int, int]]:
+        """Each that occurs, in the order of the classes, with how often in sessions and in lessons."""
+        sessions, lessons = Counter(self.sessions.values()), Counter(entry.code for entry in self.entries)
+        known = [code for code in lessons if code]
+        order = tuple(codes.Kind)
+        known.sort(key=lambda code: (order.index(code.kind), code.code))
+        return [(code, sessions[code], lessons[code]) for code in known]
+
+    @property
+    def most_missed(self) -> list[Missed]:
+        """Of what is taught: registration has figures of its own."""
+        of: dict[tuple[int, str], list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            if entry.lesson.subject or not entry.lesson.session:
+                of[entry.lesson.group_id, entry.lesson.subject].append(entry)
+        return _most_missed(of.values())[:SHOWN]
+
+
+def _most_missed(lessons: Iterable[Sequence[Entry]]) -> list[Missed]:
+    """Where anything was, what is missed most first; of as much, the greater part first."""
+    found = [
+        Missed(entries[-1].lesson.group, entries[-1].lesson.title, Figures.of(entry.code for entry in entries))
+        for entries in lessons
+    ]
+    missed = [each for each in found if each.figures.absent]
+    return sorted(missed, key=lambda each: (-each.figures.absent, each.figures.possible, each.group, each.title))

@@ -1,0 +1,115 @@
+"""A pupil's page: her school year in a picture, in figures and in the marks that say more than present."""
+
+import re
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from absences.pupil import picture, reading, today
+from absences.pupil.year import Entry, SchoolYear
+from absences.views.office import pages
+from absences.views.pages import render_local, seen_pupil, user_of
+from lessons import calendar
+from lessons.errors import FieldError, InvalidInput, NotFound
+from lessons.models import School, Student
+
+SHOWN = 60  # marks on a page, and the rest of their month
+YEAR = re.compile(r"2[01][0-9]{2}")
+
+
+@require_safe
+@login_required
+def page(request: HttpRequest, student: int) -> HttpResponse:
+    found, now = seen_pupil(request, student), timezone.now()
+    year = reading.of(user_of(request), found, _year(request, found.school, now), now)
+    context = {
+        **_heading(request, found, year),
+        **_years(found, year, now),
+        "year": year,
+        "today": today.of(user_of(request), found, year, now),
+        "picture": picture.draw(year),
+        "bases": _bases(year),
+        **_marks(year, everything="all" in request.GET),
+        "made_at": now,
+    }
+    return render_local(request, "absences/student.html", found.school.time_zone, context)
+
+
+def _year(request: HttpRequest, school: School, now: datetime) -> int:
+    """The one that `?year=` names by the year in which it begins, or the present one. Raises InvalidInput, and NotFound
+    for one that has not begun."""
+    present = calendar.school_year(calendar.local_date(school.time_zone, now))
+    given = request.GET.get("year")
+    if not given:
+        return present
+    if not YEAR.fullmatch(given):
+        raise InvalidInput([FieldError("/year", "invalid", _("A school year is named by its first, such as 2026."))])
+    if int(given) > present:
+        raise NotFound(_("This school year has not begun yet."))
+    return int(given)
+
+
+def _heading(request: HttpRequest, student: Student, year: SchoolYear) -> dict[str, Any]:
+    """Who it is, and the ways on."""
+    access = user_of(request).access
+    is_office = access.is_office(student.school_id)
+    days = urlencode({"from": year.first, "to": year.until})
+    return {
+        "student": student,
+        "school": student.school,
+        "is_office": is_office,
+        "is_whole": reading.is_whole(user_of(request), student),
+        "office_pages": pages(access) if is_office else [],
+        "here": f"?school={student.school_id}" if len(access.offices()) > 1 else "",
+        "evidence": f"{reverse('student-evidence', args=[student.pk])}?{days}" if is_office else "",
+        "follow_up": _follow_up(student, year) if is_office else "",
+    }
+
+
+def _follow_up(student: Student, year: SchoolYear) -> str:
+    """To the first absence that nobody has explained, if there is one."""
+    unexplained = year.unexplained
+    if not unexplained:
+        return ""
+    first, last = unexplained[0].lesson.date, unexplained[-1].lesson.date
+    asked = {"school": student.school_id, "from": first, "to": last, "all": 1, "next": f"{student.pk}-{first}"}
+    return f"{reverse('follow-up')}?{urlencode(asked)}"
+
+
+def _years(student: Student, year: SchoolYear, now: datetime) -> dict[str, Any]:
+    """Those before and after, while the pupil may have been here."""
+    present = calendar.school_year(calendar.local_date(student.school.time_zone, now))
+    return {
+        "is_present": year.year == present,
+        "before": year.year - 1 if year.year > calendar.school_year(student.on_roll_from) else None,
+        "after": year.year + 1 if year.year < present else None,
+    }
+
+
+def _bases(year: SchoolYear) -> list[dict[str, Any]]:
+    """A lesson rate and a session rate are different figures: each with its name, the statutory one first."""
+    sessions = {"is_session": True, "figures": year.by_session, "coverage": year.session_coverage}
+    lessons = {"is_session": False, "figures": year.by_lesson, "coverage": year.lesson_coverage}
+    return [sessions, lessons] if year.has_sessions else [lessons]
+
+
+def _marks(year: SchoolYear, *, everything: bool) -> dict[str, Any]:
+    """By month, the newest first, and as many months as a page takes."""
+    entries = year.exceptions
+    months = groupby(entries, key=lambda entry: entry.lesson.date.replace(day=1))
+    shown: list[tuple[date, list[Entry]]] = []
+    count = 0
+    for first, of_month in months:
+        if count >= SHOWN and not everything:
+            break
+        shown.append((first, list(of_month)))
+        count += len(shown[-1][1])
+    return {"months": shown, "hidden": len(entries) - count}
