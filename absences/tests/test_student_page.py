@@ -1,7 +1,7 @@
 """A pupil's page."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,12 @@ from lessons.models import Lesson, Role, School, Student, User
 from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_december(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some weeks after the lesson, whenever this is run."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 12, 1, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -97,6 +103,20 @@ def test_a_mark_with_its_first_entry_and_each_change(office: User, lesson: Lesso
     assert "Absent → <strong>Late</strong>: Note from the doctor – Olive Grant, Office, 14 Sep 10:10" in page
     void(register)
     assert "<strong>The register was withdrawn</strong>: Wrong class" in shown(office, zoe)
+
+
+def test_as_many_months_of_marks_as_a_page_takes(office: User, lesson: Lesson, zoe: Student) -> None:
+    take(lesson, absent={zoe: "I"})
+    for days in range(21, 60):
+        take(after(lesson, days), absent={zoe: "I"})
+    assert f"/lessons/{lesson.pk}/#" in shown(office, zoe, all=1)
+    page = shown(office, zoe)
+    assert f"/lessons/{lesson.pk}/#" in page, "thirty-nine leave room for its month"
+    for days in range(61, 78):
+        take(after(lesson, days), absent={zoe: "I"})
+    page = shown(office, zoe)
+    assert (f"/lessons/{lesson.pk}/#" in page, "earlier mark" in page) == (False, True)
+    assert f"/lessons/{lesson.pk}/#" in shown(office, zoe, all=1)
 
 
 def test_the_picture_and_its_table(office: User, lesson: Lesson, zoe: Student) -> None:

@@ -21,7 +21,7 @@ from lessons import calendar
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import School, Student
 
-SHOWN = 60  # marks on a page, and the rest of their month
+SHOWN = 40  # marks on a page, and the rest of their month
 YEAR = re.compile(r"2[01][0-9]{2}")
 
 
