@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -52,7 +53,8 @@ def running(folder: Path) -> Iterator[Product]:
     """Django is set up, and its stores are empty or of a run before."""
     call_command("migrate", verbosity=0)
     call_command("mongo_setup", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    if not staticfiles_storage.exists("staticfiles.json"):
+        call_command("collectstatic", verbosity=0, interactive=False)
     os.environ["MONGODB_DATABASE"] = settings.MONGODB_DATABASE
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "attendance_site/gunicorn_conf.py"]

@@ -19,6 +19,16 @@ from browser.tab import DESK, PHONE, READY, Device, chromium, until
 IMAGES = Path(__file__).parents[1] / "docs/images"
 PASSWORD = "attendance-demo"
 COLOURS = 64  # a page has few: a fifth of the bytes
+OFFICE = {
+    "follow-up": "/follow-up/",
+    "calls": "/follow-up/calls",
+    "front-desk": "/front-desk/?q=an",
+    "planned-absences": "/planned-absences/",
+    "evacuation": "/evacuation/",
+    "sessions": "/accounts/sessions/",
+    "nothing-here": "/nowhere",
+    "search": "/search?q=an",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,6 +62,8 @@ def show(page: Page) -> Iterator[str]:
     page.goto("/")
     page.locator(".lesson.completed a").first.click()
     yield "taken"
+    page.get_by_role("link", name="Correct", exact=True).first.click()
+    yield "correct"
     page.goto("/stats")
     yield "statistics"
     page.context.clear_cookies()
@@ -59,12 +71,16 @@ def show(page: Page) -> Iterator[str]:
     sign_in(page, "office")
     page.locator(".tally").wait_for()
     yield "board"
-    page.goto("/follow-up/")
-    yield "follow-up"
-    page.goto("/search?q=a")
+    for name, address in OFFICE.items():
+        page.goto(address)
+        yield name
     page.locator(".found a").first.click()
     page.locator(".picture").wait_for()
     yield "pupil"
+    page.locator(".picture").scroll_into_view_if_needed()
+    yield "pupil-year"
+    page.get_by_role("link", name="Evidence").first.click()
+    yield "evidence"
 
 
 def sign_in(page: Page, name: str) -> None:
