@@ -20,10 +20,12 @@ from absences.processes import LOOPBACK, is_free, until
 Kept = tuple[Path, str]
 Supervisor = subprocess.Popen[str]
 
+# In the background of a script it would ignore SIGINT.
 SUPERVISOR = """
 import signal, sys
 from pathlib import Path
 from absences import devmongo
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with devmongo.running(Path(sys.argv[1]), lambda line: None) as url:
     print(url, flush=True)
     signal.pause()
