@@ -2,8 +2,8 @@
 
     python -m browser.drill --runs 200
 
-Ends with status 1 where a mark was lost, and names the seed of that run. The last line sums up. Each run has a school,
-a server, a browser and a process of its own; one that hangs is ended, and says nothing of marks either way.
+Ends with status 1 where a mark was lost, and names the seed of that run. The last line sums up. Each run has a server,
+a browser and a process of its own; one that hangs is ended, and says nothing of marks either way.
 """
 
 import argparse
@@ -63,7 +63,11 @@ def apart(seed: int, folder: Path) -> Counter[str]:
 
 
 def one(seed: int, folder: Path) -> int:
-    os.environ |= {"VAR_DIR": str(folder / "var"), "DJANGO_SETTINGS_MODULE": "attendance_site.settings"}
+    os.environ |= {"VAR_DIR": str(own := folder / f"run-{seed}"), "MONGODB_DATABASE": f"run_{seed}"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "attendance_site.settings"
+    (shared := folder / "static").mkdir(exist_ok=True)  # compressed by the first
+    own.mkdir()
+    (own / "static").symlink_to(shared)
     import django
 
     django.setup()
