@@ -11,6 +11,9 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
+# Some machines set this: each of the many processes of the suite and of the drills would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test setup-browser test-browser screenshots check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
 .SILENT:
 
