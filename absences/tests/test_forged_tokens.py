@@ -213,6 +213,16 @@ def test_a_token_that_was_good_is_remembered_until_it_ends_and_no_longer(
     assert report(token) == 401
 
 
+def test_no_more_tokens_are_remembered_than_a_process_bears(ticket: Claims, report: Callable[[str], int]) -> None:
+    """And none that was refused, or whoever forges them would push out those that are good."""
+    tokens._verified.cache_clear()
+    assert report(signed(ticket)) == 202
+    for _ in range(3):
+        assert report(signed(ticket, OTHER)) == 401
+    held = tokens._verified.cache_info()
+    assert (held.currsize, held.maxsize) == (1, tokens.REMEMBERED)
+
+
 def test_simplejwt_still_asks_our_two_methods() -> None:
     """A release that no longer does would sign without `kid` or verify with whatever key: see `lessons/tokens.py`."""
     now = timezone.now()

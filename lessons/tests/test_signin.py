@@ -280,3 +280,18 @@ def test_a_count_begins_anew_after_its_window() -> None:
     assert hits == [1, 2, 3, 1, 2]
     assert counting.present("x", now=now + timedelta(seconds=61)) == 2
     assert counting.present("x", now=now + timedelta(seconds=120)) == 0
+
+
+def test_counts_in_a_shared_cache(settings: Settings) -> None:
+    """As they go to Redis, which several machines share: nothing is counted in the table beside it."""
+    settings.CACHE_URL = "redis://cache.example/0"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counts"}}
+    now, window = timezone.now(), timedelta(minutes=1)
+    counts = [counting.add("x", window=window, now=now + timedelta(seconds=at)) for at in (0, 1, 2)]
+    ends_at = int(now.timestamp()) + 60
+    assert counts == [(1, ends_at), (2, ends_at), (3, ends_at)]
+    assert counting.add("x", window=window, now=now, hits=-1).hits == counting.present("x", now=now) == 2
+    counting.forget("x")
+    assert (counting.present("x", now=now), counting.add("x", window=window, now=now).hits) == (0, 1)
+    counting.renew("known", window=window, now=now)
+    assert counting.present("known", now=now) == 1 and not Tally.objects.exists()
