@@ -7,9 +7,14 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
+
+from django.db.models import Q
 
 from absences import sheets, tickets
 from absences.mongo import Document
@@ -19,12 +24,12 @@ from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
 
 JSON = dict[str, Any]
-FORMAT = 1  # an old page that does not know a format asks to be loaded again
+FORMAT = 2  # an old page that does not know a format asks to be loaded again
 
 
 @dataclass(frozen=True)
 class DayPack:
-    """`facts` are what is shown: {format, user, name, school, day, zone, ends, lessons: [...]}."""
+    """`facts` are what is shown: {format, user, name, school, day, ends, lessons: [...]}."""
 
     user: User
     lessons: Sequence[Lesson]
@@ -49,22 +54,23 @@ def _ids(facts: JSON) -> list[int]:
     return [student["id"] for student in facts["roster"]]
 
 
-def of(user: User, school: School, now: datetime, **more: Any) -> DayPack:
-    """Four statements of SQL and one command to MongoDB, however many lessons; without MongoDB no marks are known."""
-    day = calendar.local_date(school.time_zone, now)
-    own = Lesson.objects.for_user(user, now).filter(date=day, school=school, staff__user=user)
+def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> DayPack:
+    """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
+    command to MongoDB for each school; without MongoDB no marks are known."""
+    days = {school: calendar.local_date(school.time_zone, now) for school in schools}
+    today = reduce(or_, (Q(school=school, date=day) for school, day in days.items()))
+    own = Lesson.objects.for_user(user, now).filter(today, staff__user=user)
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
     planned = PlannedAbsence.objects.of(lessons)
-    standing = _standing(school, lessons)
+    standing = _standing(lessons)
     facts = {
         "format": FORMAT,
         "user": user.pk,
         "name": user.name,
-        "school": school.name,
-        "day": day.isoformat(),
-        "zone": school.time_zone,
-        "ends": milliseconds(calendar.end_of_day(school.time_zone, day)),
+        "school": ", ".join(school.name for school in schools),
+        "day": days[schools[0]].isoformat(),
+        "ends": min(milliseconds(calendar.end_of_day(school.time_zone, day)) for school, day in days.items()),
         "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
         **more,
     }
@@ -87,11 +93,12 @@ def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
     return found
 
 
-def _standing(school: School, lessons: Sequence[Lesson]) -> Mapping[int, list[Document]]:
-    try:
-        return defaultdict(list, sheets.standing_of(school.pk, [lesson.pk for lesson in lessons]))
-    except StoreUnavailable:
-        return defaultdict(list)
+def _standing(lessons: Sequence[Lesson]) -> Mapping[int, list[Document]]:
+    found: dict[int, list[Document]] = defaultdict(list)
+    with suppress(StoreUnavailable):
+        for school in {lesson.school_id for lesson in lessons}:
+            found |= sheets.standing_of(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
+    return found
 
 
 def _lesson(
@@ -106,6 +113,7 @@ def _lesson(
         "group": lesson.group.name,
         "subject": lesson.subject or lesson.get_session_display(),
         "room": lesson.room,
+        "zone": lesson.school.time_zone,
         "staff": ", ".join(staff),
         "time": f"{lesson.start_time:%H:%M}–{lesson.end_time:%H:%M}",
         "opens": milliseconds(lesson.opens_at),

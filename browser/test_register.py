@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import sheets
+from absences import processes, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import PASSWORD, Place, cookie_of
@@ -133,16 +133,17 @@ def test_undo_goes_back_one_by_one(register: Page, lesson: Lesson) -> None:
     assert sorted(marks(lesson).values()) == ["/", "N"]
 
 
+def notes(lesson: Lesson) -> list[str]:
+    return [mark["note"] for mark in sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})]
+
+
 def test_a_note_goes_with_its_mark(register: Page, lesson: Lesson) -> None:
     tap(register, 0, "absent")
     register.locator(".pupil").first.focus()
     register.keyboard.press("n")
     register.keyboard.type("Left his bag")
     register.keyboard.press("Tab")
-    until(register, SAVED)
-    until(register, "fetch('/session').then(() => true)")
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert [mark["note"] for mark in sheets.standing_marks(sheet)] == ["Left his bag"]
+    assert processes.until(lambda: notes(lesson) == ["Left his bag"], 10)
 
 
 @pytest.mark.parametrize("decision", ["Keep theirs", "Use mine"])

@@ -2,6 +2,7 @@
 a colleague who is faster. What was tapped is remembered here, and looked for in the register at the end."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -69,7 +70,8 @@ class Wandering:
 
     def reload(self) -> None:
         page = self.chance.choice(self.tabs)
-        page.reload()
+        with suppress(Error):  # it is just being left for another
+            page.reload()
         self._opened(page)
 
     def close(self) -> None:
@@ -155,6 +157,8 @@ class Wandering:
         for student, (code, first, last) in self.taps.items():
             if stands.code_of(student) != code:
                 found.append(f"student {student}: tapped {code}, stands {stands.code_of(student)}")
+            elif student not in reported:
+                found.append(f"student {student}: tapped {code}, and it was never reported")
             elif not first - CLOCKS <= reported[student]["reported_at"] <= last + CLOCKS:
                 found.append(f"student {student}: tapped at {last}, reported as of {reported[student]['reported_at']}")
         return found + self.device.problems

@@ -14,8 +14,8 @@ from absences import reporting, tickets
 from absences.marks import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
-from lessons.factories import PlannedAbsenceFactory
-from lessons.models import Lesson, School, Student, User
+from lessons.factories import MembershipFactory, PlannedAbsenceFactory
+from lessons.models import Lesson, Role, School, Student, User
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,3 +126,12 @@ def test_the_worker_speaks_for_every_address() -> None:
     answer = Client().get("/service-worker.js")
     assert answer.headers["Content-Type"].startswith("text/javascript")
     assert b'addEventListener("fetch"' in answer.content
+
+
+def test_who_works_in_two_schools_has_the_lessons_of_both(teacher: User, lesson: Lesson, outsider: User) -> None:
+    other = next(iter(outsider.access.acting.values())).school
+    MembershipFactory.create(user=teacher, school=other, role=Role.TEACHER)
+    theirs = due_today(other, teacher)
+    given = pack(teacher)
+    assert {each["id"] for each in given["lessons"]} == {lesson.pk, theirs.pk}
+    assert given["school"] == f"{lesson.school.name}, {other.name}"

@@ -4,17 +4,19 @@ const DAY = "attendance-day"; // the day pack, which has names in it
 const SHELL = "attendance-shell"; // pages without contents, scripts and styles
 
 export const isMine = (user) => localStorage.getItem("mine") === String(user);
+export const isAnothers = (user) => ![null, String(user)].includes(localStorage.getItem("mine"));
 
 // The day pack as it was kept last, for this user and this day; null where there is none.
 export async function kept(user) {
   const found = await (await caches.match("/day-pack"))?.json();
   if (!found) return null;
-  const good = Date.now() + found.skew < found.ends && found.user === user && found.format === 1;
+  const good = Date.now() + found.skew < found.ends && found.user === user && found.format === 2;
   if (!good) await caches.delete(DAY);
   return good ? found : null;
 }
 
 // Asks for a newer pack, and keeps it. Gives the pack, null where nobody is signed in, and throws without a network.
+// Where somebody else is signed in, nothing that is kept is theirs, nor is this page.
 export async function refresh(user) {
   const old = await kept(user);
   const headers = old ? { "If-None-Match": old.etag } : {};
@@ -25,6 +27,7 @@ export async function refresh(user) {
   const found = await response.json();
   if (found.user !== user) {
     await forget();
+    location.replace(`${location.pathname}?fresh`);
     return null;
   }
   const pack = { ...found, etag: response.headers.get("ETag"), skew: found.now - Date.now() };
@@ -50,7 +53,7 @@ async function keepShell({ version, urls }) {
   if ((await (await cache.match("/version"))?.text()) === version) return;
   const answers = await Promise.all(urls.map((url) => fetch(url, { cache: "reload" })));
   if (answers.some((answer) => !answer.ok || answer.redirected)) return;
-  for (const [index, url] of urls.entries()) await cache.put(url, answers[index]);
+  for (const [index, url] of [...urls.entries()].reverse()) await cache.put(url, answers[index]); // the pages last
   await cache.put("/version", new Response(version));
   for (const request of await cache.keys())
     if (![...urls, "/version"].includes(new URL(request.url).pathname)) await cache.delete(request);

@@ -14,14 +14,23 @@ const channel = new BroadcastChannel("attendance");
 let opened;
 
 export const open = () =>
-  (opened ??= new Promise((resolve, reject) => {
+  (opened ??= opening().catch((error) => {
+    opened = undefined; // asked again, it may open
+    throw error;
+  }));
+
+const opening = () =>
+  new Promise((resolve, reject) => {
     const request = indexedDB.open("attendance", 1);
     request.onupgradeneeded = () => {
       for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onclose = () => (opened = undefined); // some browsers close it by themselves
+      resolve(request.result);
+    };
     request.onerror = request.onblocked = () => reject(request.error);
-  }));
+  });
 
 // Resolves once the transaction is on the disk, with what the last request gave.
 async function transact(mode, names, work) {
@@ -52,15 +61,15 @@ export const waiting = (user) =>
     then(finishes.getAll(), own("finishes"));
   });
 
-// Keeps a choice {user, lesson, student, code, minutes_late, note, replaces}: this device has it once this resolves.
+// Keeps a choice {user, lesson, student, code, minutes_late, note, replaces, reported_at}: this device has it once this
+// resolves.
 export async function keep(choice) {
   const mark = await transact("readwrite", ["marks", "settings"], (answer, marks, settings) =>
     then(settings.get("device"), (known) => {
       const device = known ?? { name: "device", id: crypto.randomUUID(), sequence: 0 };
       device.sequence += 1;
       settings.put(device);
-      const made = { report_id: crypto.randomUUID(), reported_at: new Date().toISOString() };
-      answer.value = { ...choice, ...made, device: device.id, sequence: device.sequence };
+      answer.value = { ...choice, report_id: crypto.randomUUID(), device: device.id, sequence: device.sequence };
       marks.put(answer.value);
     }),
   );
@@ -140,13 +149,20 @@ async function answerOf(response) {
   }
 }
 
-// A ticket for who is signed in; it must be the one who made these choices.
+// Who is signed in, {user, csrf}: it must be the one who made these choices, or what is answered is not about them.
+async function signedIn(user) {
+  const response = await ask("/session");
+  const session = response.status === 200 ? await answerOf(response) : {};
+  if (session.user !== user) throw new Stop("signin");
+  return session;
+}
+
 async function newTicket(user, lesson) {
+  await signedIn(user);
   const response = await ask(`/api/v1/lessons/${lesson}`);
   if (response.status === 401 || response.status === 403) throw new Stop("signin");
   const { ticket, detail } = await answerOf(response);
   if (!ticket) return { refused: detail ?? "" };
-  if (JSON.parse(atob(ticket.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub !== String(user)) throw new Stop("signin");
   await put("tickets", { user, lesson, ticket });
   return { ticket };
 }
@@ -199,16 +215,16 @@ async function refuse(lesson, marks, { detail = "–", errors = [] }) {
 let csrf = "";
 export const useToken = (token) => (csrf = token);
 
-async function sendFinish(finish) {
-  const { user, lesson, roster_seen, taken_at, request_id } = finish;
+// Says nothing of those whose mark was refused: nobody may become present by that.
+async function sendFinish(finish, refused) {
+  const { user, lesson, taken_at, request_id } = finish;
+  const roster_seen = finish.roster_seen.filter((student) => !refused.has(student));
   const body = { others: "present", roster_seen, taken_at, request_id };
   let response;
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (csrf) response = await ask(`/api/v1/lessons/${lesson}/complete`, { "X-CSRFToken": csrf }, body);
     if (response && response.status !== 403 && response.status !== 401) break;
-    const session = await ask("/session");
-    const known = session.status === 200 ? await answerOf(session) : {};
-    if (known.user !== user) throw new Stop("signin");
+    const known = await signedIn(user);
     if (csrf === known.csrf) break;
     csrf = known.csrf;
   }
@@ -239,9 +255,12 @@ async function pass(user) {
     for (let start = 0; start < own.length && problem !== "offline"; start += AT_ONCE)
       await attempt(() => sendMarks(user, lesson, own.slice(start, start + AT_ONCE)));
   }
-  const left = (await waiting(user)).marks.filter((mark) => mark.refused === undefined);
-  for (const finish of finishes.filter((each) => each.refused === undefined))
-    if (problem !== "offline" && !left.some((mark) => mark.lesson === finish.lesson)) await attempt(() => sendFinish(finish));
+  const left = (await waiting(user)).marks;
+  for (const finish of finishes.filter((each) => each.refused === undefined)) {
+    const own = left.filter((mark) => mark.lesson === finish.lesson);
+    const refused = new Set(own.filter((mark) => mark.refused !== undefined).map((mark) => mark.student));
+    if (problem !== "offline" && own.length === refused.size) await attempt(() => sendFinish(finish, refused));
+  }
   return problem;
 }
 
@@ -270,7 +289,7 @@ export function keepTrying(user) {
   let pause = 0;
   const go = async () => {
     clearTimeout(timer);
-    const problem = await flush(user);
+    const problem = await flush(user).catch(() => "trying"); // a store that does not open just now
     pause = problem ? Math.min(30000, pause * 2 || 2000) : 0;
     if (pause) timer = setTimeout(go, pause * (0.75 + Math.random() / 2));
   };
@@ -294,5 +313,15 @@ addEventListener("submit", async (event) => {
   const { marks, finishes } = await waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
   if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return;
   await import("./device.js").then((device) => device.forget()).catch(() => {});
+  await transact("readwrite", ["tickets"], (_, tickets) => tickets.clear()).catch(() => {});
+  await renew(form);
   form.submit();
 });
+
+// A page that a device has kept is from before the last sign-in, and so is what its forms are known by. Whether there is
+// somebody signed in to send it.
+export async function renew(form) {
+  const { csrf: token } = await ask("/session").then(answerOf).catch(() => ({}));
+  if (token) form.elements.csrfmiddlewaretoken.value = token;
+  return Boolean(token);
+}

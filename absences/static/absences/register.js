@@ -14,6 +14,7 @@ let problem = "";
 let finishing = null;
 let shell = null; // where the page came from this device
 let touched = "";
+let asForm = false; // this device keeps nothing any more
 
 const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: facts.zone });
 const now = () => Date.now() + skew;
@@ -38,16 +39,21 @@ class Row {
     return form.elements[`${name}-${this.student}`];
   }
 
+  // The choice that will count: not one that was refused.
+  get choice() {
+    return this.kept?.refused === undefined ? this.kept : null;
+  }
+
   get code() {
-    return this.kept ? this.kept.code : this.standing.code;
+    return this.choice ? this.choice.code : this.standing.code;
   }
 
   get minutes() {
-    return (this.kept ? this.kept.minutes_late : this.standing.minutes) ?? "";
+    return (this.choice ? this.choice.minutes_late : this.standing.minutes) ?? "";
   }
 
   get note() {
-    return (this.kept ? this.kept.note : this.standing.note) ?? "";
+    return (this.choice ? this.choice.note : this.standing.note) ?? "";
   }
 
   get radios() {
@@ -66,17 +72,24 @@ class Row {
     if (isLate(code) && minutes === "") minutes = Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
     const minutes_late = isLate(code) ? Number(minutes) : null;
     const same = code === before.code && String(minutes_late ?? "") === String(before.minutes) && note === before.note;
-    if (same && !this.kept?.theirs) return;
+    if (same && this.choice === this.kept && !this.kept?.theirs) return;
     if (undo) undos.push(before);
-    const choice = { user: facts.user, lesson: facts.lesson, student: this.student, code, minutes_late, note, replaces };
+    const reported_at = new Date(now()).toISOString();
+    const choice = { user: facts.user, lesson: facts.lesson, student: this.student, code, minutes_late, note, replaces, reported_at };
     this.kept = choice;
     this.notice("");
     this.paint();
     show(words.saving);
+    if (asForm) return;
     this.busy += 1;
-    const kept = await outbox.keep(choice);
-    this.busy -= 1;
-    if (!this.busy) this.kept = kept;
+    try {
+      const kept = await outbox.keep(choice);
+      if (this.busy === 1) this.kept = kept;
+    } catch {
+      goOnAsForm();
+    } finally {
+      this.busy -= 1;
+    }
     flush();
   }
 
@@ -169,7 +182,18 @@ function show(text, tone = "") {
   if (status.textContent !== text) status.textContent = text;
 }
 
+// What is chosen goes with the form from now on, as without a script.
+function goOnAsForm() {
+  asForm = true;
+  form.elements.roster_seen.value = [...rows.values()].filter((row) => row.choice === row.kept).map((row) => row.student).join();
+  $(".finish").formAction = `/lessons/${facts.lesson}/complete`;
+  $(".save").hidden = false;
+  outbox.renew(form);
+  tellState();
+}
+
 async function tellState() {
+  if (asForm) return show(words.asform, "bad");
   const { marks, finishes } = await outbox.waiting(facts.user);
   const count = marks.length + finishes.length;
   const own = marks.filter((mark) => mark.lesson === facts.lesson);
@@ -225,7 +249,9 @@ function takeIn(mark) {
   if (!row || row.kept || row.standing.report_id === mark.report_id) return;
   const theirs = mark.reported_by.id !== facts.user;
   row.stand(mark);
-  if (theirs) row.notice(sayOf(row, mark));
+  if (!theirs) return;
+  row.notice(sayOf(row, mark));
+  aloud(sayOf(row, mark));
 }
 
 function suggest(text) {
@@ -254,6 +280,7 @@ function restore({ marks, finishes }) {
 
 async function finish() {
   if (finishing) return;
+  if (asForm) return form.requestSubmit($(".finish"));
   const planned = [...rows.values()].filter((row) => row.plan && !row.code);
   for (const row of planned) await row.choose(row.plan, { undo: false });
   finishing = {
@@ -263,7 +290,12 @@ async function finish() {
     taken_at: new Date(now()).toISOString(),
     request_id: crypto.randomUUID(),
   };
-  await outbox.put("finishes", finishing);
+  try {
+    await outbox.put("finishes", finishing);
+  } catch {
+    finishing = null;
+    return goOnAsForm();
+  }
   show(words.finishing);
   finished(finishing);
   flush();
@@ -300,7 +332,7 @@ async function taken(register) {
   let text = say("taken", title(), clock(at), said.join(", "));
   if (already && by.id !== facts.user) text = say("takenby", by.name, clock(at));
   sessionStorage.setItem("taken", JSON.stringify({ lesson: facts.lesson, text }));
-  await (await import("./device.js")).finished(facts.user, facts.lesson);
+  await import("./device.js").then((device) => device.finished(facts.user, facts.lesson)).catch(() => {});
   location.assign("/");
 }
 
@@ -354,7 +386,8 @@ function find(from) {
     field.remove();
     row?.element.focus();
   };
-  const found = () => [...rows.values()].find((row) => plain(row.name).includes(plain(field.value)));
+  const found = () => [...rows.values()].find((row) => plain(row.name).includes(plain(field.value))) ?? from;
+  field.onblur = () => field.remove();
   field.onkeydown = (event) => {
     if (event.key === "Enter" || event.key === "Escape") {
       event.preventDefault();
@@ -405,6 +438,7 @@ function listen() {
     else if (target.name.startsWith("minutes-") && /^\d{1,3}$/.test(target.value)) row.choose(row.code, { minutes: target.value });
   });
   form.addEventListener("submit", (event) => {
+    if (asForm) return;
     event.preventDefault();
     if (event.submitter?.classList.contains("finish")) finish();
   });
@@ -415,6 +449,7 @@ function listen() {
 }
 
 async function start() {
+  if (!isSecureContext) return; // without HTTPS it is a form
   let kept = outbox.waiting(facts.user);
   kept.catch(() => {}); // looked at below
   if (facts.shell) {

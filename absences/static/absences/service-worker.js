@@ -48,10 +48,10 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname.endsWith("/logout/")) event.waitUntil(caches.delete(DAY));
+  if (request.method === "POST" && /\/log(in|out)\/$/.test(url.pathname)) event.waitUntil(caches.delete(DAY));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/")) event.respondWith(asset(request));
-  else if (request.mode !== "navigate" || url.search) return;
+  else if (request.mode !== "navigate" || !["", "?date=today"].includes(url.search)) return;
   else if (lessonOf(url)) event.respondWith(register(request, lessonOf(url)));
   else if (url.pathname === "/") event.respondWith(pack().then((day) => network(request, day)));
   else if (url.pathname === LIST) event.respondWith(pack().then((day) => network(request, day, LIST, list(request, day))));

@@ -1,7 +1,7 @@
 // The register's page without a network: filled from the day pack.
 
 import * as device from "./device.js";
-import { make, say } from "./outbox.js";
+import { aloud, make, renew, say, words } from "./outbox.js";
 
 // The facts of the lesson that the address names; where the pack does not have it any more, the network has it.
 export async function fill(user) {
@@ -18,8 +18,23 @@ export async function fill(user) {
   const marks = new Map(lesson.marks.map((mark) => [mark.student_id, mark]));
   const made = lesson.roster.map((student) => pupil(blank, student, marks.get(student.id)));
   document.querySelector(".pupils").append(...made);
-  const { id, ticket, starts, closes } = lesson;
-  return { lesson: id, ticket, starts, closes, zone: pack.zone, skew: pack.skew };
+  const { id, ticket, starts, closes, zone } = lesson;
+  tellOf(id);
+  return { lesson: id, ticket, starts, closes, zone, skew: pack.skew };
+}
+
+// The office can be told of somebody else with a network only; nothing of a name stays here.
+function tellOf(lesson) {
+  const form = document.querySelector(".someone form");
+  form.action = `/lessons/${lesson}/someone-else`;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const told = (await renew(form)) && (await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null))?.ok;
+    if (told) form.reset();
+    const line = form.querySelector("p") ?? form.appendChild(make("p"));
+    line.className = told ? "" : "error";
+    aloud((line.textContent = told ? words.told : words.untold));
+  });
 }
 
 // Whether the pages that this device keeps are older than the server's; nobody waits for it.

@@ -71,13 +71,17 @@ async function fill() {
 
 // --- My device -------------------------------------------------------------------------------------------------------
 
+function tellKept() {
+  mine.querySelector(".quiet").textContent = box.checked ? words.kept : "";
+}
+
 async function own() {
   box.disabled = true;
   const line = mine.querySelector(".quiet");
   try {
     if (box.checked) await device.take(facts.user);
     else await device.forget();
-    line.textContent = box.checked ? words.kept : "";
+    tellKept();
   } catch {
     box.checked = false;
     await device.forget();
@@ -92,6 +96,7 @@ async function start() {
   } catch {
     return; // a browser that keeps nothing
   }
+  if (device.isAnothers(facts.user)) await device.forget();
   if (facts.shell) await fill();
   greet();
   outbox.listen((event) => {
@@ -104,7 +109,8 @@ async function start() {
   mine.hidden = !("serviceWorker" in navigator && "caches" in self);
   box.checked = device.isMine(facts.user);
   box.addEventListener("change", own);
-  if (box.checked && !facts.shell) await own();
+  // What is kept stays where it cannot be had anew: the network may go at any moment.
+  if (box.checked && !facts.shell) await device.take(facts.user).then(tellKept, () => {});
   document.querySelector(".current a")?.focus({ preventScroll: true });
 }
 

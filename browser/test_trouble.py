@@ -1,0 +1,158 @@
+"""What goes wrong on a device makes nobody present, and nobody report as somebody else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, Route
+
+from absences import sheets
+from absences.sheets import Key
+from browser.product import Place, cookie_of
+from browser.tab import AT_HOME, READY, Device, make_mine, until
+from lessons.models import Lesson, Notice, Register
+from lessons.standing import standing
+
+FULL = """() => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...given) {
+        const request = put.apply(this, given);
+        if (!this.transaction.full) queueMicrotask(() => this.transaction.abort());
+        this.transaction.full = true;
+        return request;
+    };
+}"""
+# A device whose clock is an hour behind.
+BEHIND = """const right = Date;
+globalThis.Date = class extends right {
+    constructor(...given) { given.length ? super(...given) : super(right.now() - 3600e3); }
+    static now() { return right.now() - 3600e3; }
+};"""
+FRESH = "location.search === '?fresh' && performance.getEntriesByName('ready').length"
+
+
+@pytest.fixture
+def lesson(here: Place) -> Lesson:
+    return here.lesson()
+
+
+@pytest.fixture
+def register(page: Page, lesson: Lesson) -> Page:
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    return page
+
+
+def says(page: Page, text: str) -> None:
+    until(page, f"document.querySelector('.status').textContent.startsWith('{text}')")
+
+
+def tap(page: Page, row: int, what: str) -> int:
+    """The student."""
+    pupil = page.locator(".pupil").nth(row)
+    pupil.locator(f".choice.{what}").tap()
+    return int(pupil.get_attribute("data-student") or 0)
+
+
+def reported(lesson: Lesson) -> list[dict[str, Any]]:
+    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+
+
+def stands(lesson: Lesson) -> dict[int, str | None]:
+    """Of all who are not simply present."""
+    found = standing(Register.objects.get(pk=lesson.pk), nation="england")
+    return {pk: found.code_of(pk) for pk in found.roster if found.code_of(pk) != "/"}
+
+
+def refuse(route: Route) -> None:
+    if route.request.method == "POST":
+        route.fulfill(status=400, content_type="application/problem+json", body='{"detail": "There is no such field."}')
+    else:
+        route.continue_()
+
+
+def test_whose_mark_is_refused_is_not_stated(register: Page, lesson: Lesson) -> None:
+    register.route("**/absences", refuse)
+    student = tap(register, 0, "absent")
+    says(register, "Something could not be taken in")
+    assert register.locator(".pupil").first.locator("input:checked").count() == 0, "the row shows what will be recorded"
+    register.locator(".finish").tap()
+    until(register, AT_HOME)
+    assert stands(lesson) == {student: None}
+
+
+def test_where_the_device_keeps_nothing_the_form_takes_over(register: Page, lesson: Lesson) -> None:
+    kept = tap(register, 0, "absent")
+    says(register, "All changes saved")
+    register.evaluate(FULL)
+    lost = tap(register, 1, "late")
+    says(register, "This device keeps no marks any more")
+    register.locator(".finish").tap()
+    until(register, AT_HOME)
+    assert stands(lesson) == {kept: "N", lost: "L"}
+
+
+def test_whoever_signs_in_next_reports_under_their_own_name(
+    page: Page, alice: Device, here: Place, lesson: Lesson
+) -> None:
+    page.goto("/")
+    make_mine(page)
+    alice.context.clear_cookies()
+    alice.sign_in(cookie_of(here.colleague))
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, FRESH)
+    tap(page, 0, "absent")
+    says(page, "All changes saved")
+    assert [mark["by_name"] for mark in reported(lesson)] == ["Bob Nowak"]
+
+
+def test_signing_in_leaves_nothing_of_the_day_before_it(page: Page, alice: Device, here: Place) -> None:
+    page.goto("/")
+    make_mine(page)
+    alice.context.clear_cookies()
+    page.goto("/accounts/login/")
+    page.fill("#id_username", "nobody")
+    page.fill("#id_password", "wrong")
+    page.click("main button[type=submit]")
+    until(page, "caches.match('/day-pack').then((found) => !found)")
+
+
+def test_a_wrong_clock_dates_no_mark(alice: Device, here: Place, lesson: Lesson) -> None:
+    page = alice.tab()
+    page.add_init_script(BEHIND)
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    tap(page, 0, "absent")
+    says(page, "All changes saved")
+    [mark] = reported(lesson)
+    assert abs(mark["reported_at"] - timezone.now()) < timedelta(seconds=20)
+
+
+def test_signing_out_leaves_no_ticket(register: Page, alice: Device) -> None:
+    tap(register, 0, "absent")
+    says(register, "All changes saved")
+    register.goto("/accounts/sessions/")
+    register.get_by_role("button", name="Sign out", exact=True).tap()
+    register.wait_for_url("**/accounts/login/**")
+    left = """new Promise((found) => { indexedDB.open("attendance").onsuccess = ({target: {result}}) => {
+        const all = result.transaction("tickets").objectStore("tickets").count();
+        all.onsuccess = () => (result.close(), found(all.result)); }; })"""
+    assert register.evaluate(left) == 0
+
+
+def test_a_page_of_the_device_tells_the_office_too(
+    page: Page, alice: Device, here: Place, lesson: Lesson, device: Callable[..., Device]
+) -> None:
+    page.goto("/")
+    make_mine(page)
+    alice.context.clear_cookies()
+    alice.sign_in(cookie_of(here.teacher))  # the page is from before, and so is what its form is known by
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    page.locator(".someone summary").tap()
+    page.locator("#someone").fill("A boy in a red scarf")
+    page.get_by_role("button", name="Tell the office").tap()
+    page.locator(".someone p", has_text="The office has been told").wait_for()
+    assert [notice.text for notice in Notice.objects.filter(lesson=lesson)] == ["A boy in a red scarf"]
