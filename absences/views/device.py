@@ -1,6 +1,7 @@
 """What a device of somebody's own asks for, to take registers without a connection."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,13 @@ from absences.views.pages import user_of
 from lessons.errors import NotFound
 from lessons.models import Student
 
-SCRIPTS = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "search.js")
+SCRIPTS = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "leaving.js", "find.js", "search.js")
 FILES = (*SCRIPTS, "attendance.css", "today.css", "office.css", "evacuation.css", "icon.svg")
-SHELLS = {"register": "absences/shell_register.html", "today": "absences/shell_today.html"}
+# The pages, each with the words that its scripts say.
+SHELLS = {
+    "register": ("absences/shell_register.html", taking.words_of_device),
+    "today": ("absences/shell_today.html", taking.words_of_today),
+}
 
 
 @require_safe
@@ -58,7 +63,9 @@ def pack(request: HttpRequest) -> HttpResponse:
 @login_required
 def shell(request: HttpRequest, name: str) -> HttpResponse:
     """A page without its contents: a script fills it from the day pack."""
-    return render(request, SHELLS[name], _shell(user_of(request).pk))
+    template, words = SHELLS[name]
+    facts = {"user": user_of(request).pk, "shell": version()}
+    return render(request, template, _context(words) | {"taking": facts})
 
 
 @require_safe
@@ -75,7 +82,7 @@ def _source() -> str:
 @cache
 def version() -> str:
     """Of everything that a device keeps to show without a connection."""
-    shells = "".join(render_to_string(template, _context(0)) for template in SHELLS.values())
+    shells = "".join(render_to_string(template, _context(words)) for template, words in SHELLS.values())
     return hashlib.sha256("".join([shells, *kept()]).encode()).hexdigest()[:16]
 
 
@@ -84,10 +91,5 @@ def kept() -> list[str]:
     return [*(f"/shell/{name}" for name in SHELLS), *(static(f"absences/{name}") for name in FILES)]
 
 
-def _shell(user_id: int) -> dict[str, Any]:
-    return _context(user_id) | {"taking": {"user": user_id, "shell": version()}}
-
-
-def _context(user_id: int) -> dict[str, Any]:
-    nobody = Row(Student(pk=0))
-    return {"shell": True, "rows": (), "nobody": nobody, "taking": {"user": user_id}, "words": taking.words()}
+def _context(words: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    return {"shell": True, "rows": (), "nobody": Row(Student(pk=0)), "taking": {}, "words": words()}

@@ -13,6 +13,7 @@ from absences.register_form import Row
 from lessons.models import Lesson, User
 
 JSON = dict[str, Any]
+BOTH = (1, 2)  # counts, for one and for many
 
 
 def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime) -> JSON:
@@ -35,16 +36,14 @@ def times(lesson: Lesson) -> JSON:
 
 
 def words() -> Mapping[str, Any]:
-    """What the scripts say; a pair is one and many, and `{0}` stands for what they put in, in its order."""
+    """What the scripts of a register say; a pair is one and many, and `{0}` stands for what they put in, in its order.
+    Each page has those that it may need: a register is read over the worst of networks."""
     return {
-        "saving": _("Saving"),
+        **_of_sending(),
         "saved": _("All changes saved {0}"),
         "ready": _("Every tap is saved at once"),
-        "offline": _pair("Offline: {0} change kept on this device", "Offline: {0} changes kept on this device"),
-        "trying": _pair("{0} change not saved yet, trying again", "{0} changes not saved yet, trying again"),
-        "signin": _pair("Sign in again to send {0} change", "Sign in again to send {0} changes"),
-        "asform": _("This device keeps no marks any more: save, or finish, to send what you see."),
-        "asked": _("A colleague marked somebody otherwise. Please choose below whose mark is right."),
+        "asform": _("This device keeps no marks any more: save or finish now."),
+        "asked": _("A colleague marked somebody otherwise. Please choose below."),
         "refused": _("Something could not be taken in. It is pointed out below."),
         "theirs": _("{0} marked {1} {2} at {3}."),
         "keep": _("Keep theirs"),
@@ -65,26 +64,54 @@ def words() -> Mapping[str, Any]:
         "absent": _("{0} absent"),
         "late": _("{0} late"),
         "unstated": _("{0} not stated"),
-        "correct": _("See or correct it"),
+        "closed": _("A colleague has finished this register meanwhile."),
+        "reload": _("Show it"),
+    }
+
+
+def words_of_device() -> Mapping[str, Any]:
+    """Those of a register that a device keeps."""
+    return {
+        **words(),
         "planned": _("Planned: {0}"),
+        "told": _("The office has been told. The register is as it was."),
+        "untold": _("There is no connection, or nobody is signed in: the office has not been told."),
+        "newer": _("There is a newer version of this page."),
+    }
+
+
+def words_of_today() -> Mapping[str, Any]:
+    return {
+        **_of_sending(),
         "states": {
             "due": _("To be taken"),
             "scheduled": _("Not yet open"),
             "completed": _("Taken"),
             "cancelled": _("Cancelled"),
         },
-        "told": _("The office has been told. The register is as it was."),
-        "untold": _("There is no connection, or nobody is signed in: the office has not been told."),
-        "closed": _("A colleague has finished this register meanwhile."),
-        "reload": _("Show it"),
-        "newer": _("There is a newer version of this page."),
-        "unsent": _pair("{0} change is waiting to be sent", "{0} changes are waiting to be sent"),
+        "unsent": [
+            ngettext("{0} change is waiting to be sent", "{0} changes are waiting to be sent", count) for count in BOTH
+        ],
         "unfinished": _("Finished here, and waiting to be sent"),
         "attention": _("A colleague marked somebody otherwise: please look at it"),
+        "correct": _("See or correct it"),
         "kept": _("Today’s registers are kept on this device until midnight, and open without a connection."),
         "notkept": _("This device could not keep today’s registers. Everything else works."),
     }
 
 
-def _pair(one: str, many: str) -> list[str]:
-    return [ngettext(one, many, 1), ngettext(one, many, 2)]
+def _of_sending() -> Mapping[str, Any]:
+    return {
+        "saving": _("Saving"),
+        "offline": [
+            ngettext("Offline: {0} change kept on this device", "Offline: {0} changes kept on this device", count)
+            for count in BOTH
+        ],
+        "trying": [
+            ngettext("{0} change not saved yet, trying again", "{0} changes not saved yet, trying again", count)
+            for count in BOTH
+        ],
+        "signin": [
+            ngettext("Sign in again to send {0} change", "Sign in again to send {0} changes", count) for count in BOTH
+        ],
+    }

@@ -73,7 +73,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
         "taking": {"user": request.user.pk},
-        "words": taking.words(),
+        "words": taking.words_of_today(),
         "reminders": _reminders(user_of(request)),
         "office_pages": office.pages(access),
         "unplaced": _unplaced(access) if day == this_day else 0,

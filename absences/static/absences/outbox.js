@@ -5,7 +5,7 @@
 // tickets   what lets marks be sent, for a day, without anybody being signed in
 // settings  the name of this device, and how many reports it has made
 //
-// How pages say something, and what signing out asks, is here too: a page is four requests at most.
+// How pages say something is here too: a page is four requests at most.
 
 const STORES = { marks: ["user", "lesson", "student"], finishes: ["user", "lesson"], tickets: ["user", "lesson"], settings: "name" };
 const AT_ONCE = 25; // a request has at most 64 kB, and a note 500 characters
@@ -33,7 +33,7 @@ const opening = () =>
   });
 
 // Resolves once the transaction is on the disk, with what the last request gave.
-async function transact(mode, names, work) {
+export async function transact(mode, names, work) {
   const database = await open();
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(names, mode, { durability: "strict" });
@@ -128,7 +128,7 @@ let again = false; // whether there is something to send since the last look
 
 class Stop extends Error {} // its message says why: offline, trying or signin
 
-async function ask(path, headers = {}, body = null) {
+export async function ask(path, headers = {}, body = null) {
   const init = body && { method: "POST", body: JSON.stringify(body) };
   let response;
   try {
@@ -141,7 +141,7 @@ async function ask(path, headers = {}, body = null) {
   return response;
 }
 
-async function answerOf(response) {
+export async function answerOf(response) {
   try {
     return await response.json();
   } catch {
@@ -305,23 +305,9 @@ export function keepTrying(user) {
 
 // --- Signing out -----------------------------------------------------------------------------------------------------
 
-// Asks first where something waits, and takes along what a device of somebody's own keeps.
 addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!form.matches(".leave")) return;
+  if (!event.target.matches(".leave")) return;
   event.preventDefault();
-  const { marks, finishes } = await waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
-  if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return;
-  await import("./device.js").then((device) => device.forget()).catch(() => {});
-  await transact("readwrite", ["tickets"], (_, tickets) => tickets.clear()).catch(() => {});
-  await renew(form);
-  form.submit();
+  const stays = await import("./leaving.js").then((leaving) => leaving.stays(event.target, { answerOf, ask, transact, waiting })).catch(() => false);
+  if (!stays) event.target.submit();
 });
-
-// A page that a device has kept is from before the last sign-in, and so is what its forms are known by. Whether there is
-// somebody signed in to send it.
-export async function renew(form) {
-  const { csrf: token } = await ask("/session").then(answerOf).catch(() => ({}));
-  if (token) form.elements.csrfmiddlewaretoken.value = token;
-  return Boolean(token);
-}

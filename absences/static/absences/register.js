@@ -28,7 +28,8 @@ class Row {
     this.element = element;
     this.student = Number(element.dataset.student);
     this.name = $("legend", element).firstChild.textContent.trim();
-    this.standing = { code: this.field("was").value, minutes: this.field("wasminutes").value, report_id: this.field("seen").value };
+    const [code, minutes, report_id] = ["was", "wasminutes", "seen"].map((name) => this.field(name)?.value ?? "");
+    this.standing = { code, minutes, report_id };
     this.plan = this.field("plan")?.value;
     this.kept = null; // the choice that waits in the outbox
     this.busy = 0; // choices on their way there
@@ -102,8 +103,10 @@ class Row {
     if (minutes && minutes !== document.activeElement) minutes.value = this.minutes;
     if (isLate(this.code)) this.chips();
     if (!this.kept) {
-      this.field("was").value = this.standing.code;
-      this.field("wasminutes").value = this.standing.minutes ?? "";
+      if (this.field("was")) {
+        this.field("was").value = this.standing.code;
+        this.field("wasminutes").value = this.standing.minutes ?? "";
+      }
       this.field("seen").value = this.standing.report_id ?? "";
     }
     this.element.classList.toggle("attention", Boolean(this.kept?.theirs || this.kept?.refused));
@@ -188,7 +191,7 @@ function goOnAsForm() {
   form.elements.roster_seen.value = [...rows.values()].filter((row) => row.choice === row.kept).map((row) => row.student).join();
   $(".finish").formAction = `/lessons/${facts.lesson}/complete`;
   $(".save").hidden = false;
-  outbox.renew(form);
+  import("./leaving.js").then((leaving) => leaving.renew(form, outbox)).catch(() => {});
   tellState();
 }
 
@@ -376,27 +379,6 @@ function move(from, step) {
   else if (step > 0) $(".finish").focus();
 }
 
-function find(from) {
-  const field = make("input", { type: "search", className: "find" });
-  field.setAttribute("aria-label", words.find);
-  form.prepend(field);
-  field.focus();
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const leave = (row) => {
-    field.remove();
-    row?.element.focus();
-  };
-  const found = () => [...rows.values()].find((row) => plain(row.name).includes(plain(field.value))) ?? from;
-  field.onblur = () => field.remove();
-  field.onkeydown = (event) => {
-    if (event.key === "Enter" || event.key === "Escape") {
-      event.preventDefault();
-      event.stopPropagation();
-      leave(event.key === "Enter" && field.value ? found() : from);
-    }
-  };
-}
-
 function onKey(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
@@ -418,7 +400,7 @@ function onKey(event) {
     row.choose(row.code, { minutes: Number(digits) });
   } else if (key === "n") row.askNote();
   else if (key === "u") undo();
-  else if (key === "/") find(row);
+  else if (key === "/") import("./find.js").then(({ find }) => find(form, [...rows.values()], row));
   else if (key === "?") {
     $(".keys").open = true;
     $(".keys summary").focus();

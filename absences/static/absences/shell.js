@@ -1,7 +1,9 @@
 // The register's page without a network: filled from the day pack.
 
 import * as device from "./device.js";
-import { aloud, make, renew, say, words } from "./outbox.js";
+import { renew } from "./leaving.js";
+import * as outbox from "./outbox.js";
+import { aloud, make, say, words } from "./outbox.js";
 
 // The facts of the lesson that the address names; where the pack does not have it any more, the network has it.
 export async function fill(user) {
@@ -29,7 +31,7 @@ function tellOf(lesson) {
   form.action = `/lessons/${lesson}/someone-else`;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const told = (await renew(form)) && (await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null))?.ok;
+    const told = (await renew(form, outbox)) && (await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null))?.ok;
     if (told) form.reset();
     const line = form.querySelector("p") ?? form.appendChild(make("p"));
     line.className = told ? "" : "error";

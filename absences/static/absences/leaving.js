@@ -1,0 +1,22 @@
+// Signing out, and sending forms of a page that has been kept. The outbox is given: the two cannot be named by the
+// contents of one another.
+
+import * as device from "./device.js";
+
+// Asks first where something waits; otherwise, or then, takes along what the device keeps. Whether they stay.
+export async function stays(form, outbox) {
+  const { marks, finishes } = await outbox.waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
+  if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return true;
+  await device.forget().catch(() => {});
+  await outbox.transact("readwrite", ["tickets"], (_, tickets) => tickets.clear()).catch(() => {});
+  await renew(form, outbox);
+  return false;
+}
+
+// A page that a device has kept is from before the last sign-in, and so is what its forms are known by. Whether there is
+// somebody signed in to send it.
+export async function renew(form, outbox) {
+  const { csrf } = await outbox.ask("/session").then(outbox.answerOf).catch(() => ({}));
+  if (csrf) form.elements.csrfmiddlewaretoken.value = csrf;
+  return Boolean(csrf);
+}
