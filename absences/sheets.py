@@ -88,7 +88,8 @@ def mark_of(report: Report, by: Reporter, now: datetime) -> Document:
         "by_position": by.position,
         "role": by.role,
         "at": now,
-        "reported_at": report.reported_at or now,
+        # A device's clock is data, but nobody has said anything in the future.
+        "reported_at": min(report.reported_at or now, now),
     }
 
 
