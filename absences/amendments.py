@@ -118,9 +118,9 @@ def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
     Lesson.objects.filter(pk__in=seen.values("pk")).lock()
     lesson = seen.with_register().first()
     if lesson is None:
-        raise NotFound("There is no register of this lesson.")
+        raise NotFound(_("There is no register of this lesson."))
     if not user.access.may_amend(lesson, now):
-        raise NotAllowed("You may not amend this register, or its time for amending is over.")
+        raise NotAllowed(_("You may not amend this register, or its time for amending is over."))
     return lesson
 
 

@@ -20,7 +20,7 @@ AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
 
 
 def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
-    """On the lesson's own day, for whoever may take the lesson and use the code that an arrival has by now."""
+    """On the lesson’s own day, for whoever may take the lesson and use the code that an arrival has by now."""
     if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
     return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
@@ -34,7 +34,7 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     is safe.
     """
     if not may_arrive(user, lesson, now):
-        raise NotAllowed("Arrivals are told on the lesson's own day, by whoever may take it.")
+        raise NotAllowed(_("Arrivals are told on the lesson’s own day, by whoever may take it."))
     key = Key(lesson.school_id, lesson.pk)
     sheet = sheets.read(key) or {}  # before the register is looked at: what comes later, it does not replace
     if sheet.get("late_pending"):  # a colleague may have said the same just now
@@ -50,7 +50,7 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     late.merge_late(key, now)
     after = merging.existing(lesson).standing
     if state == "conflict" and after.code_of(student_id) in AWAITED:
-        raise Conflict("A colleague has marked this pupil in the meantime. Please look at the register again.")
+        raise Conflict(_("A colleague has marked this pupil in the meantime. Please look at the register again."))
     return after
 
 

@@ -121,7 +121,8 @@ class Board:
 
 def version(school: School, now: datetime) -> str:
     """What changes whenever the board does: at once with the record and with notices, else within a minute. One
-    statement, which reads counters and the few open notices, neither lessons nor registers nor sheets."""
+    statement, which reads counters and the few notices that are not done, neither lessons nor registers nor sheets; a
+    reminder counts until it is forgotten (`expiring.py`)."""
     waiting = Notice.objects.filter(school=OuterRef("pk"), done_at=None).order_by().values("school")
     [facts] = School.objects.filter(pk=school.pk).values_list(
         "feedcounter__last_number",

@@ -66,6 +66,8 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
             if student.pk in roster and (code := stands.code_of(student.pk)):
                 said[student.pk].append((register.lesson, code))
     for student in students:
+        if not said[student.pk]:  # her register was withdrawn between the two readings
+            continue
         (lesson, code), *before = said[student.pk]
         if code == codes.ABSENT:
             seen = next((lesson for lesson, code in before if code in codes.ARRIVAL_CODES | codes.PRESENT_CODES), None)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
@@ -44,7 +45,7 @@ def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
                 sheet = mongo.sheets().find_one(key.filter)
             if sheet is not None and sheet["state"] != "open":
                 return sheet
-    raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
+    raise StoreUnavailable(_("Too many people are writing to this register at once. Please try again."))
 
 
 def confirm(closed: Iterable[tuple[Lesson, Register, Standing]], now: datetime) -> None:

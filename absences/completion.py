@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import DatabaseError, OperationalError
+from django.utils.translation import gettext as _
 
 from absences import closing, late, merging, sheets
 from absences.merging import Merged
@@ -64,15 +65,15 @@ def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
     """
     lesson = Lesson.objects.for_user(user, now).with_register().filter(pk=lesson_id).first()
     if lesson is None:
-        raise NotFound("There is no such lesson.")
+        raise NotFound(_("There is no such lesson."))
     if not user.access.may_complete(lesson, now):
-        raise NotAllowed("You may not complete this lesson.")
+        raise NotAllowed(_("You may not complete this lesson."))
     if not lesson.is_completed:
         codes.code_set(lesson.school.nation, lesson.date)  # before anything is written: no register without one
         if lesson.is_cancelled:
-            raise Conflict("This lesson was cancelled.")
+            raise Conflict(_("This lesson was cancelled."))
         if now < lesson.opens_at:
-            raise Conflict("This lesson is not yet due.")
+            raise Conflict(_("This lesson is not yet due."))
     return lesson
 
 
@@ -101,8 +102,8 @@ def complete(
     [completed] = complete_many([completion], now=now)
     if completed is None:
         if Lesson.objects.filter(pk=lesson.pk, status=Lesson.Status.CANCELLED).exists():
-            raise Conflict("This lesson was cancelled.")
-        raise StoreUnavailable("This register cannot be written just now. What was reported is kept.")
+            raise Conflict(_("This lesson was cancelled."))
+        raise StoreUnavailable(_("This register cannot be written just now. What was reported is kept."))
     return completed
 
 

@@ -39,12 +39,13 @@ def entries(school: School, day: date) -> QuerySet[DeskEntry]:
 def enter(
     user: User, student: Student, direction: DeskEntry.Direction, note: str, *, now: datetime
 ) -> tuple[DeskEntry, bool]:
-    """The entry, and whether this made it: pressed twice within a minute, the first one stands."""
+    """The entry, and whether this made it: pressed twice within a minute, the first one stands. What went the other way
+    in between makes it another entry."""
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)
-        same = DeskEntry.objects.filter(student=student, direction=direction, at__gt=now - TWICE)
-        if entry := same.order_by("-pk").first():
-            return entry, False
+        newest = DeskEntry.objects.filter(student=student).order_by("-at", "-pk").first()
+        if newest and newest.direction == direction and newest.at > now - TWICE:
+            return newest, False
         entry = DeskEntry.objects.create(
             school_id=student.school_id,
             student=student,

@@ -151,10 +151,11 @@ def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Less
 
 
 def _at(lesson: Lesson, mark: Entry | None) -> datetime:
-    """When it was so. Who came in later did so when it was said; and a register that is taken or corrected in the
-    evening is still about the lesson, and says nothing of the evening."""
+    """When it was so. Who came in later did so when it reached us: a device whose clock is slow must not put an arrival
+    before a signing out, or nobody looks for who came back. And a register that is taken or corrected in the evening is
+    still about the lesson, and says nothing of the evening."""
     came = mark is not None and mark.amended and mark.code in codes.ARRIVAL_CODES
-    return min(mark.reported_at if mark and came else lesson.register.taken_at, lesson.ends_at)
+    return min(mark.arrived_at if mark and came else lesson.register.taken_at, lesson.ends_at)
 
 
 def _whereabouts(code: codes.Code) -> Whereabouts:

@@ -12,6 +12,7 @@ from typing import Any
 import pymongo
 from bson.codec_options import CodecOptions
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pymongo import MongoClient, common
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -140,7 +141,7 @@ def answering(within: float | None = None) -> Iterator[None]:
         with pymongo.timeout(prompt if within is None else within):
             yield
     except PyMongoError as error:
-        raise StoreUnavailable("The absence store cannot be reached just now. Please try again.") from error
+        raise StoreUnavailable(_("The absence store cannot be reached just now. Please try again.")) from error
 
 
 def ping() -> None:

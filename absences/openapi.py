@@ -112,7 +112,7 @@ REPORT: dict[str, Schema] = {
     "device": maybe(DEVICE),
     "sequence": maybe(SEQUENCE),
     "replaces": maybe(UUID) | {"description": "The `report_id` that was seen standing; null for none. Else 409."},
-    "reported_at": maybe(TIME),
+    "reported_at": maybe(TIME) | {"description": "By the client's clock; what is still to come counts as now."},
 }
 
 COMPONENTS: dict[str, Schema] = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -88,7 +89,8 @@ def mark_of(report: Report, by: Reporter, now: datetime) -> Document:
         "by_position": by.position,
         "role": by.role,
         "at": now,
-        "reported_at": report.reported_at or now,
+        # A device's clock is data, but nobody has said anything in the future.
+        "reported_at": min(report.reported_at or now, now),
     }
 
 
@@ -115,7 +117,7 @@ def store(key: Key, reports: Sequence[Report], by: Reporter, now: datetime) -> l
             if not waiting:
                 break
         else:
-            raise StoreUnavailable("Too many people are writing to this register at once. Please try again.")
+            raise StoreUnavailable(_("Too many people are writing to this register at once. Please try again."))
     if reused:
         raise Unprocessable(reused)
     return [stored[index] for index in sorted(stored)]
@@ -133,7 +135,7 @@ def _decide_all(key: Key, reports: Mapping[int, Report], by: Reporter, now: date
             if found := _decide(sheet, report, by) or _store_late(key, sheet, report, by, now):
                 taken[index] = found
         except _Reused:
-            text = "This report_id stands for another report."
+            text = _("This report_id stands for another report.")
             taken[index] = FieldError(f"/absences/{index}/report_id", "reused", text)
     return taken
 
@@ -157,7 +159,7 @@ def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: dat
     except BulkWriteError as error:
         failed = error.details["writeErrors"]
         if any(each["code"] in DOCUMENT_TOO_LARGE for each in failed):
-            raise Conflict("This sheet is full.") from error
+            raise Conflict(_("This sheet is full.")) from error
         if any(each["code"] != DUPLICATE_KEY for each in failed) or error.details["writeConcernErrors"]:
             raise
         return {order[each["index"]] for each in failed}
@@ -198,7 +200,7 @@ def _decide(sheet: Document, report: Report, by: Reporter) -> Stored | None:
     if standing and anothers and report.replaces not in (UNSET, standing["report_id"]):
         return Stored(standing, "conflict")
     if sheet["rev" if sheet["state"] == "open" else "late_rev"] >= MAX_REPORTS:
-        raise Conflict("This sheet is full.")
+        raise Conflict(_("This sheet is full."))
     return None
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -48,7 +49,7 @@ class DomainErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if content_length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return answer(request, errors.TooLarge("The body is larger than any address takes."))
+            return answer(request, errors.TooLarge(_("The body is larger than any address takes.")))
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -86,7 +87,7 @@ def translated(exception: Exception) -> errors.AttendanceError:
     if isinstance(exception, errors.AttendanceError):
         return exception
     log.error("SQL did not answer: %s", type(exception).__name__)
-    return errors.StoreUnavailable("The register database cannot be reached just now. Please try again.")
+    return errors.StoreUnavailable(_("The register database cannot be reached just now. Please try again."))
 
 
 def answer(request: HttpRequest, error: errors.AttendanceError) -> HttpResponse:
@@ -111,17 +112,19 @@ def problem(request: Any, status: int, detail: str = "", **more: Any) -> dict[st
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, {"detail": "This request could not be understood."})
+    return _answer(request, 400, {"detail": _("This request could not be understood.")})
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
     """Also Django's answer to a form that was sent without its CSRF token."""
-    detail = "This form has expired. Go back, reload the page and send it again." if reason else "You may not do this."
+    detail = (
+        _("This form has expired. Go back, reload the page and send it again.") if reason else _("You may not do this.")
+    )
     return _answer(request, 403, {"detail": detail})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, {"detail": "There is nothing at this address."})
+    return _answer(request, 404, {"detail": _("There is nothing at this address.")})
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -129,7 +132,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     exception = sys.exc_info()[1]
     if isinstance(exception, (errors.AttendanceError, *SQL_ERRORS)):
         return answer(request, translated(exception))
-    return _answer(request, 500, {"detail": "Something went wrong on our side. It has been noted."})
+    return _answer(request, 500, {"detail": _("Something went wrong on our side. It has been noted.")})
 
 
 def _answer(

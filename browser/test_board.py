@@ -45,9 +45,12 @@ def test_a_register_that_is_taken_shows_without_a_reload(board: Device, here: Pl
 def test_it_asks_by_itself_and_reads_nothing_twice(board: Device, here: Place) -> None:
     here.lesson()
     page = opened(board)
-    with page.expect_response(lambda answer: "/board/state" in answer.url, timeout=15_000) as asked:
-        pass
-    assert asked.value.status in (200, 304)
+    statuses: list[int] = []
+    while len(statuses) < 2 and 304 not in statuses:  # the version changes with the minute, not twice in ten seconds
+        with page.expect_response(lambda answer: "/board/state" in answer.url, timeout=15_000) as asked:
+            pass
+        statuses.append(asked.value.status)
+    assert statuses[-1] == 304
 
 
 def test_without_a_network_it_says_how_old_it_is(board: Device, here: Place) -> None:

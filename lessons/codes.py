@@ -1,4 +1,4 @@
-"""The attendance codes of a nation, and how they count. Pure: no Django, no store.
+"""The attendance codes of a nation, and how they count. Pure: no store, and of Django the translation alone.
 
 England: School Attendance (Pupil Registration) (England) Regulations 2024 (SI 2024/208), in force 19 August 2024.
 Rates and classes as in "Working together to improve school attendance" (DfE).
@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from lessons.errors import Conflict
 
@@ -46,7 +50,7 @@ class NoCodeSet(Conflict):
 @dataclass(frozen=True, slots=True)
 class Code:
     code: str
-    title: str
+    title: Promise
     kind: Kind
 
 
@@ -102,7 +106,8 @@ def code_set(nation: str, on: date) -> CodeSet:
     for codes in CODE_SETS:
         if codes.nation == nation and codes.valid_from <= on and (codes.valid_to is None or on <= codes.valid_to):
             return codes
-    raise NoCodeSet(f"No attendance codes are known for {nation} on {on}.")
+    text = gettext("No attendance codes are known for %(nation)s on %(day)s.")
+    raise NoCodeSet(text % {"nation": nation, "day": on})
 
 
 def title(code: str) -> str:
@@ -110,7 +115,7 @@ def title(code: str) -> str:
     return next((str(known.codes[code].title) for known in reversed(CODE_SETS) if code in known.codes), code)
 
 
-def _codes(kind: Kind, titles: Mapping[str, str]) -> dict[str, Code]:
+def _codes(kind: Kind, titles: Mapping[str, Promise]) -> dict[str, Code]:
     return {code: Code(code, title, kind) for code, title in titles.items()}
 
 
@@ -119,58 +124,59 @@ ENGLAND_2024 = CodeSet(
     valid_from=date(2024, 8, 19),
     valid_to=None,
     codes={
-        **_codes(Kind.PRESENT, {"/": "Present", "L": "Late, before the register closed"}),
+        **_codes(Kind.PRESENT, {"/": _("Present"), "L": _("Late, before the register closed")}),
         **_codes(
             Kind.APPROVED,
             {
-                "K": "Education provision arranged by the local authority",
-                "V": "Educational visit or trip",
-                "P": "Sporting activity",
-                "W": "Work experience",
-                "B": "Any other approved educational activity",
+                "K": _("Education provision arranged by the local authority"),
+                "V": _("Educational visit or trip"),
+                "P": _("Sporting activity"),
+                "W": _("Work experience"),
+                "B": _("Any other approved educational activity"),
             },
         ),
         **_codes(
             Kind.AUTHORISED,
             {
-                "C": "Exceptional circumstances",
-                "C1": "Regulated performance or employment abroad",
-                "C2": "Temporary part-time timetable",
-                "E": "Suspended or permanently excluded",
-                "I": "Illness",
-                "J1": "Interview",
-                "M": "Medical or dental appointment",
-                "R": "Religious observance",
-                "S": "Study leave",
-                "T": "Parent travelling for occupational purposes",
+                "C": _("Exceptional circumstances"),
+                "C1": _("Regulated performance or employment abroad"),
+                "C2": _("Temporary part-time timetable"),
+                "E": _("Suspended or permanently excluded"),
+                "I": _("Illness"),
+                "J1": _("Interview"),
+                "M": _("Medical or dental appointment"),
+                "R": _("Religious observance"),
+                "S": _("Study leave"),
+                "T": _("Parent travelling for occupational purposes"),
             },
         ),
         **_codes(
             Kind.UNAUTHORISED,
             {
-                "G": "Holiday not granted by the school",
-                "N": "Reason not yet established",
-                "O": "Other or unknown circumstances",
-                "U": "Arrived after the register closed",
+                "G": _("Holiday not granted by the school"),
+                "N": _("Reason not yet established"),
+                "O": _("Other or unknown circumstances"),
+                "U": _("Arrived after the register closed"),
             },
         ),
         **_codes(
             Kind.NOT_POSSIBLE,
             {
-                "D": "Dual registered at another school",
-                "Q": "No access arrangements by the local authority",
-                "X": "Non-compulsory-age pupil not required to attend",
-                "Y1": "Transport normally provided not available",
-                "Y2": "Widespread disruption to travel",
-                "Y3": "Part of the school premises closed",
-                "Y4": "Whole school site unexpectedly closed",
-                "Y5": "Criminal justice detention",
-                "Y6": "Public health guidance or law",
-                "Y7": "Any other unavoidable cause",
+                "D": _("Dual registered at another school"),
+                "Q": _("No access arrangements by the local authority"),
+                "X": _("Non-compulsory-age pupil not required to attend"),
+                "Y1": _("Transport normally provided not available"),
+                "Y2": _("Widespread disruption to travel"),
+                "Y3": _("Part of the school premises closed"),
+                "Y4": _("Whole school site unexpectedly closed"),
+                "Y5": _("Criminal justice detention"),
+                "Y6": _("Public health guidance or law"),
+                "Y7": _("Any other unavoidable cause"),
             },
         ),
         **_codes(
-            Kind.NOT_COLLECTED, {"Z": "Prospective pupil not on the register", "#": "Planned whole-school closure"}
+            Kind.NOT_COLLECTED,
+            {"Z": _("Prospective pupil not on the register"), "#": _("Planned whole-school closure")},
         ),
     },
 )

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from lessons.errors import StoreUnavailable
@@ -107,7 +108,7 @@ def _redis() -> Iterator[None]:
         yield
     except RedisError as error:
         log.error("Redis did not answer: %s", type(error).__name__)
-        raise StoreUnavailable("The counts of sign-ins cannot be reached just now. Please try again.") from error
+        raise StoreUnavailable(_("The counts of sign-ins cannot be reached just now. Please try again.")) from error
 
 
 def _hashed(key: tuple[object, ...]) -> str:

@@ -1,4 +1,5 @@
-"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies, notices that are done.
+"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies, notices that are done, reminders
+that nobody needs.
 
 What the office writes down of an absence, calls and the front desk, is none of these (`models/office.py`)."""
 
@@ -12,6 +13,7 @@ from lessons.repeats import KEPT
 
 MANY = 1000
 DONE_FOR = timedelta(days=30)  # a notice
+REMINDS_FOR = timedelta(days=30)  # of a register that nobody takes
 
 
 def forget(now: datetime) -> Iterator[int]:
@@ -32,4 +34,6 @@ def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
         KeptAnswer.objects.filter(made_at__lte=now - KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
         Notice.objects.filter(done_at__lte=now - DONE_FOR),
+        Notice.objects.needless(),
+        Notice.objects.filter(kind=Notice.Kind.REMINDER, done_at=None, made_at__lte=now - REMINDS_FOR),
     ]

@@ -219,10 +219,13 @@ class DeskEntryFactory(DjangoModelFactory[models.DeskEntry]):
 
 
 class NoticeFactory(DjangoModelFactory[models.Notice]):
-    """To the office, of somebody in the room."""
+    """To the office, of somebody in the room; or a `reminder` to a teacher."""
 
     class Meta:
         model = models.Notice
+
+    class Params:
+        reminder = Trait(kind=models.Notice.Kind.REMINDER, to=SubFactory(UserFactory))
 
     lesson = SubFactory(LessonFactory)
     school = SelfAttribute("lesson.school")

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from lessons.models import Lesson, School
 
-RESOLVED_WITHIN = 5  # school days after the absence; then a reason that nobody knows (N) becomes O
+RESOLVED_WITHIN = 5  # school days after the absence; then the office records what nobody knows (N) as O
 SATURDAY = 5
 DAY = timedelta(days=1)
 

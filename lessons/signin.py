@@ -17,6 +17,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from lessons import counting
 from lessons.errors import TooMany
@@ -55,7 +56,9 @@ class Attempt:
         """Raises TooMany."""
         count = counting.add(*key, window=limit.window, now=self.now)
         if count.hits > limit.tries:
-            raise TooMany("Too many attempts. Please wait before you try again.", count.ends_at - self.now.timestamp())
+            raise TooMany(
+                _("Too many attempts. Please wait before you try again."), count.ends_at - self.now.timestamp()
+            )
         self.counted.append(key)
 
     def succeeded(self) -> None:

@@ -12,7 +12,8 @@ from lessons.models import Amendment, Mark, Register
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One student's code as it stands, by whom and since when."""
+    """One student's code as it stands, by whom and since when: `reported_at` by the clock of who said it, `arrived_at`
+    by ours."""
 
     student_id: int
     code: str
@@ -20,6 +21,7 @@ class Entry:
     note: str
     by: dict[str, Any]
     reported_at: datetime
+    arrived_at: datetime
     report_id: UUID | None
     amended: bool = False
 
@@ -72,7 +74,16 @@ def standing(
 
 
 def _marked(mark: Mark) -> Entry:
-    return Entry(mark.student_id, mark.code, mark.minutes_late, mark.note, mark.by, mark.reported_at, mark.report_id)
+    return Entry(
+        mark.student_id,
+        mark.code,
+        mark.minutes_late,
+        mark.note,
+        mark.by,
+        mark.reported_at,
+        mark.arrived_at,
+        mark.report_id,
+    )
 
 
 def _apply(amendment: Amendment, roster: Iterable[int], entries: dict[int, Entry], unstated: set[int]) -> None:
@@ -91,6 +102,7 @@ def _apply(amendment: Amendment, roster: Iterable[int], entries: dict[int, Entry
             "",
             amendment.by,
             amendment.happened_at,
+            amendment.arrived_at,
             amendment.report_id,
             amended=True,
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -56,7 +57,7 @@ def read(user: User, query: Mapping[str, Any], now: datetime) -> Question:
     given = parameters.validated_data
     level = given.get("level", levels(user)[0])
     if level not in levels(user) or (_is_national(user) and "group" in given):
-        raise NotAllowed("Operators see schools, never a group.")
+        raise NotAllowed(gettext("Operators see schools, never a group."))
     chosen = _schools(user, given.get("school"))
     first, last = _days(given, chosen, now)
     return Question(level, first, last, chosen, _groups(user, given, chosen, level))
@@ -80,7 +81,7 @@ def _schools(user: User, wanted: int | None) -> dict[int, School]:
     seen = schools(user)
     found = {school.pk: school for school in (seen.filter(pk=wanted) if wanted else seen)}
     if wanted and not found:
-        raise NotFound("There is no such school.")
+        raise NotFound(gettext("There is no such school."))
     return found
 
 
@@ -104,5 +105,5 @@ def _groups(user: User, given: Mapping[str, Any], schools: Mapping[int, School],
     groups = Group.objects.for_user(user).filter(school__in=schools)
     found = {group.pk: group for group in (groups.filter(pk=given["group"]) if "group" in given else groups)}
     if "group" in given and not found:
-        raise NotFound("There is no such group.")
+        raise NotFound(gettext("There is no such group."))
     return found

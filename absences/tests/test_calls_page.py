@@ -1,18 +1,19 @@
 """Whom to ring on the first day of an absence."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from absences import desk
+from absences import desk, follow_up
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.factories import LessonFactory, PlannedAbsenceFactory
 from lessons.models import Contact, DeskEntry, Lesson, School, Student, User
-from lessons.tests.registers import amend, take
+from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +86,36 @@ def test_whose_absence_is_planned(olive: Client, ava: Student, lesson: Lesson) -
     assert listed(olive, ava), "it is not of this lesson"
 
 
+def test_of_one_year_group(olive: Client, ava: Student, lesson: Lesson) -> None:
+    """Also once a call is noted: the office goes on with the list that it has."""
+    Student.objects.filter(pk=ava.pk).update(year_group=0)
+    shown = {
+        year: f'id="pupil-{ava.pk}"' in olive.get(PAGE, {"year": year}).content.decode() for year in ("0", "8", "")
+    }
+    assert shown == {"0": True, "8": False, "": True}
+    page = " ".join(olive.get(PAGE, {"year": "0"}).content.decode().split())
+    assert '<option value="0" selected>Reception</option>' in page
+    assert "<strong>Reception.</strong>" in page
+    noted = olive.post(f"{PAGE}/{ava.pk}?year=0", {"outcome": "message"})
+    assert noted.headers["location"] == f"{PAGE}?year=0"
+    assert olive.get(PAGE, {"year": "eight"}).status_code == 400
+
+
+def test_a_register_that_is_withdrawn_meanwhile(
+    olive: Client, ava: Student, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two readings, of the marks and of the registers."""
+    read = follow_up.unexplained
+
+    def then_withdrawn(*wanted: Any) -> list[tuple[Student, Lesson]]:
+        found = read(*wanted)
+        void(lesson.register)
+        return found
+
+    monkeypatch.setattr(follow_up, "unexplained", then_withdrawn)
+    assert not listed(olive, ava)
+
+
 @pytest.mark.parametrize("direction", [IN, OUT])
 def test_who_went_past_the_front_desk(
     direction: DeskEntry.Direction, office: User, olive: Client, ava: Student
@@ -129,7 +160,7 @@ def test_the_number_of_queries_is_fixed(
     for size in (2, 9):
         lesson = due_today(school, teacher, students=size)
         take(lesson, absent=dict.fromkeys(Student.objects.enrolled(lesson.group_id, lesson.date), "N"))
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             assert olive.get(PAGE).status_code == 200
 
 

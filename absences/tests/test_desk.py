@@ -165,3 +165,12 @@ def test_twice_within_a_minute_is_one_entry(office: User, lesson: Lesson, ava: S
     desk.enter(office, ava, DeskEntry.Direction.OUT, "Dentist", now=now + timedelta(seconds=59))
     desk.enter(office, ava, DeskEntry.Direction.IN, "", now=now + timedelta(seconds=61))
     assert [entry.direction for entry in desk.entries(lesson.school, lesson.date)] == ["in", "out", "in"]
+
+
+@pytest.mark.parametrize("directions", [("in", "out", "in"), ("out", "in", "out")])
+def test_there_and_back_within_a_minute_is_three_entries(
+    office: User, lesson: Lesson, ava: Student, now: datetime, directions: tuple[str, ...]
+) -> None:
+    for second, direction in enumerate(directions):
+        desk.enter(office, ava, DeskEntry.Direction(direction), "", now=now + timedelta(seconds=second))
+    assert tuple(entry.direction for entry in desk.entries(lesson.school, lesson.date))[::-1] == directions

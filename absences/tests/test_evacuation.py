@@ -131,8 +131,21 @@ def test_who_was_seen_coming_in_is_in(lesson: Lesson, ava: Student) -> None:
     """Although the register was taken before she went out past the desk."""
     register = take(lesson, absent={ava: "N"})
     desk(ava, "out", register.taken_at + timedelta(minutes=5))
-    amend(register, ava, "N", "L", kind="arrival", happened_at=register.taken_at + timedelta(minutes=10))
+    at = register.taken_at + timedelta(minutes=10)
+    amend(register, ava, "N", "L", kind="arrival", happened_at=at, arrived_at=at)
     assert stands(ava) == ("in", "M3", None)
+
+
+@pytest.mark.parametrize("wrong", [-2 * HOUR, -HOUR, HOUR])
+@pytest.mark.parametrize(("out_after", "where"), [(5, "in"), (15, "out")])
+def test_an_arrival_from_a_device_whose_clock_is_wrong(
+    wrong: timedelta, out_after: int, where: str, lesson: Lesson, ava: Student
+) -> None:
+    register = take(lesson, absent={ava: "N"})
+    desk(ava, "out", register.taken_at + timedelta(minutes=out_after))
+    at = register.taken_at + timedelta(minutes=10)
+    amend(register, ava, "N", "L", kind="arrival", happened_at=at + wrong, arrived_at=at)
+    assert stands(ava)[0] == where
 
 
 def test_an_absence_that_is_planned(ava: Student, lesson: Lesson) -> None:

@@ -50,6 +50,17 @@ def test_it_is_listed_and_given_a_reason(olive: Client, ava: Student, lesson: Le
     assert Amendment.objects.values_list("to_code", "reason").get() == ("I", "Mother rang")
 
 
+def test_what_is_overdue_says_what_to_do(olive: Client, ava: Student, lesson: Lesson, students: list[Student]) -> None:
+    """Nothing makes an O of an N by itself."""
+    past = [
+        LessonFactory.create(group=lesson.group, date=lesson.date - timedelta(days=back)) for back in range(14, 0, -1)
+    ]
+    first = next(each for each in past if each.date.weekday() < 5)
+    take(first, absent={students[1]: "N"})
+    page = olive.get(PAGE).content.decode()
+    assert "One day is overdue: if nobody knows why, record it as O, other or unknown." in page
+
+
 def test_the_next_one_has_the_focus(
     olive: Client, ava: Student, lesson: Lesson, students: list[Student], school: School
 ) -> None:

@@ -53,6 +53,18 @@ def test_a_pupil_is_found_however_it_is_typed(olive: Client, school: School) -> 
     assert olive.get(PAGE, {"q": "a\0" + "x" * 3000}).status_code == 200
 
 
+@pytest.mark.parametrize(("year", "name"), [(0, "Reception"), (-1, "Nursery"), (8, "Year 8")])
+def test_the_first_years_have_names(year: int, name: str, olive: Client, ava: Student) -> None:
+    """Wherever the office meets a pupil."""
+    Student.objects.update(year_group=year)
+    asked = {"q": ava.name}
+    pages = [(PAGE, asked), ("/planned-absences/add", asked), ("/follow-up/", {}), ("/follow-up/calls", {})]
+    for address, query in [*pages, (f"/students/{ava.pk}/evidence", {})]:
+        page = olive.get(address, query).content.decode()
+        assert name in page, address
+        assert f"Year {year}" == name or f"Year {year}" not in page, address
+
+
 def test_more_than_a_page_takes(olive: Client, school: School) -> None:
     StudentFactory.create_batch(22, school=school)
     page = olive.get(PAGE, {"q": "quillfeather"}).content.decode()

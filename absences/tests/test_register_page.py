@@ -49,6 +49,15 @@ def test_nobody_is_marked_at_first(alice: Client, page: str, roster: list[int]) 
     assert all(f'name="mark-{pk}"' in content for pk in roster)
 
 
+@pytest.mark.parametrize("state", [{"starts_at": timezone.now() + timedelta(days=1)}, {"status": "cancelled"}])
+def test_where_nothing_is_taken_signing_out_still_asks(state: dict[str, Any], alice: Client, page: str) -> None:
+    """The register's own script does where one is taken; else that of every page, for what waits of other lessons."""
+    script = re.compile(r'<script type="module" src="[^"]*absences/outbox[^"]*"')
+    assert not script.search(alice.get(page).content.decode())
+    Lesson.objects.update(**state)
+    assert script.search(alice.get(page).content.decode())
+
+
 def test_saving_reports_what_changed_alone(alice: Client, page: str, lesson: Lesson, roster: list[int]) -> None:
     response = alice.post(page, fill(alice, page, **{f"mark_{roster[0]}": "N"}))
     assert (response.status_code, response.headers["location"]) == (302, page)

@@ -19,6 +19,7 @@ from lessons.standing import standing
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 def say(claims: Claims, lesson: Lesson, student: int, code: str, now: datetime, **fields: object) -> Stored:
@@ -38,6 +39,15 @@ def test_an_older_report_of_a_device_changes_nothing(
     old = say(claims, lesson, roster[0], "/", now + 2 * SECOND, device="phone", sequence=1)
     assert (old.state, old.mark["code"], old.mark["by_name"]) == ("superseded", "L", "Bob Nowak")
     assert codes_on_sheet(lesson) == {roster[0]: "L"}
+
+
+@pytest.mark.parametrize(("minutes", "kept"), [(-60, -60), (0, 0), (60, 0)])
+def test_nobody_reports_in_the_future(
+    claims: Claims, lesson: Lesson, roster: list[int], now: datetime, minutes: int, kept: int
+) -> None:
+    """A clock that is slow cannot be told from a report that waited for the network."""
+    stored = say(claims, lesson, roster[0], "N", now, reported_at=now + minutes * MINUTE)
+    assert stored.mark["reported_at"] == now + kept * MINUTE
 
 
 def test_the_same_report_twice_with_anothers_between(

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from absences import calls
 from absences.office_forms import ContactForm
-from absences.views.office import back, office_facts, office_pupil, office_school
+from absences.views.office import asked_year, back, office_facts, office_pupil, office_school, years
 from absences.views.pages import render_local, user_of
 from lessons import calendar
 from lessons.models import Contact, School
@@ -18,6 +18,7 @@ from lessons.models import Contact, School
 @require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
+    """`?year=` as on the page of unexplained absences."""
     return _page(request, office_school(request))
 
 
@@ -39,11 +40,14 @@ def note_down(request: HttpRequest, student: int) -> HttpResponse:
 def _page(request: HttpRequest, school: School, wrong: ContactForm | None = None, of: int = 0) -> HttpResponse:
     now = timezone.now()
     day = calendar.local_date(school.time_zone, now)
-    missing = calls.missing(school, day)
+    year = asked_year(request)
+    missing = calls.missing(school, day, year)
     context = {
         **office_facts(request, school),
         "day": day,
         "missing": missing,
+        "years": years(school),
+        "year": year,
         "waiting": sum(not each.contacts for each in missing),
         "outcomes": Contact.Outcome.choices,
         "wrong": wrong,

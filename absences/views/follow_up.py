@@ -1,7 +1,6 @@
 """Absences that nobody has explained yet, and the reasons that the office gives them one after another."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, pairwise
@@ -19,7 +18,7 @@ from absences.follow_up import Explained, PupilDay, Wanted
 from absences.office_forms import ReasonForm
 from absences.templatetags.attendance import word
 from absences.views import period
-from absences.views.office import back, chosen_id, office_facts, office_pupil, office_school
+from absences.views.office import asked_year, back, chosen_id, office_facts, office_pupil, office_school, years
 from absences.views.pages import render_local, user_of
 from absences.views.taken import clock
 from lessons import calendar, codes
@@ -123,15 +122,11 @@ def _page(request: HttpRequest, school: School, wrong: ReasonForm | None = None,
         "over": sum(day.term.is_over for day in days),
         "wrong": wrong,
         "groups": Group.objects.filter(school=school),
-        "years": _years(school),
+        "years": years(school),
+        "year": wanted.year_group,
         "made_at": now,
     }
     return render_local(request, "absences/follow_up.html", school.time_zone, context, 400 if wrong else 200)
-
-
-def _years(school: School) -> Iterable[int]:
-    students = Student.objects.filter(school=school).order_by("year_group")
-    return students.values_list("year_group", flat=True).distinct()
 
 
 def _wanted(request: HttpRequest, school: School) -> Wanted:
@@ -143,16 +138,7 @@ def _wanted(request: HttpRequest, school: School) -> Wanted:
         asked = period.Period(day, day)
     else:
         asked = period.asked(request, school, now, back=WEEKS)
-    return Wanted(asked.first, asked.last, _year(request), _group(request, school))
-
-
-def _year(request: HttpRequest) -> int | None:
-    given = request.GET.get("year")
-    if not given:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,2}", given):
-        raise InvalidInput([FieldError("/year", "invalid", _("A year group is a number, such as 8."))])
-    return int(given)
+    return Wanted(asked.first, asked.last, asked_year(request), _group(request, school))
 
 
 def _group(request: HttpRequest, school: School) -> int | None:

@@ -1,6 +1,7 @@
 """What the pages of a school's office share."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from absences.views.pages import user_of
 from lessons.access import Access, Role
 from lessons.converters import IdConverter
-from lessons.errors import NotAllowed, NotFound
+from lessons.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from lessons.models import School, Student
 
 PAGES = (
@@ -97,6 +98,22 @@ def office_pupil(request: HttpRequest, student_id: int) -> Student:
     if not user.access.is_office(found.school_id):
         raise NotAllowed(gettext("This page is for the school’s office."))
     return found
+
+
+def years(school: School) -> Iterable[int]:
+    """The year groups to choose from."""
+    students = Student.objects.filter(school=school).order_by("year_group")
+    return students.values_list("year_group", flat=True).distinct()
+
+
+def asked_year(request: HttpRequest) -> int | None:
+    """The year group that `?year=` names. Raises InvalidInput."""
+    given = request.GET.get("year")
+    if not given:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,2}", given):
+        raise InvalidInput([FieldError("/year", "invalid", gettext("A year group is a number, such as 8."))])
+    return int(given)
 
 
 def chosen_id(given: str) -> int:

@@ -29,7 +29,7 @@ def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
     seen = Lesson.objects.for_user(user_of(request), now).with_state(now).with_people()
     lesson = seen.filter(pk=lesson_id).first()
     if lesson is None:
-        raise NotFound("There is no such lesson, or it is not yours to see.")
+        raise NotFound(_("There is no such lesson, or it is not yours to see."))
     return lesson
 
 

@@ -87,7 +87,7 @@ def unplaced(request: HttpRequest) -> HttpResponse:
     """What was reported for lessons that the school does not have: kept, and shown to its office."""
     schools = user_of(request).access.whole_schools()
     if not schools:
-        raise NotAllowed("These reports are for the school's office.")
+        raise NotAllowed(_("These reports are for the school’s office."))
     with mongo.answering():
         found = list(mongo.orphans().find({"school": {"$in": schools}}).sort("created_at", -1).limit(100))
     zone = School.objects.get(pk=schools[0]).time_zone
@@ -106,7 +106,7 @@ def _day(given: str | None, this_day: date) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        raise NotFound("There is no such day.") from None
+        raise NotFound(_("There is no such day.")) from None
 
 
 def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:

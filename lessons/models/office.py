@@ -1,8 +1,8 @@
 """What a school's office writes down beside the registers: calls, the front desk, notices.
 
 Contacts and desk entries say why a register says what it says: they are kept as long as the record itself, 6 years, and
-nothing deletes them before it is purged (`purging.py`). A notice that is done goes after 30 days (`expiring.py`): what
-became of it stands in the register."""
+nothing deletes them before it is purged (`purging.py`). A notice that is done goes after 30 days, and a reminder when
+nobody needs it (`expiring.py`): what became of it stands in the register."""
 
 from __future__ import annotations
 
@@ -87,9 +87,17 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(school=school_id, to__isnull=True)
 
     def open(self) -> NoticeQuerySet:
-        """Not done. A reminder is done by itself once its register is taken or its lesson cancelled."""
-        needless = Q(lesson__register__isnull=False) | Q(lesson__status=Lesson.Status.CANCELLED)
-        return self.filter(~Q(needless, kind=Notice.Kind.REMINDER), done_at__isnull=True)
+        """Not done, nor needless."""
+        return self.filter(~self._needless(), done_at__isnull=True)
+
+    def needless(self) -> NoticeQuerySet:
+        """Reminders that nobody has to do any more: the register is taken, or the lesson cancelled."""
+        return self.filter(self._needless(), done_at__isnull=True)
+
+    @staticmethod
+    def _needless() -> Q:
+        over = Q(lesson__register__isnull=False) | Q(lesson__status=Lesson.Status.CANCELLED)
+        return Q(over, kind=Notice.Kind.REMINDER)
 
 
 class Notice(SchoolRow, Signed):

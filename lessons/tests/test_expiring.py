@@ -6,7 +6,8 @@ import pytest
 
 from lessons import expiring
 from lessons.factories import ContactFactory, DeskEntryFactory, NoticeFactory, PlannedAbsenceFactory
-from lessons.models import Contact, DeskEntry, Notice, PlannedAbsence
+from lessons.models import Contact, DeskEntry, Lesson, Notice, PlannedAbsence
+from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,21 @@ def test_a_notice_goes_thirty_days_after_it_was_done() -> None:
     assert sum(expiring.forget(NOW)) == 1
     assert list(Notice.objects.order_by("pk")) == [fresh, undone]
     assert sum(expiring.forget(NOW)) == 0
+
+
+@pytest.mark.parametrize("over", ["taken", "cancelled", "old"])
+def test_a_reminder_goes_when_nobody_needs_it(over: str) -> None:
+    gone, open_ = NoticeFactory.create_batch(2, reminder=True, made_at=NOW)
+    told = NoticeFactory.create(lesson=gone.lesson)
+    if over == "taken":
+        take(gone.lesson)
+    elif over == "cancelled":
+        Lesson.objects.filter(pk=gone.lesson.pk).update(status=Lesson.Status.CANCELLED)
+    else:
+        Notice.objects.filter(pk=gone.pk).update(made_at=NOW - timedelta(days=30))
+    assert expiring.count(NOW) == 1
+    assert sum(expiring.forget(NOW)) == 1
+    assert set(Notice.objects.all()) == {open_, told}
 
 
 def test_calls_the_front_desk_and_plans_stay() -> None:

@@ -1,0 +1,62 @@
+"""What people read can be translated."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from attendance_site.tests.test_architecture import ROOT, modules
+from lessons import codes, errors
+from lessons.codes import NoCodeSet
+
+# Where a sentence stands among the arguments.
+SENTENCES = {
+    "FieldError": 2,
+    "NoCodeSet": 0,
+    **{name: 0 for name, made in vars(errors).items() if isinstance(made, type) and issubclass(made, Exception)},
+}
+# Read by those who write programs, in English like the rest of the API.
+MACHINES = ("absences/api/", *(f"absences/{name}.py" for name in ("denied", "limits", "marks", "reporting", "tickets")))
+COMMANDS = ("absences/demo/",)
+PAGES = ("lessons/codes.py", "lessons/counting.py", "lessons/signin.py", "attendance_site/problems.py")
+
+
+def read_by_people() -> Iterator[str]:
+    for app in ("absences", "stats"):
+        yield from (path.relative_to(ROOT).as_posix() for path in modules(app))
+    yield from PAGES
+
+
+def untranslated(source: str) -> list[int]:
+    """The lines on which an error is made of a bare sentence."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            sentence = node.args[SENTENCES[name]] if len(node.args) > SENTENCES.get(name, 99) else None
+            if isinstance(sentence, ast.Constant | ast.JoinedStr):
+                found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("name", [each for each in read_by_people() if not each.startswith(MACHINES + COMMANDS)])
+def test_no_error_is_a_bare_sentence(name: str) -> None:
+    assert untranslated((ROOT / name).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "bare", ['NotFound("x")', 'errors.TooLarge(f"{x}")', 'StandingMark("x", mark)', 'FieldError("/x", "y", "z")']
+)
+def test_a_bare_sentence_is_found(bare: str) -> None:
+    assert untranslated(f"raise {bare}") == [1]
+    assert untranslated("raise NotFound(_('x'))") == []
+
+
+def test_codes_say_what_they_mean_in_words() -> None:
+    """Translated when they are shown; where they go into JSON or a file they are plain."""
+    assert type(codes.title("I")) is str
+    assert codes.ENGLAND_2024.get("I") == codes.Code("I", codes.ENGLAND_2024.get("I").title, codes.Kind.AUTHORISED)
+    assert {codes.ENGLAND_2024.get("I")} == {codes.ENGLAND_2024.get("I")}
+    with pytest.raises(NoCodeSet) as raised:
+        codes.code_set("narnia", codes.ENGLAND_2024.valid_from)
+    assert raised.value.detail == "No attendance codes are known for narnia on 2024-08-19."
