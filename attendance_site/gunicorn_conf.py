@@ -21,6 +21,10 @@ preload_app = True
 # Longer than the proxy keeps its connections (60 s): the other way round it would send requests into closing ones.
 keepalive = 75
 
+# As long as it takes, and as nginx takes: a DELETE with the longest note needs 6 KiB, and beyond 4094 bytes was refused
+# by a page of HTML that is no answer of ours.
+limit_request_line = 8190
+
 # No worker is retired after so many requests: the requests that meet a starting worker are slow, and nothing leaks.
 max_requests = 0
 

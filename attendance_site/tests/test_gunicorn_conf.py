@@ -1,0 +1,17 @@
+"""What the server takes before the product sees it."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from absences.marks import MAX_NOTE
+from attendance_site import gunicorn_conf
+from lessons.converters import MAX_ID
+
+
+def test_the_longest_request_line_that_is_right_passes() -> None:
+    """A DELETE with a note of the longest in letters beyond the basic plane: twelve bytes each in an address."""
+    mark = UUID(int=2**128 - 1)
+    said = {"note": "\U0001f600" * MAX_NOTE, "report_id": mark, "replaces": mark, "device": "d" * 36}
+    query = urlencode({**said, "sequence": 2**53 - 1, "reported_at": "2026-09-14T08:00:00.000000+01:00"})
+    line = f"DELETE /api/v1/lessons/{MAX_ID}/absences/{MAX_ID}?{query} HTTP/1.1\r\n"
+    assert len(line) <= gunicorn_conf.limit_request_line <= 8190, "more is neither gunicorn's nor nginx's to take"
