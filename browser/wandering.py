@@ -57,7 +57,10 @@ class Wandering:
         student = int(pupil.get_attribute("data-student") or 0)
         pupil.locator(f".choice.{what}").tap()
         page.wait_for_timeout(self.chance.choice((0, 0, 120)))
-        page.evaluate(ROWS % {"store": "marks"})  # behind the write of this tap: what this device has acknowledged
+        # Asked behind the write of this tap: once it answers, this device has acknowledged it.
+        if page.evaluate(ROWS % {"store": "marks"}) is None:
+            self.taps.pop(student, None)  # it still says “Saving”: one choice or the other may stand
+            return
         code, now = CODES[what], timezone.now()
         before = self.taps.get(student)
         self.taps[student] = (code, before[1] if before and before[0] == code else now, now)
