@@ -11,6 +11,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from absences import denied
 from absences.sheets import Reporter
 from lessons import calendar, codes, tokens
@@ -90,7 +92,7 @@ def claims_for(
 ) -> Claims:
     """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
     if not user.access.may_report(lesson, now):
-        raise NotAllowed("You may not take this register.")
+        raise NotAllowed(_("You may not take this register."))
     acting = user.access.in_school(lesson.school_id)
     by = Reporter(user.pk, user.name, acting.position, acting.role.value)
     return Claims(
