@@ -10,8 +10,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from browser import tab
 from browser.product import Place, Product, cookie_of, place, running
-from browser.tab import Device
-from lessons.models import User
+from browser.tab import READY, Device, until
+from lessons.models import Lesson, User
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,11 @@ def chromium(product: Product) -> Iterator[Browser]:
 @pytest.fixture
 def here(product: Product) -> Place:
     return place()
+
+
+@pytest.fixture
+def lesson(here: Place) -> Lesson:
+    return here.lesson()
 
 
 @pytest.fixture
@@ -61,3 +66,10 @@ def alice(device: Callable[..., Device], here: Place) -> Device:
 @pytest.fixture
 def page(alice: Device) -> Page:
     return alice.tab()
+
+
+@pytest.fixture
+def register(page: Page, lesson: Lesson) -> Page:
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    return page

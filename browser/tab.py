@@ -81,6 +81,13 @@ def until(page: Page, what: str, within: float = 10) -> Any:
     raise AssertionError(f"never: {what}\n{page.url}\n{page.locator('main').inner_text()[:2000]}")
 
 
+def tap(page: Page, row: int, what: str) -> int:
+    """What is present, absent or late; gives the student."""
+    pupil = page.locator(".pupil").nth(row)
+    pupil.locator(f".choice.{what}").tap()
+    return int(pupil.get_attribute("data-student") or 0)
+
+
 AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"

@@ -24,11 +24,6 @@ NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"
 
 
 @pytest.fixture
-def lesson(here: Place) -> Lesson:
-    return here.lesson()
-
-
-@pytest.fixture
 def register(page: Page, lesson: Lesson) -> Page:
     """On a device of her own."""
     page.goto("/")

@@ -11,7 +11,7 @@ from absences import processes, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import PASSWORD, Place, cookie_of
-from browser.tab import AT_HOME, COVERED, DESK, READY, Device, until
+from browser.tab import AT_HOME, COVERED, DESK, READY, Device, tap, until
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, Register
 
@@ -27,24 +27,8 @@ def standing(lesson: Lesson) -> dict[int, str]:
     return dict(Mark.objects.filter(register=lesson.pk).values_list("student_id", "code"))
 
 
-@pytest.fixture
-def lesson(here: Place) -> Lesson:
-    return here.lesson()
-
-
-@pytest.fixture
-def register(page: Page, lesson: Lesson) -> Page:
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    return page
-
-
 def said(page: Page, text: str) -> None:
     page.locator(".messages", has_text=text).wait_for()
-
-
-def tap(page: Page, row: int, what: str) -> None:
-    page.locator(".pupil").nth(row).locator(f".choice.{what}").tap()
 
 
 def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:

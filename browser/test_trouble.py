@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
 from absences import sheets
 from absences.sheets import Key
 from browser.product import Place, cookie_of
-from browser.tab import AT_HOME, READY, Device, make_mine, until
+from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Notice, Register
 from lessons.standing import standing
 
@@ -33,27 +32,8 @@ globalThis.Date = class extends right {
 FRESH = "location.search === '?fresh' && performance.getEntriesByName('ready').length"
 
 
-@pytest.fixture
-def lesson(here: Place) -> Lesson:
-    return here.lesson()
-
-
-@pytest.fixture
-def register(page: Page, lesson: Lesson) -> Page:
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    return page
-
-
 def says(page: Page, text: str) -> None:
     until(page, f"document.querySelector('.status').textContent.startsWith('{text}')")
-
-
-def tap(page: Page, row: int, what: str) -> int:
-    """The student."""
-    pupil = page.locator(".pupil").nth(row)
-    pupil.locator(f".choice.{what}").tap()
-    return int(pupil.get_attribute("data-student") or 0)
 
 
 def reported(lesson: Lesson) -> list[dict[str, Any]]:
