@@ -167,7 +167,7 @@ class Wandering:
         return found + self.device.problems
 
     def _opened(self, page: Page) -> None:
-        until(page, f"{READY} || document.querySelector('.taken, #waiting')")
+        until(page, f"{READY} || document.querySelector('.taken, #waiting, #id_username')")
 
     @staticmethod
     def _nothing_waits(store: str) -> str:
