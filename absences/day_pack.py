@@ -107,7 +107,7 @@ def _lesson(
     planned: Mapping[int, PlannedAbsence],
     standing: Sequence[Document],
 ) -> JSON:
-    staff = [each.user.name for each in lesson.staff.all()]
+    staff = [each.user.name for each in lesson.people]
     return {
         "id": lesson.pk,
         "group": lesson.group.name,

@@ -112,5 +112,5 @@ def _lessons(
 
 def _teaches(membership: Membership, lesson: Lesson) -> bool:
     return lesson.school_id == membership.school_id and any(
-        each.user_id == membership.user_id for each in lesson.staff.all()
+        each.user_id == membership.user_id for each in lesson.people
     )

@@ -34,7 +34,7 @@ def remind(user: User, lesson: Lesson, *, now: datetime) -> Reminded:
     if lesson.is_cancelled or now < lesson.starts_at:
         raise Conflict(_("There is nothing to remind of: this lesson was cancelled, or it has not begun."))
     reminded: dict[bool, list[str]] = {True: [], False: []}
-    for staff in lesson.staff.all():
+    for staff in lesson.people:
         facts = {"text": "", "made_at": now, "school": lesson.school, **signature(user, lesson.school_id)}
         _notice, made = Notice.objects.get_or_create(
             lesson=lesson, to=staff.user, kind=Notice.Kind.REMINDER, done_at=None, defaults=facts

@@ -70,7 +70,7 @@ class Access:
     @classmethod
     def of(cls, user: User) -> Access:
         """Reads the memberships. A user who came with a token acts for that token's school alone."""
-        memberships = list(user.memberships.select_related("school").order_by("id")) if user.is_active else []
+        memberships = user.held_memberships() if user.is_active else []
         acting = {}
         for school in dict.fromkeys(membership.school for membership in memberships):
             if school is None or (user.acting_schools is not None and school.pk not in user.acting_schools):
@@ -117,6 +117,14 @@ class Access:
 
     def in_school(self, school_id: int) -> Acting:
         return self.acting[school_id]
+
+    def sees(self, lesson: Lesson, now: datetime) -> bool:
+        """As `Lesson.objects.for_user` chooses them."""
+        acting = self.acting.get(lesson.school_id)
+        if acting is None:
+            return False
+        is_open = not lesson.is_cancelled and lesson.opens_at <= now
+        return acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson) or (is_open and self.takes_as_cover(lesson, now))
 
     def is_staff_of(self, lesson: Lesson) -> bool:
         return lesson.staff.filter(user=self.user_id).exists() if lesson.own is None else lesson.own

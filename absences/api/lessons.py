@@ -17,7 +17,7 @@ from lessons.api import PutView, SignedInView
 from lessons.errors import NotFound, StoreUnavailable
 from lessons.imports import inputs
 from lessons.imports.timetable import Lessons
-from lessons.models import Lesson, PlannedAbsence, Student, User
+from lessons.models import Lesson, PlannedAbsence, User
 from lessons.pagination import Cursor
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ class LessonView(SignedInView):
     def get(self, request: Request, lesson: int) -> Response:
         now = timezone.now()
         found = seen_lesson(self.user, lesson, now)
-        students = list(Student.objects.enrolled(found.group_id, found.date))
-        planned = PlannedAbsence.objects.of([found])[found.pk]
+        students = found.enrolled()
+        planned = PlannedAbsence.objects.of_lesson(found)
         may_read_reasons = self.user.access.allows(found.school_id, Scope.NOTES)
         return Response(
             lesson_json(found, _marked([found]).get(found.pk))
@@ -58,7 +58,7 @@ class LessonView(SignedInView):
 
 def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
     """Raises NotFound for a lesson that this user may not see."""
-    lesson = Lesson.objects.for_user(user, now).with_state(now).with_people().filter(pk=lesson_id).first()
+    lesson = Lesson.objects.one_for_user(user, lesson_id, now)
     if lesson is None:
         raise NotFound("There is no such lesson.")
     return lesson

@@ -15,7 +15,7 @@ JSON = dict[str, Any]
 
 def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
     """A lesson from `with_people().with_state(now)`; `marked` students have a mark on the sheet, None if unasked."""
-    staff = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.staff.all()]
+    staff = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.people]
     return {
         "id": lesson.pk,
         "school_id": lesson.school_id,

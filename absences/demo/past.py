@@ -35,7 +35,7 @@ def take(made: Collection[int], now: datetime) -> int:
     ).order_by("starts_at", "pk")
     waiting = [
         lesson
-        for lesson in over.select_related("school").prefetch_related("staff")
+        for lesson in over.with_people()
         if lesson.pk in made or lesson.date < calendar.local_date(lesson.school.time_zone, now)
         if not chance.is_forgotten(lesson.external_id)
     ]
@@ -55,7 +55,7 @@ class Staff:
 
     def taker(self, lesson: Lesson, now: datetime) -> User | None:
         """Its teacher, or the office if that one has left."""
-        own = [self.by_id[each.user_id] for each in lesson.staff.all() if each.user_id in self.by_id]
+        own = [self.by_id[each.user_id] for each in lesson.people if each.user_id in self.by_id]
         lesson.own = True  # whoever is asked is its staff, or may take every lesson anyway
         candidates = [*own, self.office(lesson)]
         return next((user for user in candidates if user and user.access.may_complete(lesson, now)), None)

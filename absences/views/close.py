@@ -16,7 +16,7 @@ from absences.sheets import Key
 from absences.views import taken
 from absences.views.pages import render_local, seen_lesson, user_of
 from lessons.errors import Conflict, NotAllowed
-from lessons.models import Lesson, Student, User
+from lessons.models import Lesson, User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +50,7 @@ def _check(lesson: Lesson, now: datetime) -> None:
 
 def _ask(request: HttpRequest, lesson: Lesson) -> HttpResponse:
     sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    students = list(Student.objects.enrolled(lesson.group_id, lesson.date))
+    students = lesson.enrolled()
     rows = register_form.rows(students, sheets.standing_marks(sheet))
     reported = [row for row in rows if row.code]
     context = {"lesson": lesson, "reported": reported, "others": len(rows) - len(reported), "total": len(rows)}

@@ -23,7 +23,7 @@ from absences.sheets import Key
 from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
 from lessons.errors import NotFound
-from lessons.models import Lesson, PlannedAbsence, Student
+from lessons.models import Lesson, PlannedAbsence
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,7 +90,7 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
     """Reports what the form changed. Refused, with nothing written, where something is wrong; and where a colleague has
     marked a pupil otherwise meanwhile, with everything else written."""
     user = user_of(request)
-    students = list(Student.objects.enrolled(lesson.group_id, lesson.date))
+    students = lesson.enrolled()
     roster = [student.pk for student in students]
     planned = _planned(lesson) if any(name.startswith("plan-") for name in request.POST) else {}
     claims = tickets.claims_for(user, lesson, roster, now, planned)
@@ -137,7 +137,7 @@ def _open(
 ) -> HttpResponse:
     user, access = user_of(request), user_of(request).access
     if rows is None:
-        students = list(Student.objects.enrolled(lesson.group_id, lesson.date))
+        students = lesson.enrolled()
         rows = register_form.rows(students, _standing(lesson), _planned(lesson))
     may_take = lesson.state == "due" and access.may_complete(lesson, now)
     whole_school = lesson.school_id in access.whole_schools()
@@ -172,7 +172,7 @@ def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.C
 
 
 def _planned(lesson: Lesson) -> dict[int, PlannedAbsence]:
-    return PlannedAbsence.objects.of([lesson])[lesson.pk]
+    return PlannedAbsence.objects.of_lesson(lesson)
 
 
 def _with_state(request: HttpRequest, lesson: Lesson, now: datetime) -> Lesson:

@@ -13,6 +13,7 @@ from lessons import names, upn
 from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.school import School
+from lessons.prepared import prepared
 
 
 class User(AbstractUser):
@@ -43,6 +44,10 @@ class User(AbstractUser):
     def access(self) -> Access:
         """What this user may do; one query for as long as this object lives."""
         return Access.of(self)
+
+    def held_memberships(self) -> list[Membership]:
+        """All of them, with their schools, in the order in which they were given."""
+        return _memberships(self.pk)
 
 
 class Membership(Owned):
@@ -77,6 +82,11 @@ class Membership(Owned):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()}"
+
+
+@prepared
+def _memberships(user_id: int) -> models.QuerySet[Membership]:
+    return Membership.objects.filter(user=user_id).select_related("school").order_by("id")
 
 
 class RefreshToken(models.Model):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lessons import codes
 from lessons.models.base import Owned, SchoolRow, Signed, one_per_source
 from lessons.models.people import Student
+from lessons.prepared import prepared
 
 if TYPE_CHECKING:
     from lessons.models.people import User
@@ -47,6 +48,10 @@ class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
             }
             for lesson in lessons
         }
+
+    def of_lesson(self, lesson: Lesson) -> dict[int, PlannedAbsence]:
+        """As `of` has them of one lesson, by student."""
+        return {plan.student_id: plan for plan in _on(lesson.school_id, lesson.date) if plan.covers(lesson)}
 
 
 class PlannedAbsence(SchoolRow, Signed, Owned):
@@ -131,6 +136,11 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
             and (self.from_time is None or self.from_time <= clock)
             and (self.until_time is None or clock < self.until_time)
         )
+
+
+@prepared
+def _on(school_id: int, day: date) -> PlannedAbsenceQuerySet:
+    return PlannedAbsence.objects.filter(school=school_id).on(day).order_by("pk")
 
 
 def plannable(nation: str, on: date) -> dict[str, codes.Code]:

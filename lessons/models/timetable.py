@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from lessons import calendar
 from lessons.access import Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
-from lessons.models.people import Student, User
+from lessons.models.people import Student, StudentQuerySet, User
+from lessons.prepared import prepared
 
 if TYPE_CHECKING:
     from lessons.models.register import Register
@@ -155,9 +157,19 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def with_people(self) -> LessonQuerySet:
         """Everything a list of lessons shows, in two queries."""
-        return self.with_register().prefetch_related(
-            models.Prefetch("staff", LessonStaff.objects.select_related("user").order_by("id"))
-        )
+        staff = models.Prefetch("staff", LessonStaff.objects.named(), "people")
+        return self.with_register().prefetch_related(staff)  # type: ignore[no-redef]
+
+    def one_for_user(self, user: User, lesson_id: int, now: datetime) -> Lesson | None:
+        """As `for_user(user, now).with_state(now).with_people()` has it, or None where that has it not. Of
+        one lesson this is judged here, and SQL asked what is prepared; a test holds the two against each other."""
+        lesson = next(iter(_lesson(lesson_id)), None)
+        if lesson is None or lesson.school_id not in user.access.acting:
+            return None
+        lesson.school = user.access.in_school(lesson.school_id).school
+        lesson.own = any(each.user_id == user.pk for each in lesson.people)
+        lesson.state = lesson.state_at(now)
+        return lesson if user.access.sees(lesson, now) else None
 
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
@@ -274,6 +286,29 @@ class Lesson(SchoolRow, Owned):
     def is_completed(self) -> bool:
         return hasattr(self, "register")
 
+    @cached_property
+    def people(self) -> list[LessonStaff]:
+        """Its staff, with their names. A list of lessons reads those of all at once (`with_people`)."""
+        return _staff(self.pk)
+
+    def enrolled(self) -> list[Student]:
+        """Who is on its roster, in the order of the register, until one is taken: then that register says it."""
+        return _enrolled(self.group_id, self.date)
+
+    def state_at(self, now: datetime) -> str:
+        """As `with_state` says it."""
+        if self.is_completed:
+            return "completed"
+        if self.is_cancelled:
+            return "cancelled"
+        return "due" if self.opens_at <= now else "scheduled"
+
+
+class LessonStaffQuerySet(models.QuerySet["LessonStaff"]):
+    def named(self) -> LessonStaffQuerySet:
+        """With the users' names, in the order in which they were put."""
+        return self.select_related("user").order_by("id")
+
 
 class StaffKind(models.TextChoices):
     TEACHER = "teacher", _("Teacher")
@@ -289,6 +324,8 @@ class LessonStaff(SchoolRow):
     kind = models.CharField(_("kind"), max_length=10, choices=StaffKind.choices, default=StaffKind.TEACHER)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
+    objects = LessonStaffQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("member of staff")
         verbose_name_plural = _("staff")
@@ -301,3 +338,18 @@ class LessonStaff(SchoolRow):
     def clean(self) -> None:
         if self.user_id and self.school_id and not self.user.memberships.filter(school=self.school_id).exists():
             raise ValidationError({"user": _("This person has no role in this school.")})
+
+
+@prepared
+def _lesson(lesson_id: int) -> LessonQuerySet:
+    return Lesson.objects.select_related("group", "register").filter(pk=lesson_id)
+
+
+@prepared
+def _staff(lesson_id: int) -> LessonStaffQuerySet:
+    return LessonStaff.objects.named().filter(lesson=lesson_id)
+
+
+@prepared
+def _enrolled(group_id: int, day: date) -> StudentQuerySet:
+    return Student.objects.enrolled(group_id, day)

@@ -39,7 +39,10 @@ def lesson(school: School) -> Lesson:
 
 
 def state(now: datetime) -> str:
-    return Lesson.objects.with_state(now).get().state
+    """As a list has it, and one lesson that is asked for alone."""
+    lesson = Lesson.objects.with_state(now).get()
+    assert lesson.state == Lesson.objects.get().state_at(now)
+    return lesson.state
 
 
 def test_a_lesson_is_due_from_the_minute_it_opens(lesson: Lesson) -> None:
@@ -76,7 +79,15 @@ def test_a_register_closes_after_the_schools_minutes(school: School, lesson: Les
 
 
 def seen(user: User, now: datetime = NINE) -> list[Lesson]:
-    return list(Lesson.objects.for_user(user, now))
+    """As lists have it; each lesson that is asked for alone is seen alike, and says the same of itself."""
+    found = list(Lesson.objects.for_user(user, now).with_state(now).with_people())
+    alone = [Lesson.objects.one_for_user(user, pk, now) for pk in Lesson.objects.values_list("pk", flat=True)]
+    assert [known(each) for each in alone if each] == [known(each) for each in found]
+    return found
+
+
+def known(lesson: Lesson) -> tuple[Any, ...]:
+    return lesson, lesson.school, lesson.group, lesson.own, lesson.state, lesson.is_completed, lesson.people
 
 
 @pytest.mark.parametrize("role", [Role.OFFICE, Role.ADMIN, Role.INTEGRATOR])
