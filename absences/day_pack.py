@@ -115,7 +115,7 @@ def _lesson(
         "room": lesson.room,
         "zone": lesson.school.time_zone,
         "staff": ", ".join(staff),
-        "time": f"{lesson.start_time:%H:%M}–{lesson.end_time:%H:%M}",
+        "time": lesson.times,
         "opens": milliseconds(lesson.opens_at),
         "starts": milliseconds(lesson.starts_at),
         "ends": milliseconds(lesson.ends_at),

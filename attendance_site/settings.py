@@ -139,6 +139,7 @@ MONGODB_TIMEOUT = env.float("MONGODB_TIMEOUT", default=0.8)  # seconds: no one w
 # --- People and their tokens -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "lessons.User"
+AUTHENTICATION_BACKENDS = ["lessons.authentication.Backend"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL

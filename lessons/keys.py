@@ -12,6 +12,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,7 +32,7 @@ class Key:
     private: ec.EllipticCurvePrivateKey
     signs_from: int
 
-    @property
+    @cached_property
     def kid(self) -> str:
         """The thumbprint of the public key (RFC 7638)."""
         members = {name: value for name, value in self.public_jwk.items() if name in ("crv", "kty", "x", "y")}

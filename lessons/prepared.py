@@ -3,8 +3,8 @@
 Django makes the SQL of a queryset each time that it is asked for. Of one lesson, a roster or the roles of a user that
 costs more than to run it and to make objects of what comes back: what every page and every ticket asks is prepared.
 
-Django has no public way to keep the SQL; what is used instead (`Query.get_compiler`, `SQLCompiler.as_sql`) is held by
-`tests/test_prepared.py`, which fails when a release no longer asks them.
+Django has no public way to keep the SQL; what is used instead (`Query.get_compiler`, two methods of `SQLCompiler`) is
+held by `tests/test_prepared.py`, which fails when a release no longer asks them.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Statement:
         self.queryset = queryset
         self.compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self.sql, self.parameters = self.compiler.as_sql()
+        self.converters = self.compiler.get_converters([column for column, *_ in self.compiler.select])
 
     def run(self, values: tuple[Any, ...]) -> list[Any]:
         connection = connections[DEFAULT_DB_ALIAS]
@@ -57,6 +58,7 @@ class Statement:
         compiler = copy(self.compiler)
         compiler.connection = connection  # each thread has its own
         compiler.as_sql = lambda: (self.sql, given)
+        compiler.get_converters = lambda columns: self.converters
         queryset = self.queryset.all()
         query: Any = queryset.query
         query.get_compiler = lambda using: compiler

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from absences import amendments, correct_form, merging
+from absences import amendments, correct_form, merging, register_html
 from absences.amend_form import ReasonForm
 from absences.correct_form import Sent
 from absences.views.pages import amendable_lesson, render_local, sent, user_of
@@ -87,6 +87,7 @@ def _page(
         "lesson": lesson,
         "form": form,
         "rows": rows,
+        "pupils": register_html.pupils(rows),
         "everybody": everybody,
         "marked": sum(bool(row.code) for row in rows),
         "nobody": status == 400 and not (given.changes or given.errors or given.strangers),

@@ -1,7 +1,7 @@
 """What a device of somebody's own asks for, to take registers without a connection."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,14 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from absences import day_pack
-from absences.register_form import Row
+from absences import day_pack, register_html
 from absences.views import taking
 from absences.views.pages import user_of
 from lessons.errors import NotFound
-from lessons.models import Student
 
 SCRIPTS = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "leaving.js", "find.js", "search.js")
 FILES = (*SCRIPTS, "attendance.css", "today.css", "office.css", "evacuation.css", "icon.svg")
-# The pages, each with the words that its scripts say.
-SHELLS = {
-    "register": ("absences/shell_register.html", taking.words_of_device),
-    "today": ("absences/shell_today.html", taking.words_of_today),
-}
+SHELLS = ("register", "today")
 
 
 @require_safe
@@ -63,9 +57,8 @@ def pack(request: HttpRequest) -> HttpResponse:
 @login_required
 def shell(request: HttpRequest, name: str) -> HttpResponse:
     """A page without its contents: a script fills it from the day pack."""
-    template, words = SHELLS[name]
     facts = {"user": user_of(request).pk, "shell": version()}
-    return render(request, template, _context(words) | {"taking": facts})
+    return render(request, f"absences/shell_{name}.html", _context(name, facts, get_token(request)))
 
 
 @require_safe
@@ -82,8 +75,8 @@ def _source() -> str:
 @cache
 def version() -> str:
     """Of everything that a device keeps to show without a connection."""
-    shells = "".join(render_to_string(template, _context(words)) for template, words in SHELLS.values())
-    return hashlib.sha256("".join([shells, *kept()]).encode()).hexdigest()[:16]
+    shells = [render_to_string(f"absences/shell_{name}.html", _context(name, {}, "")) for name in SHELLS]
+    return hashlib.sha256("".join([*shells, *kept()]).encode()).hexdigest()[:16]
 
 
 def kept() -> list[str]:
@@ -91,5 +84,11 @@ def kept() -> list[str]:
     return [*(f"/shell/{name}" for name in SHELLS), *(static(f"absences/{name}") for name in FILES)]
 
 
-def _context(words: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    return {"shell": True, "rows": (), "nobody": Row(Student(pk=0)), "taking": {}, "words": words()}
+def _context(name: str, facts: Mapping[str, Any], csrf_token: str) -> dict[str, Any]:
+    if name == "today":
+        return {"facts": facts, "words": taking.script(taking.words_of_today)}
+    words = taking.script(taking.words_of_device)
+    return {
+        "taking": register_html.taking((), facts=facts, words=words, csrf_token=csrf_token),
+        "pupil": register_html.nobody(),
+    }

@@ -8,14 +8,16 @@ from uuid import uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import completion, late, merging, register_form, reporting, sheets, tickets
+from absences import completion, late, merging, register_form, register_html, reporting, sheets, tickets
 from absences.merging import Merged
 from absences.mongo import Document
 from absences.register_form import Row, Sent
@@ -144,21 +146,25 @@ def _open(
     context = {
         "lesson": lesson,
         "rejected": rejected_on(lesson) if lesson.is_cancelled and whole_school else [],
-        "rows": rows,
-        "page": uuid4(),
-        "roster_seen": ",".join(str(row.student.pk) for row in rows),
-        "marked": sum(bool(row.code) for row in rows),
-        "unmarked": sum(not (row.code or row.is_suggested) for row in rows),
-        "suggested": sum(row.is_suggested for row in rows),
-        "may_take": may_take,
-        "taking": taking.facts(user, lesson, rows, now) if may_take else None,
-        "words": taking.words(),
+        "taking": _taking(request, lesson, rows, now) if may_take else None,
         "may_close": close.may_close(user, lesson, now),
         "as_cover": access.takes_as_cover(lesson, now),
         "errors": sum(bool(row.error) for row in rows),
         "conflicts": sum(bool(row.mine) for row in rows),
     }
     return render_local(request, "absences/register.html", lesson.school.time_zone, context, status)
+
+
+def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime) -> SafeString:
+    return register_html.taking(
+        rows,
+        facts=taking.facts(user_of(request), lesson, rows, now),
+        words=taking.script(taking.words),
+        csrf_token=get_token(request),
+        page=uuid4(),
+        finish=reverse("complete", args=[lesson.pk]),
+        someone_else=reverse("someone-else", args=[lesson.pk]),
+    )
 
 
 def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.Claims) -> list[Row]:

@@ -1,11 +1,14 @@
 """What a page tells its script of the register that is being taken: facts as JSON, and the words it will need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from absences import tickets
 from absences.day_pack import milliseconds
@@ -33,6 +36,19 @@ def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime) -> JSO
 
 def times(lesson: Lesson) -> JSON:
     return {"starts": milliseconds(lesson.starts_at), "closes": milliseconds(lesson.closes_at)}
+
+
+Words = Callable[[], Mapping[str, Any]]
+
+
+def script(words: Words) -> SafeString:
+    """The words as the page carries them to its script."""
+    return _script(words, get_language())
+
+
+@cache
+def _script(words: Words, _language: str) -> SafeString:
+    return json_script(words(), "words")
 
 
 def words() -> Mapping[str, Any]:

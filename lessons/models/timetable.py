@@ -266,6 +266,11 @@ class Lesson(SchoolRow, Owned):
         return self
 
     @property
+    def times(self) -> str:
+        """When it starts and ends, on the school's clocks."""
+        return f"{self.start_time:%H:%M}–{self.end_time:%H:%M}"
+
+    @property
     def opens_at(self) -> datetime:
         return self.starts_at - timedelta(minutes=self.school.opening_minutes)
 

@@ -1,0 +1,105 @@
+"""What is filled in is what the template renders."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.template import Template, engines
+from django.template.loader import get_template
+from django.utils import translation
+from django.utils.safestring import mark_safe
+
+from absences import blanks, register_html
+from absences.blanks import Form
+from absences.marks import Report
+from absences.register_form import Row
+from lessons.models import PlannedAbsence, Student
+
+NASTY = "<b>Zoë & 'Ann'</b> %(name)s %s {{ name }} {name} \ue000\ue001 \\1 ناصر"
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", html)
+
+
+@pytest.fixture
+def template(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The source of the template that any name stands for."""
+    source = ["{% if big %}<b>{{ name }}</b>  100 %\n{% else %}{{ name }} {{ other }}{% endif %}"]
+    known: dict[str, Any] = {}
+    find = lambda name: known.setdefault(source[0], engines["django"].from_string(source[0]))  # noqa: E731
+    monkeypatch.setattr(blanks, "get_template", find)
+    return source
+
+
+def test_blanks_are_filled_and_kinds_are_told_apart(template: list[str]) -> None:
+    form = Form("any")
+    assert form.fill({"big": True}, {"name": "Ava"}) == "<b>Ava</b> 100 % "
+    assert form.fill({"big": True}, {"name": "Ben"}) == "<b>Ben</b> 100 % "
+    assert form.fill({"big": False}, {"name": "Ava", "other": 7}) == "Ava 7"
+    assert form.fill({"big": False}, {"name": "Ava", "other": ""}) == "Ava "
+
+
+def test_values_are_escaped_once_and_never_read_again(template: list[str]) -> None:
+    form = Form("any")
+    made = form.fill({"big": False}, {"name": NASTY, "other": "\ue000 %(name)s"})
+    assert made == get_template_of(template).render({"big": False, "name": NASTY, "other": "\ue000 %(name)s"})
+    assert "<b>" not in made
+    assert form.fill({"big": True}, {"name": mark_safe("<i>Ava</i>")}) == "<b><i>Ava</i></b> 100 % "
+
+
+def get_template_of(template: list[str]) -> Any:
+    return engines["django"].from_string(template[0])
+
+
+def test_a_template_that_was_changed_is_rendered_again(template: list[str]) -> None:
+    assert Form("any").fill({}, {"name": "Ava", "other": 1}) == "Ava 1"
+    template[0] = "now {{ name }}"
+    assert Form("any").fill({}, {"name": "Ava", "other": 1}) == "now Ava"
+
+
+def test_a_form_is_of_one_language(template: list[str]) -> None:
+    template[0] = "{% load i18n %}{% translate 'Today' %} {{ name }}"
+    with translation.override("en-gb"):
+        assert Form("any").fill({}, {"name": "Ava"}) == "Today Ava"
+    with translation.override("de"):
+        assert Form("any").fill({}, {"name": "Ava"}) == "Heute Ava"
+
+
+def test_it_is_rendered_once(template: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    Form("any").fill({"big": True}, {"name": "Ava"})
+    monkeypatch.setattr(Template, "render", None)
+    Form("any").fill({"big": True}, {"name": "Ben"})
+    with pytest.raises(TypeError):
+        Form("any").fill({"big": "very"}, {"name": "Ben"})
+
+
+AVA = Student(pk=7, legal_name="Ava Lee")
+ZOE = Student(pk=8, legal_name=NASTY, preferred_name="Zoë %s")
+SEEN = str(uuid4())
+PLAN = PlannedAbsence(code="M", reason="")
+REASON = PlannedAbsence(code="M", reason=NASTY)
+MARK = {"code": "N", "minutes_late": None, "by_name": NASTY, "at": None}
+ROWS = [
+    Row(AVA),
+    Row(ZOE),
+    Row(Student(pk=9, legal_name="Ann", preferred_name="Ann")),
+    *(Row(AVA, code=code, was=code, seen=SEEN) for code in ("/", "N", "L", "U", "M", "I")),
+    Row(ZOE, code="L", minutes=12, was="L", was_minutes=12, seen=SEEN),
+    Row(AVA, code="U", minutes=0, was="L", was_minutes=None, seen=SEEN),
+    Row(ZOE, plan=PLAN),
+    Row(ZOE, plan=REASON),
+    Row(ZOE, code="N", plan=REASON, was="", seen=""),
+    Row(AVA, code="N", minutes="12x<", error=NASTY),
+    Row(ZOE, MARK, code="N", was="N", seen=SEEN, mine=Report(student_id=8, code="L", minutes_late=4)),
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_pupil_is_what_the_template_renders(row: Row) -> None:
+    register_html.pupils(ROWS)  # whatever was kept of others
+    context = register_html._kind(row) | register_html._values(row)
+    expected = get_template("absences/_pupil.html").render(context)
+    assert plain(register_html.pupils([row])) == plain(expected)
+    assert f"mark-{row.student.pk}" in expected
