@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -24,6 +24,7 @@ from lessons import calendar
 from lessons.errors import FieldError, InvalidInput, StoreUnavailable
 from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student
 from lessons.models.timetable import Session
+from lessons.prepared import prepared
 from lessons.standing import standing
 
 log = logging.getLogger(__name__)
@@ -123,14 +124,20 @@ def version(school: School, now: datetime) -> str:
     """What changes whenever the board does: at once with the record and with notices, else within a minute. One
     statement, which reads counters and the few notices that are not done, neither lessons nor registers nor sheets; a
     reminder counts until it is forgotten (`expiring.py`)."""
-    waiting = Notice.objects.filter(school=OuterRef("pk"), done_at=None).order_by().values("school")
-    [facts] = School.objects.filter(pk=school.pk).values_list(
-        "feedcounter__last_number",
-        Subquery(waiting.annotate(number=Count("pk")).values("number")),
-        Subquery(waiting.annotate(newest=Max("pk")).values("newest")),
-    )
-    parts = (school.pk, *facts, int(now.timestamp()) // FRESH)
+    [counted] = _counted(school.pk)
+    parts = (school.pk, counted.last_number, counted.waiting, counted.newest, int(now.timestamp()) // FRESH)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+@prepared
+def _counted(school_id: int) -> QuerySet[Any]:
+    waiting = Notice.objects.filter(school=OuterRef("pk"), done_at=None).order_by().values("school")
+    counts = {
+        "last_number": F("feedcounter__last_number"),
+        "waiting": Subquery(waiting.annotate(number=Count("pk")).values("number")),
+        "newest": Subquery(waiting.annotate(newest=Max("pk")).values("newest")),
+    }
+    return School.objects.filter(pk=school_id).annotate(**counts).only("pk")
 
 
 def periods(school: School, now: datetime) -> list[Period]:

@@ -70,13 +70,13 @@ class Access:
     @classmethod
     def of(cls, user: User) -> Access:
         """Reads the memberships. A user who came with a token acts for that token's school alone."""
-        memberships = user.held_memberships() if user.is_active else []
+        memberships = user.held_memberships if user.is_active else []
         acting = {}
         for school in dict.fromkeys(membership.school for membership in memberships):
             if school is None or (user.acting_schools is not None and school.pk not in user.acting_schools):
                 continue
             own = [membership for membership in memberships if membership.school_id == school.pk]
-            position = next((each.position for each in own if each.position), own[0].get_role_display())
+            position = next((each.position for each in own if each.position), "") or own[0].get_role_display()
             roles = frozenset(Role(each.role) for each in own)
             acting[school.pk] = Acting(school, roles, position, _scopes(user, roles))
         return cls(user.pk, acting, any(membership.role == Role.OPERATOR for membership in memberships))

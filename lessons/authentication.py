@@ -30,16 +30,11 @@ def bearer(header: str) -> str | None:
 
 
 class Backend(ModelBackend):
-    """Django's, with a prepared query: every page asks who is signed in."""
+    """Django's, but that every page asks at once who is signed in and what they may do."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = next(iter(_users(user_id)), None)
+        user = User.with_memberships(user_id)
         return user if user and self.user_can_authenticate(user) else None
-
-
-@prepared
-def _users(user_id: int) -> QuerySet[User]:
-    return User.objects.filter(pk=user_id)
 
 
 class AccessTokenAuthentication(BaseAuthentication):

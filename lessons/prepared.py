@@ -43,11 +43,21 @@ class Parameter(models.Value):
         return self.output_field.get_db_prep_value(values[self.place], connection)
 
 
+class Made:
+    """Stands in a queryset for a query whose SQL is made."""
+
+    def __init__(self, compiler: Any) -> None:
+        self.compiler = compiler
+
+    def get_compiler(self, using: str) -> Any:
+        return self.compiler
+
+
 class Statement:
     """The SQL of a queryset, and what makes objects of its rows."""
 
     def __init__(self, queryset: models.QuerySet[Any]) -> None:
-        self.queryset = queryset
+        self.model = queryset.model
         self.compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self.sql, self.parameters = self.compiler.as_sql()
         self.converters = self.compiler.get_converters([column for column, *_ in self.compiler.select])
@@ -59,10 +69,8 @@ class Statement:
         compiler.connection = connection  # each thread has its own
         compiler.as_sql = lambda: (self.sql, given)
         compiler.get_converters = lambda columns: self.converters
-        queryset = self.queryset.all()
-        query: Any = queryset.query
-        query.get_compiler = lambda using: compiler
-        return list(queryset)
+        query: Any = Made(compiler)
+        return list(models.QuerySet(self.model, query, DEFAULT_DB_ALIAS))
 
 
 def prepared(build: Callable[P, models.QuerySet[Row]]) -> Callable[P, list[Row]]:

@@ -1,27 +1,35 @@
 """What stands at the top of pages, filled in (`blanks.py`)."""
 
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template import Context
-from django.template.defaultfilters import date as worded
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from absences.blanks import Form
-from lessons.models import Lesson, StaffKind
+from lessons.models import Lesson, StaffKind, User
 
 register = template.Library()
 
 PAGES = ("/", "/board/", "/stats")  # those that the bar leads to, and says when one is there
 
 
-@register.simple_tag(takes_context=True)
-def bar(context: Context, search: str = "form") -> SafeString:
+@register.simple_tag(name="bar", takes_context=True)
+def _bar(context: Context, search: str = "form") -> SafeString:
+    return bar(context.get("request"), context.get("csrf_token"), search)
+
+
+def bar(request: HttpRequest | None, csrf_token: object, search: str) -> SafeString:
     """Where one may go, and who is signed in. `search` is a form, a link, or nothing."""
-    user, request = context.get("user"), context.get("request")
-    if user is None or not user.is_authenticated:
+    user = getattr(request, "user", None)
+    if request is None or not isinstance(user, User):
         return Form("bar.html").fill({"signed_in": False}, {})
     access = user.access
     kind = {
@@ -29,20 +37,21 @@ def bar(context: Context, search: str = "form") -> SafeString:
         "is_office": bool(access.offices()),
         "is_staff": user.is_staff,
         "search": search if access.acting and access.is_person else "",
-        "here": request.path if request and request.path in PAGES else "",
+        "here": request.path if request.path in PAGES else "",
     }
-    values = {"user_name": user.name, "user_pk": user.pk, "csrf_token": context.get("csrf_token")}
-    return Form("bar.html").fill(kind, values)
+    return Form("bar.html").fill(kind, {"user_name": user.name, "user_pk": user.pk, "csrf_token": csrf_token})
 
 
-@register.simple_tag(takes_context=True)
-def lesson_heading(context: Context) -> SafeString:
-    """Which `lesson` the page is about, and the way back; its `title` where it is not the lesson's register."""
-    lesson: Lesson = context["lesson"]
-    title = context.get("title", "")
+@register.simple_tag(name="lesson_heading", takes_context=True)
+def _lesson_heading(context: Context) -> SafeString:
+    return lesson_heading(context["lesson"], context.get("title") or "")
+
+
+def lesson_heading(lesson: Lesson, title: str = "") -> SafeString:
+    """Which lesson the page is about, and the way back; the page's title where it is not the lesson's register."""
     values: dict[str, Any] = {
         "day": f"{reverse('today')}?date={lesson.date.isoformat()}",
-        "day_name": worded(lesson.date, "l j F"),
+        "day_name": _worded(lesson.date, get_language()),
         "group": lesson.group.name,
         "subject": lesson.subject or lesson.get_session_display(),
         "times": lesson.times,
@@ -53,6 +62,12 @@ def lesson_heading(context: Context) -> SafeString:
         values |= {"register": reverse("register", args=[lesson.pk]), "title": title}
     kind = {"is_register": not title, "has_room": bool(lesson.room)}
     return Form("absences/_lesson_heading.html").fill(kind, values)
+
+
+@lru_cache(maxsize=64)
+def _worded(day: date, _language: str) -> str:
+    """The same for everybody, too."""
+    return date_format(day, "l j F")
 
 
 def _staff(lesson: Lesson) -> str:

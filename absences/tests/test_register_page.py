@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -99,13 +100,16 @@ def test_a_taken_register_is_shown(alice: Client, page: str, roster: list[int]) 
 def test_a_stale_page_never_overwrites_a_colleague(
     alice: Client, colleague: User, page: str, lesson: Lesson, roster: list[int]
 ) -> None:
+    School.objects.update(time_zone="Asia/Tokyo")
     stale = fill(alice, page, **{f"mark_{roster[0]}": "N", f"mark_{roster[1]}": "N"})
     bob = browser(colleague)
     bob.post(page, fill(bob, page, **{f"mark_{roster[0]}": "L"}))
     for path in (page, f"{page}complete"):
         response = alice.post(path, stale)
         assert response.status_code == 409
-        assert "Bob Nowak marked" in response.content.decode()
+        sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+        clock = sheet["absences"][f"s{roster[0]}"]["at"].astimezone(ZoneInfo("Asia/Tokyo"))
+        assert re.search(rf"Bob Nowak marked .* late at {clock:%H:%M}\.", response.content.decode())
     assert marks(lesson) in ({roster[0]: "L", roster[1]: "N"}, {roster[0]: "U", roster[1]: "N"})
     assert not Register.objects.exists()
 

@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from absences.blanks import Form
 from lessons.access import Role
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import Lesson, Register, RejectedReport, Student, User
@@ -91,6 +94,15 @@ def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
     reports = list(lesson.rejected.all())
     students = Student.objects.filter(school=lesson.school_id).in_bulk([report.student_id for report in reports])
     return [(report, students.get(report.student_id)) for report in reports]
+
+
+def render_filled(
+    request: HttpRequest, template: str, kind: Mapping[str, Any], values: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page that is filled in (`blanks.Form`), with `bar` and `messages` among the values."""
+    waiting = messages.get_messages(request)
+    said = render_to_string("messages.html", {"messages": waiting}) if len(waiting) else ""
+    return HttpResponse(Form(template).fill(kind, {**values, "messages": said}), status=status)
 
 
 def render_local(

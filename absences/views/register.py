@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -22,10 +23,11 @@ from absences.merging import Merged
 from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
+from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
-from absences.views.pages import rejected_on, render_local, seen_lesson, user_of
+from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
 from lessons.errors import NotFound
-from lessons.models import Lesson, PlannedAbsence
+from lessons.models import Lesson, PlannedAbsence, User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,29 +140,39 @@ def _open(
     request: HttpRequest, lesson: Lesson, now: datetime, rows: Sequence[Row] | None = None, status: int = 200
 ) -> HttpResponse:
     user, access = user_of(request), user_of(request).access
+    if lesson.state != "due" or not access.may_complete(lesson, now):
+        whole_school = lesson.school_id in access.whole_schools()
+        rejected = rejected_on(lesson) if lesson.is_cancelled and whole_school else []
+        context = {"lesson": lesson, "rejected": rejected}
+        return render_local(request, "absences/not_open.html", lesson.school.time_zone, context, status)
     if rows is None:
-        students = lesson.enrolled()
-        rows = register_form.rows(students, _standing(lesson), _planned(lesson))
-    may_take = lesson.state == "due" and access.may_complete(lesson, now)
-    whole_school = lesson.school_id in access.whole_schools()
-    context = {
-        "lesson": lesson,
-        "rejected": rejected_on(lesson) if lesson.is_cancelled and whole_school else [],
-        "taking": _taking(request, lesson, rows, now) if may_take else None,
-        "may_close": close.may_close(user, lesson, now),
+        rows = register_form.rows(lesson.enrolled(), _standing(lesson), _planned(lesson))
+    kind = {
         "as_cover": access.takes_as_cover(lesson, now),
-        "errors": sum(bool(row.error) for row in rows),
-        "conflicts": sum(bool(row.mine) for row in rows),
+        "may_close": close.may_close(user, lesson, now),
+        "errors": any(row.error for row in rows),
+        "conflicts": any(row.mine for row in rows),
     }
-    return render_local(request, "absences/register.html", lesson.school.time_zone, context, status)
+    csrf_token = get_token(request)
+    with timezone.override(ZoneInfo(lesson.school.time_zone)):
+        values = {
+            "group": lesson.group.name,
+            "starts": f"{lesson.start_time:%H:%M}",
+            "covered": lesson.people[0].user.name if lesson.people else lesson.group.name,
+            "close": reverse("close", args=[lesson.pk]) if kind["may_close"] else "",
+            "bar": bar(request, csrf_token, "link"),
+            "heading": lesson_heading(lesson),
+            "taking": _taking(user, lesson, rows, now, csrf_token),
+        }
+    return render_filled(request, "absences/register.html", kind, values, status)
 
 
-def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime) -> SafeString:
+def _taking(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
     return register_html.taking(
         rows,
-        facts=taking.facts(user_of(request), lesson, rows, now),
+        facts=taking.facts(user, lesson, rows, now),
         words=taking.script(taking.words),
-        csrf_token=get_token(request),
+        csrf_token=csrf_token,
         page=uuid4(),
         finish=reverse("complete", args=[lesson.pk]),
         someone_else=reverse("someone-else", args=[lesson.pk]),

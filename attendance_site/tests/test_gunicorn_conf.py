@@ -1,5 +1,7 @@
 """What the server takes before the product sees it."""
 
+import subprocess
+import sys
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,3 +17,13 @@ def test_the_longest_request_line_that_is_right_passes() -> None:
     query = urlencode({**said, "sequence": 2**53 - 1, "reported_at": "2026-09-14T08:00:00.000000+01:00"})
     line = f"DELETE /api/v1/lessons/{MAX_ID}/absences/{MAX_ID}?{query} HTTP/1.1\r\n"
     assert len(line) <= gunicorn_conf.limit_request_line <= 8190, "more is neither gunicorn's nor nginx's to take"
+
+
+def test_what_is_loaded_is_never_looked_through_again() -> None:
+    """All pages are loaded by then; a collection afterwards takes no time."""
+    says = (
+        "import attendance_site.wsgi, gc, sys; print('absences.views.register' in sys.modules, len(gc.get_objects()))"
+    )
+    said = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True).stdout.split()
+    assert said[0] == "True"
+    assert int(said[1]) < 5000, "a hundred thousand and more are loaded"

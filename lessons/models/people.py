@@ -45,9 +45,20 @@ class User(AbstractUser):
         """What this user may do; one query for as long as this object lives."""
         return Access.of(self)
 
+    @cached_property
     def held_memberships(self) -> list[Membership]:
         """All of them, with their schools, in the order in which they were given."""
         return _memberships(self.pk)
+
+    @classmethod
+    def with_memberships(cls, user_id: int) -> User | None:
+        """In one statement, unless there are none."""
+        held = _memberships(user_id)
+        if not held:
+            return next(iter(_users(user_id)), None)
+        user = held[0].user
+        user.held_memberships = held
+        return user
 
 
 class Membership(Owned):
@@ -86,7 +97,12 @@ class Membership(Owned):
 
 @prepared
 def _memberships(user_id: int) -> models.QuerySet[Membership]:
-    return Membership.objects.filter(user=user_id).select_related("school").order_by("id")
+    return Membership.objects.filter(user=user_id).select_related("school", "user").order_by("id")
+
+
+@prepared
+def _users(user_id: int) -> models.QuerySet[User]:
+    return User.objects.filter(pk=user_id)
 
 
 class RefreshToken(models.Model):

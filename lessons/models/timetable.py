@@ -297,7 +297,8 @@ class Lesson(SchoolRow, Owned):
         return _staff(self.pk)
 
     def enrolled(self) -> list[Student]:
-        """Who is on its roster, in the order of the register, until one is taken: then that register says it."""
+        """Who is on its roster, in the order of the register, until one is taken: then that register says it. Names
+        and year groups alone; the rest is asked for where it is needed."""
         return _enrolled(self.group_id, self.date)
 
     def state_at(self, now: datetime) -> str:
@@ -311,8 +312,8 @@ class Lesson(SchoolRow, Owned):
 
 class LessonStaffQuerySet(models.QuerySet["LessonStaff"]):
     def named(self) -> LessonStaffQuerySet:
-        """With the users' names, in the order in which they were put."""
-        return self.select_related("user").order_by("id")
+        """With the users' names and no more of them, in the order in which they were put."""
+        return self.select_related("user").only("lesson", "kind", "user__name").order_by("id")
 
 
 class StaffKind(models.TextChoices):
@@ -357,4 +358,4 @@ def _staff(lesson_id: int) -> LessonStaffQuerySet:
 
 @prepared
 def _enrolled(group_id: int, day: date) -> StudentQuerySet:
-    return Student.objects.enrolled(group_id, day)
+    return Student.objects.enrolled(group_id, day).only("legal_name", "preferred_name", "year_group")
