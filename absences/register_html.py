@@ -1,57 +1,81 @@
 """The parts of a register's page that are filled in (`blanks.py`): its pupils, and the form around them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from absences.blanks import Form
+from absences.blanks import KEPT, Form, fill
 from absences.register_form import Row
 from lessons.models import Student
+
+PUPIL = "absences/_pupil.html"
+BLANKS = ("id", "name", "legal_name", "reason", "seen", "minutes", "was_minutes", "error", "conflict")
 
 
 def pupils(rows: Iterable[Row]) -> SafeString:
     """A row of buttons for each."""
-    form = Form("absences/_pupil.html")
-    return SafeString("".join(form.fill(_kind(row), _values(row)) for row in rows))
+    language = get_language()
+    return SafeString("".join(_pupil(language, *_kind(row)).fill(_values(row)) for row in rows))
 
 
 def nobody() -> SafeString:
     """A row of a shell: a script fills it."""
     row = Row(Student(pk=0))
-    return Form("absences/_pupil.html").fill(_kind(row) | {"shell": True}, _values(row))
+    return _pupil(get_language(), *_kind(row), is_shell=True).fill(_values(row) | {"was_minutes": ""})
 
 
-def _kind(row: Row) -> dict[str, Any]:
+class Kind(NamedTuple):
+    """What makes two rows alike, but for what is filled in."""
+
+    code: str
+    late_code: str
+    other_code: str
+    was: str
+    plan: str
+    has_reason: bool
+    has_legal_name: bool
+    has_error: bool
+    has_conflict: bool
+
+
+def _kind(row: Row) -> Kind:
     student, plan = row.student, row.plan
-    return {
-        "code": row.code,
-        "late_code": row.late_code,
-        "other_code": row.other_code,
-        "was": row.was,
-        "plan": plan.code if plan else "",
-        "has_reason": bool(plan and plan.reason),
-        "has_legal_name": bool(student.preferred_name) and student.preferred_name != student.legal_name,
-        "has_error": bool(row.error),
-        "has_conflict": row.mine is not None,
-    }
+    has_legal_name = bool(student.preferred_name) and student.preferred_name != student.legal_name
+    planned = (plan.code, bool(plan.reason)) if plan else ("", False)
+    said = (row.code, row.late_code, row.other_code, row.was)
+    return Kind(*said, *planned, has_legal_name, bool(row.error), row.mine is not None)
+
+
+@lru_cache(maxsize=KEPT)
+def _pupil(_language: str, *kind: Any, is_shell: bool = False) -> Form:
+    return Form(PUPIL, Kind(*kind)._asdict() | {"shell": is_shell}, BLANKS)
 
 
 def _values(row: Row) -> dict[str, Any]:
+    """By BLANKS, those that the row has."""
     student = row.student
-    return {
+    values = {
         "id": student.pk,
         "name": student.name,
-        "legal_name": student.legal_name,
-        "reason": row.plan.reason if row.plan else "",
         "seen": row.seen,
         "minutes": "" if row.minutes is None else row.minutes,
-        "was_minutes": "" if row.was_minutes is None else row.was_minutes,
-        "error": row.error,
-        "conflict": render_to_string("absences/_conflict.html", {"row": row}) if row.mine else "",
     }
+    if row.was:
+        values["was_minutes"] = "" if row.was_minutes is None else row.was_minutes
+    if student.preferred_name:
+        values["legal_name"] = student.legal_name
+    if row.plan:
+        values["reason"] = row.plan.reason
+    if row.error:
+        values["error"] = row.error
+    if row.mine:
+        values["conflict"] = render_to_string("absences/_conflict.html", {"row": row})
+    return values
 
 
 def taking(
@@ -63,7 +87,8 @@ def taking(
     marked = sum(bool(row.code) for row in rows)
     shell = not values
     kind = {"is_empty": not rows, "has_suggested": bool(suggested), "shell": shell}
-    return Form("absences/_taking.html").fill(
+    return fill(
+        "absences/_taking.html",
         kind,
         {
             "csrf_token": csrf_token,

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from absences.views import (
     amend,
@@ -21,7 +21,22 @@ from absences.views import (
 )
 from lessons import converters  # noqa: F401  (registers `id`)
 
+of_lesson = [
+    path("", register.register, name="register"),
+    path("complete", register.complete, name="complete"),
+    path("someone-else", notices.someone_else, name="someone-else"),
+    path("close", close.close, name="close"),
+    path("amend/<id:student>", amend.amend, name="amend"),
+    path("arrive/<id:student>", arrival.arrive, name="arrive"),
+    path("void", amend.void, name="void"),
+    path("correct", correct.correct, name="correct"),
+    path("give-again", correct.again, name="give-again"),
+    path("evidence", evidence.lesson_page, name="evidence"),
+    path("evidence.csv", evidence.lesson_csv, name="evidence-csv"),
+]
+
 urlpatterns = [
+    path("lessons/<id:lesson>/", include(of_lesson)),
     path("", today.today, name="today"),
     path("session", device.session, name="session"),
     path("day-pack", device.pack, name="day-pack"),
@@ -47,17 +62,6 @@ urlpatterns = [
     path("planned-absences/add/<id:student>", planned.add, name="plan-add"),
     path("planned-absences/<id:plan>", planned.change, name="plan-change"),
     path("planned-absences/<id:plan>/delete", planned.delete, name="plan-delete"),
-    path("lessons/<id:lesson>/", register.register, name="register"),
-    path("lessons/<id:lesson>/complete", register.complete, name="complete"),
-    path("lessons/<id:lesson>/someone-else", notices.someone_else, name="someone-else"),
-    path("lessons/<id:lesson>/close", close.close, name="close"),
-    path("lessons/<id:lesson>/amend/<id:student>", amend.amend, name="amend"),
-    path("lessons/<id:lesson>/arrive/<id:student>", arrival.arrive, name="arrive"),
-    path("lessons/<id:lesson>/void", amend.void, name="void"),
-    path("lessons/<id:lesson>/correct", correct.correct, name="correct"),
-    path("lessons/<id:lesson>/give-again", correct.again, name="give-again"),
-    path("lessons/<id:lesson>/evidence", evidence.lesson_page, name="evidence"),
-    path("lessons/<id:lesson>/evidence.csv", evidence.lesson_csv, name="evidence-csv"),
     path("students/<id:student>/", student.page, name="student"),
     path("students/<id:student>/evidence", evidence.student_page, name="student-evidence"),
     path("students/<id:student>/evidence.csv", evidence.student_csv, name="student-evidence-csv"),

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from absences.blanks import Form
+from absences.blanks import fill
 from lessons.models import Lesson, StaffKind, User
 
 register = template.Library()
@@ -30,7 +30,7 @@ def bar(request: HttpRequest | None, csrf_token: object, search: str) -> SafeStr
     """Where one may go, and who is signed in. `search` is a form, a link, or nothing."""
     user = getattr(request, "user", None)
     if request is None or not isinstance(user, User):
-        return Form("bar.html").fill({"signed_in": False}, {})
+        return fill("bar.html", {"signed_in": False}, {})
     access = user.access
     kind = {
         "signed_in": True,
@@ -39,7 +39,7 @@ def bar(request: HttpRequest | None, csrf_token: object, search: str) -> SafeStr
         "search": search if access.acting and access.is_person else "",
         "here": request.path if request.path in PAGES else "",
     }
-    return Form("bar.html").fill(kind, {"user_name": user.name, "user_pk": user.pk, "csrf_token": csrf_token})
+    return fill("bar.html", kind, {"user_name": user.name, "user_pk": user.pk, "csrf_token": csrf_token})
 
 
 @register.simple_tag(name="lesson_heading", takes_context=True)
@@ -61,7 +61,7 @@ def lesson_heading(lesson: Lesson, title: str = "") -> SafeString:
     if title:
         values |= {"register": reverse("register", args=[lesson.pk]), "title": title}
     kind = {"is_register": not title, "has_room": bool(lesson.room)}
-    return Form("absences/_lesson_heading.html").fill(kind, values)
+    return fill("absences/_lesson_heading.html", kind, values)
 
 
 @lru_cache(maxsize=64)

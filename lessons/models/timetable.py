@@ -163,9 +163,11 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def one_for_user(self, user: User, lesson_id: int, now: datetime) -> Lesson | None:
         """As `for_user(user, now).with_state(now).with_people()` has it, or None where that has it not. Of
         one lesson this is judged here, and SQL asked what is prepared; a test holds the two against each other."""
-        lesson = next(iter(_lesson(lesson_id)), None)
+        people = _staff(lesson_id)
+        lesson = people[0].lesson if people else next(iter(_lesson(lesson_id)), None)
         if lesson is None or lesson.school_id not in user.access.acting:
             return None
+        lesson.people = people
         lesson.school = user.access.in_school(lesson.school_id).school
         lesson.own = any(each.user_id == user.pk for each in lesson.people)
         lesson.state = lesson.state_at(now)
@@ -294,7 +296,7 @@ class Lesson(SchoolRow, Owned):
     @cached_property
     def people(self) -> list[LessonStaff]:
         """Its staff, with their names. A list of lessons reads those of all at once (`with_people`)."""
-        return _staff(self.pk)
+        return list(LessonStaff.objects.named().filter(lesson=self.pk))
 
     def enrolled(self) -> list[Student]:
         """Who is on its roster, in the order of the register, until one is taken: then that register says it. Names
@@ -353,7 +355,9 @@ def _lesson(lesson_id: int) -> LessonQuerySet:
 
 @prepared
 def _staff(lesson_id: int) -> LessonStaffQuerySet:
-    return LessonStaff.objects.named().filter(lesson=lesson_id)
+    """With the lesson, where somebody is its staff."""
+    lesson = ("lesson__group", "lesson__register")
+    return LessonStaff.objects.filter(lesson=lesson_id).select_related("user", *lesson).order_by("id")
 
 
 @prepared
