@@ -34,6 +34,7 @@ class DayPack:
     user: User
     lessons: Sequence[Lesson]
     planned: Mapping[int, Mapping[int, PlannedAbsence]]
+    standing: Mapping[int, Sequence[Document]]
     facts: JSON
 
     @property
@@ -44,10 +45,14 @@ class DayPack:
     def sent(self, now: datetime) -> JSON:
         """With a ticket for each lesson, and the time by which a device sets its clock."""
         lessons = [
-            facts | {"ticket": tickets.issue(self.user, each, _ids(facts), now, self.planned[each.pk])}
+            facts | {"ticket": self._ticket(each, _ids(facts), now)}
             for each, facts in zip(self.lessons, self.facts["lessons"], strict=True)
         ]
         return self.facts | {"lessons": lessons, "now": milliseconds(now)}
+
+    def _ticket(self, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
+        standing = self.standing[lesson.pk]
+        return tickets.issue(self.user, lesson, roster, now, self.planned[lesson.pk], standing)
 
 
 def _ids(facts: JSON) -> list[int]:
@@ -74,7 +79,7 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
         "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
         **more,
     }
-    return DayPack(user, lessons, planned, facts)
+    return DayPack(user, lessons, planned, standing, facts)
 
 
 def milliseconds(moment: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +45,15 @@ class Judge:
         return cls(reporters_of(schools, others), students_of(schools, strangers), planned)
 
     def reason(
-        self, reported: Mapping[str, Any], lesson: Lesson, roster: Collection[int], intent: Mapping[str, Any]
+        self,
+        reported: Mapping[str, Any],
+        lesson: Lesson,
+        roster: Collection[int],
+        *,
+        completed_by: int | None,
+        log: Iterable[Mapping[str, Any]],
     ) -> Reason | None:
-        """Why a report may not stand; None if it may."""
+        """Why a report may not stand; None if it may. `log` is the sheet's."""
         if lesson.is_cancelled:
             return Reason.LESSON_CANCELLED
         if reported["student"] not in roster:
@@ -56,12 +62,24 @@ class Judge:
         if reported["code"] not in codes.code_set(lesson.school.nation, lesson.date):
             return Reason.UNKNOWN_CODE
         reporter = (lesson.school_id, reported["by"], reported["role"])
-        if reported["by"] != intent["by"] and reporter not in self.reporters:
+        if reported["by"] != completed_by and reporter not in self.reporters:
             return Reason.NOT_PERMITTED
         if reported["code"] in allowed_codes(Role(reported["role"]), lesson):
             return None
         plan = self.planned[lesson.pk].get(reported["student"])
-        return None if plan and plan.code == reported["code"] else Reason.NOT_PERMITTED
+        if (plan and plan.code == reported["code"]) or _stood(reported, lesson, log):
+            return None
+        return Reason.NOT_PERMITTED
+
+
+def _stood(reported: Mapping[str, Any], lesson: Lesson, log: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether somebody who may has said the same of this student before: whoever takes the register puts it back."""
+    return any(
+        (each["student"], each["code"]) == (reported["student"], reported["code"])
+        and each["at"] <= reported["at"]
+        and each["code"] in allowed_codes(Role(each["role"]), lesson)
+        for each in log
+    )
 
 
 def reporters_of(schools: Collection[int], users: Collection[int]) -> frozenset[tuple[int, int, str]]:

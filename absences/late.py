@@ -30,7 +30,7 @@ def merge_late(key: Key, now: datetime) -> None:
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
             return
-        lesson = merge(key, sheet.get("late", {}).values(), seen=sheet)
+        lesson = merge(sheet, sheet.get("late", {}).values(), is_all=True)
         if lesson is None:
             log.critical("The closed sheet %s has no register; left alone.", key)
             return
@@ -42,25 +42,25 @@ def take_in(sheet: Document, register: Register) -> Merged:
     """A register that stands beside a fenced sheet which it was not made from, with what was reported there since it
     was completed; whatever is older, its completion has judged. Safe to repeat."""
     since = [mark for mark in sheet.get("absences", {}).values() if mark["at"] > register.completed_at]
-    lesson = merge(Key(sheet["school"], sheet["lesson"]), since)
+    lesson = merge(sheet, since)
     assert lesson is not None, "registers stay"
     return existing(lesson)
 
 
-def merge(key: Key, marks: Collection[Document], *, seen: Document | None = None) -> Lesson | None:
+def merge(sheet: Document, marks: Collection[Document], *, is_all: bool = False) -> Lesson | None:
     """L2. The lesson; None where its register is missing, because SQL went back in time.
 
-    `seen` is the sheet that the marks were read from: another process may have merged a later state of it since, and an
-    older report would then come after a newer one of the same student.
+    `is_all`: the marks are all that were late on the sheet as it was read. Another process may have merged a later
+    state of it since, and an older report would then come after a newer one of the same student.
     """
     with transaction.atomic():
-        locked = Lesson.objects.filter(school=key.school_id, pk=key.lesson_id).lock()
+        locked = Lesson.objects.filter(school=sheet["school"], pk=sheet["lesson"]).lock()
         lesson = Lesson.objects.with_register().filter(pk__in=locked).first()
         if lesson is None:
             return None
         if lesson.is_completed:
-            if seen is None or _count(lesson.register, seen):
-                _append(lesson, _new(lesson, marks))
+            if not is_all or _count(lesson.register, sheet):
+                _append(lesson, _new(lesson, marks), sheet.get("log", ()))
         elif lesson.is_cancelled:
             _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(lesson, marks)])
         else:
@@ -88,7 +88,7 @@ def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
     return sorted(waiting, key=lambda mark: mark["at"])
 
 
-def _append(lesson: Lesson, late: Sequence[Document]) -> None:
+def _append(lesson: Lesson, late: Sequence[Document], log: Sequence[Document]) -> None:
     register = lesson.register
     history = list(register.amendments.all())
     before = standing(register, nation=lesson.school.nation, amendments=history)
@@ -100,7 +100,9 @@ def _append(lesson: Lesson, late: Sequence[Document]) -> None:
     )
     rows, rejected = [], []
     for mark in late:
-        reason = _too_late(mark, lesson, history) or judge.reason(mark, lesson, register.roster, {"by": None})
+        reason = _too_late(mark, lesson, history) or judge.reason(
+            mark, lesson, register.roster, completed_by=None, log=log
+        )
         if reason:
             rejected.append((mark, reason))
             continue

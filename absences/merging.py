@@ -118,7 +118,8 @@ def _fill(draft: Draft, judge: Judge) -> None:
     others = set(intent["roster_seen"]) - set(judge.planned[lesson.pk])
     stated = others if intent["others"] == "present" else set()
     for reported in draft.sheet.get("absences", {}).values():
-        reason = judge.reason(reported, lesson, draft.roster, intent)
+        log = draft.sheet.get("log", ())
+        reason = judge.reason(reported, lesson, draft.roster, completed_by=intent["by"], log=log)
         if reason:
             stated.discard(reported["student"])
             draft.rejected.append(rejected_row(reported, lesson, reason))

@@ -80,7 +80,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
         completion.finish([pair.sheet], now)
         done.registers += 1
     if again := [mark for mark in pair.unmerged() if mark["state"] == "late"]:
-        late.merge(pair.key, again)
+        late.merge(pair.sheet, again)
         done.late += len(again)
     done.corrections += _correct(pair, now)
 

@@ -5,7 +5,7 @@ A ticket is verified by its signature alone. It ends with the day of its issue i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from absences import denied
+from absences.mongo import Document
 from absences.sheets import Reporter
 from lessons import calendar, codes, tokens
 from lessons.access import WHOLE_SCHOOL, Role, Scope
@@ -22,6 +23,7 @@ from lessons.errors import BadToken, NotAllowed
 if TYPE_CHECKING:
     from lessons.models import Lesson, PlannedAbsence, User
 
+BY_STUDENT = ("planned", "stood")
 NOTHING_PLANNED: Mapping[int, Any] = MappingProxyType({})
 
 
@@ -29,9 +31,10 @@ NOTHING_PLANNED: Mapping[int, Any] = MappingProxyType({})
 class Claims:
     """What a verified token says of somebody who may report.
 
-    `lesson_id` and `roster` are None for an access token: it is good for the whole school. `planned` are the codes of
-    absences that the school knows of beforehand, by student: whoever takes the register may confirm them. `notes` says
-    whether its holder may read what others wrote beside a mark: not every system may.
+    `lesson_id` and `roster` are None for an access token: it is good for the whole school. By student, `planned` are
+    the codes of absences that the school knows of beforehand, which whoever takes the register may confirm, and `stood`
+    those that stood on the sheet, which they may put back. `notes` says whether its holder may read what others wrote
+    beside a mark: not every system may.
     """
 
     by: Reporter
@@ -41,11 +44,12 @@ class Claims:
     roster: frozenset[int] | None = None
     notes: bool = True
     planned: Mapping[int, str] = field(default_factory=dict)
+    stood: Mapping[int, str] = field(default_factory=dict)
 
     def codes_for(self, student_id: int) -> frozenset[str]:
         """What may be reported of this student."""
-        planned = self.planned.get(student_id)
-        return self.codes | {planned} if planned else self.codes
+        own = {known[student_id] for known in (self.planned, self.stood) if student_id in known}
+        return self.codes | own if own else self.codes
 
 
 def issue(
@@ -54,12 +58,15 @@ def issue(
     roster: Sequence[int],
     now: datetime,
     planned: Mapping[int, PlannedAbsence] = NOTHING_PLANNED,
+    standing: Iterable[Document] = (),
 ) -> str | None:
-    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's."""
+    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `standing` are the
+    marks on its sheet."""
     today = calendar.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
         return None
     acting = user.access.in_school(lesson.school_id)
+    allowed = allowed_codes(acting.role, lesson)
     return tokens.sign(
         "ticket",
         {
@@ -71,12 +78,13 @@ def issue(
             "lesson": lesson.pk,
             "date": lesson.date.isoformat(),
             "role": acting.role.value,
-            "codes": sorted(allowed_codes(acting.role, lesson)),
+            "codes": sorted(allowed),
             "starts_at": lesson.starts_at.isoformat(),
             "closes_at": lesson.closes_at.isoformat(),
             "roster": list(roster),
             "notes": Scope.NOTES in acting.scopes,
             "planned": {str(student): code for student, code in _codes(planned, roster).items()},
+            "stood": {str(mark["student"]): mark["code"] for mark in standing if mark["code"] not in allowed},
         },
         now=now,
         expires_at=calendar.end_of_day(lesson.school.time_zone, today),
@@ -131,8 +139,8 @@ def _of_ticket(claims: Mapping[str, Any]) -> Claims:
             tokens.row_id(claims, "lesson"),
             frozenset(map(int, tokens.typed(claims, "roster", list))),
             tokens.typed(claims, "notes", bool),
-            # Tickets of a day on which this came new have none.
-            {int(student): str(code) for student, code in claims.get("planned", {}).items()},
+            # Tickets of a day on which these came new have none.
+            *({int(student): str(code) for student, code in claims.get(name, {}).items()} for name in BY_STUDENT),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadToken("The ticket lacks a claim.") from error

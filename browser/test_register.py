@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import processes, sheets
+from absences import processes, reporting, sheets, tickets
+from absences.marks import Report
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import PASSWORD, Place, cookie_of
@@ -101,6 +102,27 @@ def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) ->
         register.keyboard.press(key)
     assert register.locator(".pupil").nth(1).locator(".minutes input").input_value() == "12"
     assert register.evaluate("document.activeElement.className") == "note"
+
+
+def test_undo_puts_back_what_the_office_had_said(alice: Device, here: Place, lesson: Lesson) -> None:
+    """In a code that a teacher does not give."""
+    student = lesson.enrolled()[0].pk
+    claims = tickets.claims_for(here.office, lesson, [student], timezone.now())
+    reporting.report(claims, lesson.pk, [Report(student_id=student, code="M")], timezone.now())
+    page = alice.tab()
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    assert page.locator(".pupil").first.locator("input:checked").get_attribute("value") == "M"
+    assert tap(page, 0, "absent") == student
+    until(page, SAVED)
+    assert marks(lesson) == {student: "N"}
+    page.locator(".undo").tap()
+    until(page, f"document.querySelector('#pupil-{student} input:checked').value === 'M' && {SAVED}")
+    assert page.locator(".notice").count() == 0
+    assert marks(lesson) == {student: "M"}
+    page.locator(".finish").tap()
+    until(page, AT_HOME)
+    assert standing(lesson) == {student: "M"}
 
 
 def test_undo_goes_back_one_by_one(register: Page, lesson: Lesson) -> None:

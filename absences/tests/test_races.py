@@ -69,5 +69,5 @@ def test_a_late_merge_that_read_long_ago_changes_nothing(
     assert read is not None
     reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="L", minutes_late=5)], now)
     reconcile(now)
-    late.merge(key, read["late"].values(), seen=read)
+    late.merge(read, read["late"].values(), is_all=True)
     assert [amendment.to_code for amendment in Amendment.objects.all()] == ["L"]

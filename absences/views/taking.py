@@ -27,7 +27,7 @@ def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime) -> JSO
     return {
         "user": user.pk,
         "lesson": lesson.pk,
-        "ticket": tickets.issue(user, lesson, roster, now, planned),
+        "ticket": tickets.issue(user, lesson, roster, now, planned, [row.mark for row in rows if row.mark]),
         "now": milliseconds(now),
         "zone": lesson.school.time_zone,
         **times(lesson),

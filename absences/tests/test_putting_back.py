@@ -1,0 +1,112 @@
+"""Whoever takes a register puts back what stood there, even in a code that is the office's to give."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from absences import completion, day_pack, late, reporting, tickets
+from absences.marks import Report
+from absences.sheets import Key
+from absences.tests.api import due_today
+from absences.tests.pages import browser
+from absences.tickets import Claims
+from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School, Student, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def ava(students: list[Student]) -> Student:
+    return students[0]
+
+
+def report(claims: Claims, lesson: Lesson, student: Student, code: str, now: datetime) -> None:
+    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code=code)], now)
+
+
+@pytest.fixture
+def of_today(school: School, teacher: User, office: User) -> tuple[Lesson, list[Student]]:
+    """The office has said that the first pupil is at the doctor's."""
+    lesson, now = due_today(school, teacher), timezone.now()
+    students = lesson.enrolled()
+    claims = tickets.claims_for(office, lesson, [each.pk for each in students], now)
+    report(claims, lesson, students[0], "M", now)
+    return lesson, students
+
+
+def test_a_page_may_say_what_stood_of_that_pupil_alone(teacher: User, of_today: tuple[Lesson, list[Student]]) -> None:
+    lesson, (ava, ben, *_) = of_today
+    content = browser(teacher).get(f"/lessons/{lesson.pk}/").content.decode()
+    found = re.search(r'"ticket": "([^"]+)"', content)
+    assert found
+    claims = tickets.verify(found[1], timezone.now())
+    assert "M" not in claims.codes
+    assert {"M", "/", "N"} <= claims.codes_for(ava.pk)
+    assert "I" not in claims.codes_for(ava.pk)
+    assert claims.codes_for(ben.pk) == claims.codes
+
+
+def test_a_device_of_ones_own_may_too(school: School, teacher: User, of_today: tuple[Lesson, list[Student]]) -> None:
+    now = timezone.now()
+    [kept] = day_pack.of(teacher, [school], now).sent(now)["lessons"]
+    assert "M" in tickets.verify(kept["ticket"], now).codes_for(of_today[1][0].pk)
+
+
+@pytest.fixture
+def opened(office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime) -> Claims:
+    """What the teacher reports with, after the office has said that Ava is at the doctor's."""
+    report(tickets.claims_for(office, lesson, roster, now), lesson, ava, "M", now)
+    return tickets.claims_for(teacher, lesson, roster, now)
+
+
+def test_it_stands_in_the_register(
+    opened: Claims, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    report(opened, lesson, ava, "/", now + 2 * SECOND)
+    report(opened, lesson, ava, "M", now + 3 * SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 4 * SECOND, roster_seen=roster)
+    assert list(Mark.objects.values_list("student_id", "code", "by_id")) == [(ava.pk, "M", teacher.pk)]
+    assert not RejectedReport.objects.exists()
+
+
+def test_it_stands_where_it_came_late(
+    opened: Claims, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    report(opened, lesson, ava, "/", now + 2 * SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 3 * SECOND, roster_seen=roster)
+    report(opened, lesson, ava, "M", now + 4 * SECOND)
+    late.merge_late(Key(lesson.school_id, lesson.pk), now + 5 * SECOND)
+    assert list(Amendment.objects.values_list("student_id", "from_code", "to_code")) == [(ava.pk, "/", "M")]
+    assert not RejectedReport.objects.exists()
+
+
+@pytest.mark.parametrize("said", [(), ("/",), ("I",)])
+def test_a_code_that_nobody_gave_her_is_rejected(
+    office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime, said: tuple[str, ...]
+) -> None:
+    """Whatever a ticket says: nothing stands in the record by a ticket alone."""
+    for code in said:
+        report(tickets.claims_for(office, lesson, roster, now), lesson, ava, code, now)
+    report(tickets.claims_for(teacher, lesson, roster, now), lesson, ava, "M", now + SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 2 * SECOND, roster_seen=roster)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+    assert not Mark.objects.exists()
+    assert Register.objects.get().unstated == [ava.pk]
+
+
+def test_only_who_may_say_it_of_her_vouches_for_her(
+    office: User, teacher: User, colleague: User, lesson: Lesson, students: list[Student], now: datetime
+) -> None:
+    """Neither a teacher who said so before, nor what the office said of another pupil."""
+    ava, ben = students[:2]
+    roster = [each.pk for each in students]
+    report(tickets.claims_for(office, lesson, roster, now), lesson, ben, "M", now)
+    for turn, user in enumerate((colleague, teacher)):
+        report(tickets.claims_for(user, lesson, roster, now), lesson, ava, "M", now + turn * SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 2 * SECOND, roster_seen=roster)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+    assert list(Mark.objects.values_list("student_id", flat=True)) == [ben.pk]
