@@ -160,7 +160,7 @@ def test_the_number_of_queries_is_fixed(
     for size in (2, 9):
         lesson = due_today(school, teacher, students=size)
         take(lesson, absent=dict.fromkeys(Student.objects.enrolled(lesson.group_id, lesson.date), "N"))
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(11):
             assert olive.get(PAGE).status_code == 200
 
 

@@ -187,7 +187,7 @@ def test_the_number_of_queries_is_fixed(
     for size in (2, 12):
         lesson = due_today(school, teacher, students=size)
         take(lesson, absent=dict.fromkeys(Student.objects.enrolled(lesson.group_id, lesson.date), "N"))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             assert olive.get(PAGE).status_code == 200
 
 

@@ -146,5 +146,5 @@ def test_it_asks_sql_as_often_whatever_there_is(
         LessonFactory.create(group=GroupFactory.create(school=lesson.school), date=date(2026, 9, 15))
     client = browser(office)
     # Session, user, memberships; schools, groups and coverage; the schools and groups to choose from.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         shown(client)
