@@ -69,6 +69,11 @@ SAID = ("overslept", "hospital", "Mother rang", "Seen in the library", "correct 
 LEAKS = Leaks()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of its time, a worker waits for its stores."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if CONTROLLER:
         stack = ExitStack()

@@ -56,7 +56,7 @@ def lesson_heading(lesson: Lesson, title: str = "") -> SafeString:
         "subject": lesson.subject or lesson.get_session_display(),
         "times": lesson.times,
         "room": lesson.room,
-        "staff": _staff(lesson),
+        "staff": staff(lesson) or _("No teacher is named"),
     }
     if title:
         values |= {"register": reverse("register", args=[lesson.pk]), "title": title}
@@ -70,8 +70,9 @@ def _worded(day: date, _language: str) -> str:
     return date_format(day, "l j F")
 
 
-def _staff(lesson: Lesson) -> str:
+def staff(lesson: Lesson) -> str:
+    """Who is named, such as "Ada Okafor, Ben Moss (cover)"."""
     names = [
         f"{each.user.name} ({_('cover')})" if each.kind == StaffKind.COVER else each.user.name for each in lesson.people
     ]
-    return ", ".join(names) or _("No teacher is named")
+    return ", ".join(names)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,6 +22,7 @@ from lessons import calendar
 from lessons.access import Access
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
+from lessons.prepared import prepared
 
 log = logging.getLogger(__name__)
 
@@ -159,8 +161,12 @@ def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
 
 
 def _reminders(user: User) -> list[Notice]:
-    found = Notice.objects.for_user(user).open().filter(to=user)
-    return list(found.select_related("lesson__group", "lesson__school"))
+    return [notice for notice in _open_to(user.pk) if notice.school_id in user.access.acting]
+
+
+@prepared
+def _open_to(user_id: int) -> QuerySet[Notice]:
+    return Notice.objects.open().filter(to=user_id).select_related("lesson__group", "lesson__school")
 
 
 def _unplaced(access: Access) -> int:
