@@ -45,7 +45,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
 
 # Begin first, so that nobody waits for them; pytest-django would put what asks no database last.
-LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py")
+LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py", "attendance_site/tests/doors/")
 
 
 class Leaks(logging.Handler):

@@ -1,6 +1,7 @@
 """The watchdog beside a real mongod: it kills one that served and hangs, and no other."""
 
 import logging
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -32,11 +33,18 @@ class Watched:
     def lives(self) -> bool:
         return self.process.poll() is None
 
+    def hang(self) -> None:
+        """From when this returns, and not a moment later: on a busy machine it would answer once more."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+
     @contextmanager
     def hung(self) -> Iterator[None]:
-        self.process.send_signal(signal.SIGSTOP)
-        yield
-        self.process.send_signal(signal.SIGCONT)
+        self.hang()
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def watchdog(self, dry_run: bool = False) -> Watchdog:
         url = f"mongodb://{LOOPBACK}:{self.port}/"
@@ -105,12 +113,14 @@ def test_another_process_of_that_number_lives(serving: Watched) -> None:
     kept = lock.read_text()
     with subprocess.Popen(["sleep", "60"]) as other, closing(serving.watchdog()) as watchdog:
         assert is_known(watchdog)
-        lock.write_text(f"{other.pid}\n")
-        with serving.hung():
-            assert not looks(watchdog)
-        assert other.poll() is None
-        other.kill()
-    lock.write_text(kept)
+        try:
+            lock.write_text(f"{other.pid}\n")
+            with serving.hung():
+                assert not looks(watchdog)
+            assert other.poll() is None
+        finally:
+            other.kill()
+            lock.write_text(kept)
     assert serving.lives
 
 
@@ -127,7 +137,7 @@ def test_a_dry_run_only_says_so(serving: Watched, caplog: pytest.LogCaptureFixtu
 def test_one_that_served_and_hangs_is_killed(serving: Watched, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), closing(serving.watchdog()) as watchdog:
         assert is_known(watchdog)
-        serving.process.send_signal(signal.SIGSTOP)
+        serving.hang()
         assert until(watchdog.look, 10)
     assert serving.process.wait(5) == -signal.SIGKILL
     assert len(caplog.messages) == 1
