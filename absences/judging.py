@@ -76,7 +76,6 @@ def _stood(reported: Mapping[str, Any], lesson: Lesson, log: Iterable[Mapping[st
     """Whether somebody who may has said the same of this student before: whoever takes the register puts it back."""
     return any(
         (each["student"], each["code"]) == (reported["student"], reported["code"])
-        and each["at"] <= reported["at"]
         and each["code"] in allowed_codes(Role(each["role"]), lesson)
         for each in log
     )

@@ -16,8 +16,8 @@ from absences import completion, sheets
 from absences.sheets import Key
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import Form, browser, fill, statements
-from lessons.factories import StudentFactory
-from lessons.models import Amendment, Lesson, Mark, Register, School, User
+from lessons.factories import PlannedAbsenceFactory, StudentFactory
+from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, School, Student, User
 from lessons.tests.registers import reject, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +57,36 @@ def test_where_nothing_is_taken_signing_out_still_asks(state: dict[str, Any], al
     assert not script.search(alice.get(page).content.decode())
     Lesson.objects.update(**state)
     assert script.search(alice.get(page).content.decode())
+
+
+def test_each_form_is_taken_with_the_token_of_its_page_alone(teacher: User, page: str, lesson: Lesson) -> None:
+    guarded = Client(enforce_csrf_checks=True)
+    guarded.force_login(teacher)
+    content = guarded.get(page).content.decode()
+    tokens = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', content)
+    assert len(tokens) == content.count('method="post"') == 3, "the register, somebody else, signing out"
+    for path in (page, f"{page}complete", f"{page}someone-else", "/accounts/logout/"):
+        assert guarded.post(path).status_code == 403
+        assert guarded.post(path, {"csrfmiddlewaretoken": tokens[0]}).status_code == 302
+    assert len(set(tokens[:2])) == 1
+
+
+def test_the_page_counts_who_is_left(
+    alice: Client, page: str, lesson: Lesson, roster: list[int], students: list[Student]
+) -> None:
+    PlannedAbsenceFactory.create(student=students[3], first_day=lesson.date, last_day=lesson.date)
+    alice.post(page, fill(alice, page, **{f"mark_{roster[0]}": "N"}))
+    content = alice.get(page).content.decode()
+    counted = re.findall(r'class="live (\w+)"><span>(\d+)<', content)
+    assert counted == [("marked", "1"), ("unmarked", "2"), ("confirmed", "1")]
+
+
+def test_the_top_says_whose_lesson_it_is_and_where_one_is(alice: Client, page: str, lesson: Lesson) -> None:
+    LessonStaff.objects.filter(lesson=lesson).update(kind="cover")
+    content = alice.get(page).content.decode()
+    assert "Alice Lee (cover)" in content
+    assert 'aria-current="page"> Today' not in content
+    assert re.search(r'<a href="/"\s+aria-current="page"\s*>\s*Today', alice.get("/").content.decode())
 
 
 def test_saving_reports_what_changed_alone(alice: Client, page: str, lesson: Lesson, roster: list[int]) -> None:
