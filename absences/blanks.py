@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.loader import get_template
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-KEPT = 1024  # forms, of all templates; each has about 2 kB
+KEPT = 1024  # forms; most have one or two kB
 FIRST = 0xE000  # of the characters that no template has: those for private use
 
 
@@ -35,12 +36,14 @@ class Form:
 
 
 def fill(name: str, kind: Mapping[str, Hashable], values: Mapping[str, Any]) -> SafeString:
-    """The template's form of a kind, kept by language, and filled in."""
-    return _form(name, get_language(), tuple(kind.items()), tuple(values)).fill(values)
+    """The template's form of a kind, kept by what templates ask besides, and filled in."""
+    return _form(name, get_language(), get_script_prefix(), tuple(kind.items()), tuple(values)).fill(values)
 
 
 @lru_cache(maxsize=KEPT)
-def _form(name: str, _language: str, kind: tuple[tuple[str, Hashable], ...], blanks: tuple[str, ...]) -> Form:
+def _form(
+    name: str, _language: str, _prefix: str, kind: tuple[tuple[str, Hashable], ...], blanks: tuple[str, ...]
+) -> Form:
     return Form(name, dict(kind), blanks)
 
 

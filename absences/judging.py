@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from absences.tickets import allowed_codes
 from lessons import codes
-from lessons.access import Role
+from lessons.access import WHOLE_SCHOOL, Role
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Judge:
                     others.add(reported["by"])
                 if reported["student"] not in draft.roster:
                     strangers.add(reported["student"])
+                if said := _said_before(reported, draft.sheet.get("log", ())):
+                    others.add(said["by"])
         planned = PlannedAbsence.objects.of(draft.lesson for draft in drafts)
         return cls(reporters_of(schools, others), students_of(schools, strangers), planned)
 
@@ -51,7 +53,7 @@ class Judge:
         roster: Collection[int],
         *,
         completed_by: int | None,
-        log: Iterable[Mapping[str, Any]],
+        log: Sequence[Mapping[str, Any]],
     ) -> Reason | None:
         """Why a report may not stand; None if it may. `log` is the sheet's."""
         if lesson.is_cancelled:
@@ -67,18 +69,21 @@ class Judge:
         if reported["code"] in allowed_codes(Role(reported["role"]), lesson):
             return None
         plan = self.planned[lesson.pk].get(reported["student"])
-        if (plan and plan.code == reported["code"]) or _stood(reported, lesson, log):
+        if plan and plan.code == reported["code"]:
             return None
-        return Reason.NOT_PERMITTED
+        said = _said_before(reported, log)
+        may = said and (said["by"] == completed_by or (lesson.school_id, said["by"], said["role"]) in self.reporters)
+        return None if may else Reason.NOT_PERMITTED
 
 
-def _stood(reported: Mapping[str, Any], lesson: Lesson, log: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether somebody who may has said the same of this student before: whoever takes the register puts it back."""
-    return any(
-        (each["student"], each["code"]) == (reported["student"], reported["code"])
-        and each["code"] in allowed_codes(Role(each["role"]), lesson)
-        for each in log
-    )
+def _said_before(reported: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What a teacher's report puts back, if it does: the last that somebody of a whole-school role said of this student
+    was the same. The log has the newest 200 reports of a sheet; what is older vouches for nothing."""
+    if reported["role"] != Role.TEACHER or reported["code"] in (codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES):
+        return None
+    of_her = (each for each in reversed(log) if each["student"] == reported["student"])
+    last = next((each for each in of_her if each["role"] in WHOLE_SCHOOL), None)
+    return last if last and last["code"] == reported["code"] else None
 
 
 def reporters_of(schools: Collection[int], users: Collection[int]) -> frozenset[tuple[int, int, str]]:

@@ -88,20 +88,20 @@ def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
     return sorted(waiting, key=lambda mark: mark["at"])
 
 
-def _append(lesson: Lesson, late: Sequence[Document], log: Sequence[Document]) -> None:
+def _append(lesson: Lesson, late: Sequence[Document], said: Sequence[Document]) -> None:
     register = lesson.register
     history = list(register.amendments.all())
     before = standing(register, nation=lesson.school.nation, amendments=history)
     schools = {lesson.school_id}
     judge = Judge(
-        judging.reporters_of(schools, {mark["by"] for mark in late}),
+        judging.reporters_of(schools, {mark["by"] for mark in (*late, *said)} if late else ()),
         judging.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
         PlannedAbsence.objects.of([lesson] if late else ()),
     )
     rows, rejected = [], []
     for mark in late:
         reason = _too_late(mark, lesson, history) or judge.reason(
-            mark, lesson, register.roster, completed_by=None, log=log
+            mark, lesson, register.roster, completed_by=None, log=_not_overtaken(said, mark["student"], history)
         )
         if reason:
             rejected.append((mark, reason))
@@ -111,16 +111,22 @@ def _append(lesson: Lesson, late: Sequence[Document], log: Sequence[Document]) -
     _reject(lesson, rejected)
 
 
+def _by_persons(student_id: int, history: Sequence[Amendment]) -> list[Amendment]:
+    """What somebody has changed of this student in the register itself."""
+    kinds = (Amendment.Kind.CORRECTION, Amendment.Kind.VOID)
+    return [each for each in history if each.kind in kinds and each.student_id in (None, student_id)]
+
+
+def _not_overtaken(said: Sequence[Document], student_id: int, history: Sequence[Amendment]) -> list[Document]:
+    """What was reported after that."""
+    changed = [each.arrived_at for each in _by_persons(student_id, history)]
+    return [each for each in said if not changed or each["at"] > max(changed)]
+
+
 def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
     if not within_window(lesson, Role(mark["role"]), mark["at"]):
         return Reason.TOO_LATE
-    by_persons = (Amendment.Kind.CORRECTION, Amendment.Kind.VOID)
-    overtaken = any(
-        amendment.kind in by_persons
-        and amendment.student_id in (None, mark["student"])
-        and amendment.arrived_at > mark["at"]
-        for amendment in history
-    )
+    overtaken = any(each.arrived_at > mark["at"] for each in _by_persons(mark["student"], history))
     return Reason.SUPERSEDED_BY_AMENDMENT if overtaken else None
 
 

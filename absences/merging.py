@@ -117,9 +117,9 @@ def _fill(draft: Draft, judge: Judge) -> None:
     # Whoever is planned to be away is not among "all others": that is confirmed, or nothing is known.
     others = set(intent["roster_seen"]) - set(judge.planned[lesson.pk])
     stated = others if intent["others"] == "present" else set()
+    said = draft.sheet.get("log", ())
     for reported in draft.sheet.get("absences", {}).values():
-        log = draft.sheet.get("log", ())
-        reason = judge.reason(reported, lesson, draft.roster, completed_by=intent["by"], log=log)
+        reason = judge.reason(reported, lesson, draft.roster, completed_by=intent["by"], log=said)
         if reason:
             stated.discard(reported["student"])
             draft.rejected.append(rejected_row(reported, lesson, reason))

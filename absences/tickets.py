@@ -67,28 +67,36 @@ def issue(
         return None
     acting = user.access.in_school(lesson.school_id)
     allowed = allowed_codes(acting.role, lesson)
-    return tokens.sign(
-        "ticket",
-        {
-            "sub": str(user.pk),
-            "name": user.name,
-            "position": acting.position,
-            "school": lesson.school_id,
-            "nation": lesson.school.nation,
-            "lesson": lesson.pk,
-            "date": lesson.date.isoformat(),
-            "role": acting.role.value,
-            "codes": sorted(allowed),
-            "starts_at": lesson.starts_at.isoformat(),
-            "closes_at": lesson.closes_at.isoformat(),
-            "roster": list(roster),
-            "notes": Scope.NOTES in acting.scopes,
-            "planned": {str(student): code for student, code in _codes(planned, roster).items()},
-            "stood": {str(mark["student"]): mark["code"] for mark in standing if mark["code"] not in allowed},
-        },
-        now=now,
-        expires_at=calendar.end_of_day(lesson.school.time_zone, today),
-    )
+    on_roster, known = frozenset(roster), _codes(planned, roster)
+    stood = {
+        str(mark["student"]): mark["code"]
+        for mark in standing
+        if mark["student"] in on_roster and mark["code"] not in {*allowed, known.get(mark["student"])}
+    }
+    by_student = {"planned": {str(student): code for student, code in known.items()}, "stood": stood}
+    claims = {
+        "sub": str(user.pk),
+        "name": user.name,
+        "position": acting.position,
+        "school": lesson.school_id,
+        "nation": lesson.school.nation,
+        "lesson": lesson.pk,
+        "date": lesson.date.isoformat(),
+        "role": acting.role.value,
+        "codes": sorted(allowed),
+        "starts_at": lesson.starts_at.isoformat(),
+        "closes_at": lesson.closes_at.isoformat(),
+        "roster": list(roster),
+        "notes": Scope.NOTES in acting.scopes,
+    }
+    ends = calendar.end_of_day(lesson.school.time_zone, today)
+    signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
+    # Of a very large lesson, what may be said of single pupils would make it longer than anybody takes.
+    for name in reversed(BY_STUDENT):
+        if len(signed) > tokens.LONGEST:
+            by_student[name] = {}
+            signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
+    return signed
 
 
 def claims_for(
@@ -140,7 +148,7 @@ def _of_ticket(claims: Mapping[str, Any]) -> Claims:
             frozenset(map(int, tokens.typed(claims, "roster", list))),
             tokens.typed(claims, "notes", bool),
             # Tickets of a day on which these came new have none.
-            *({int(student): str(code) for student, code in claims.get(name, {}).items()} for name in BY_STUDENT),
+            **{each: {int(pk): str(code) for pk, code in claims.get(each, {}).items()} for each in BY_STUDENT},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadToken("The ticket lacks a claim.") from error

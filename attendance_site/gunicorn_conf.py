@@ -34,6 +34,9 @@ graceful_timeout = 10
 # A socket that controls the server has no use here and would be one more door.
 control_socket_disable = True
 
+# Addresses begin at the top; nobody's header says otherwise, not even beside the server.
+forwarder_headers = ""
+
 # What happens is logged by the product and counted by the proxy; starting and stopping workers is no news. A warning
 # repeats the line of a request that it cannot read, whose query may hold a name.
 loglevel = "error"

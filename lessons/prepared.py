@@ -17,6 +17,7 @@ from inspect import signature
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.query import ModelIterable
 
 P = ParamSpec("P")
 Row = TypeVar("Row", bound=models.Model)
@@ -57,6 +58,9 @@ class Statement:
     """The SQL of a queryset, and what makes objects of its rows."""
 
     def __init__(self, queryset: models.QuerySet[Any]) -> None:
+        made: Any = queryset
+        if made._prefetch_related_lookups or made._iterable_class is not ModelIterable:
+            raise TypeError("only rows are prepared: nothing that is prefetched, and no values")
         self.model = queryset.model
         self.compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self.sql, self.parameters = self.compiler.as_sql()

@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
+KEY = re.compile("[a-z0-9]{1,40}")  # of Django's making; PostgreSQL refuses others that a cookie may hold
 SEEN_TO = timedelta(minutes=15)  # as exactly as its last use is kept, so that reads seldom write
 DEVICE, SIGNED_IN_AT = "device", "signed_in_at"
 
@@ -33,8 +34,8 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Any:
         """As Django's, with a prepared query: every page asks it."""
-        now = timezone.now()
-        found = next(iter(_sessions(self.session_key or "", now)), None)
+        now, key = timezone.now(), self.session_key or ""
+        found = next(iter(_sessions(key, now)), None) if KEY.fullmatch(key) else None
         if found is None:
             self._session_key = None
         elif found.seen_at is None or found.seen_at < now - SEEN_TO:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
+from absences.mongo import Document
 from absences.serializers import LessonQuery, lessons_matching
 from lessons.access import Scope
 from lessons.api import PutView, SignedInView
@@ -47,21 +48,32 @@ class LessonView(SignedInView):
         students = found.enrolled()
         planned = PlannedAbsence.objects.of_lesson(found)
         may_read_reasons = self.user.access.allows(found.school_id, Scope.NOTES)
+        standing = _standing(found)
+        roster = [student.pk for student in students]
         return Response(
-            lesson_json(found, _marked([found]).get(found.pk))
+            lesson_json(found, None if standing is None else len(standing))
             | {
                 "roster": roster_json(students, planned, notes=may_read_reasons),
-                "ticket": tickets.issue(self.user, found, [student.pk for student in students], now, planned),
+                "ticket": tickets.issue(self.user, found, roster, now, planned, standing or ()),
             }
         )
 
 
 def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
     """Raises NotFound for a lesson that this user may not see."""
-    lesson = Lesson.objects.one_for_user(user, lesson_id, now)
+    lesson = Lesson.one_for_user(user, lesson_id, now)
     if lesson is None:
         raise NotFound("There is no such lesson.")
     return lesson
+
+
+def _standing(lesson: Lesson) -> list[Document] | None:
+    """The marks on the sheet; None where the store does not answer."""
+    try:
+        return sheets.standing_of(lesson.school_id, [lesson.pk]).get(lesson.pk, [])
+    except StoreUnavailable:
+        log.warning("The absence store did not answer; a lesson goes out without its number of marks.")
+        return None
 
 
 def _marked(lessons: Sequence[Lesson]) -> dict[int, int]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.template import Template, engines
 from django.template.loader import get_template
+from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
@@ -54,6 +55,16 @@ def test_a_form_is_of_one_language(template: list[str]) -> None:
         assert fill("any", {}, {"name": "Ava"}) == "Heute Ava"
 
 
+def test_a_form_is_of_one_place(template: list[str]) -> None:
+    template[0] = "{% url 'today' %} {{ name }}"
+    try:
+        set_script_prefix("/elsewhere/")
+        assert fill("any", {}, {"name": "Ava"}) == "/elsewhere/ Ava"
+    finally:
+        clear_script_prefix()
+    assert fill("any", {}, {"name": "Ava"}) == "/ Ava"
+
+
 def test_it_is_rendered_once(template: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     fill("any", {"big": True}, {"name": "Ava"})
     monkeypatch.setattr(Template, "render", None)
@@ -90,3 +101,19 @@ def test_a_pupil_is_what_the_template_renders(row: Row) -> None:
     expected = get_template("absences/_pupil.html").render(context)
     assert plain(register_html.pupils([row])) == plain(expected)
     assert f"mark-{row.student.pk}" in expected
+
+
+def test_what_a_pupil_says_in_full() -> None:
+    ann, zoe, late = (register_html.pupils([row]) for row in (ROWS[2], ROWS[1], ROWS[9]))
+    assert "<legend> Ann </legend>" in ann
+    assert '<span class="quiet legal">' in zoe
+    assert "was-9" not in ann
+    assert 'name="was-8" value="L"' in late
+    assert 'name="wasminutes-8" value="12"' in late
+    assert re.findall(r'value="(.)" checked', plain(late)) == ["L"]
+    assert (
+        register_html.pupils([ROWS[-1]]).count(" attention")
+        == register_html.pupils([ROWS[-2]]).count(" attention")
+        == 1
+    )
+    assert 'name="was-0" value=""' in register_html.nobody()

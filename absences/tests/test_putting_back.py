@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from absences import completion, day_pack, late, reporting, tickets
+from absences import amendments, completion, day_pack, late, reporting, tickets
+from absences.amendments import Change
 from absences.marks import Report
 from absences.sheets import Key
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from absences.tickets import Claims
-from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School, Student, User
+from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport, School, Student, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +111,48 @@ def test_only_who_may_say_it_of_her_vouches_for_her(
     completion.complete(teacher, lesson.pk, now=now + 2 * SECOND, roster_seen=roster)
     assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
     assert list(Mark.objects.values_list("student_id", flat=True)) == [ben.pk]
+
+
+def test_what_the_office_took_back_is_not_put_back(
+    opened: Claims, office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    """By a page that has seen it all the same."""
+    report(tickets.claims_for(office, lesson, roster, now), lesson, ava, "N", now + SECOND)
+    report(opened, lesson, ava, "M", now + 2 * SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 3 * SECOND, roster_seen=roster)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+
+
+def test_nor_what_was_corrected_in_the_register(
+    opened: Claims, office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now + SECOND, roster_seen=roster)
+    change = Change(student_id=ava.pk, code="N", reason="She was not there")
+    amendments.amend(office, lesson.pk, [change], now=now + 2 * SECOND, source="page")
+    report(opened, lesson, ava, "M", now + 3 * SECOND)
+    late.merge_late(Key(lesson.school_id, lesson.pk), now + 4 * SECOND)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+    assert [each.to_code for each in Amendment.objects.all()] == ["N"]
+
+
+def test_who_has_left_vouches_for_nobody(
+    opened: Claims, office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    office.memberships.all().delete()
+    report(opened, lesson, ava, "/", now + SECOND)
+    report(opened, lesson, ava, "M", now + 2 * SECOND)
+    completion.complete(teacher, lesson.pk, now=now + 3 * SECOND, roster_seen=roster)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+
+
+@pytest.mark.parametrize("size", [30, 300, 600])
+def test_a_ticket_is_never_longer_than_our_doors_take(school: School, teacher: User, size: int) -> None:
+    lesson, now = due_today(school, teacher), timezone.now()
+    roster = [30_000_000 + number for number in range(size)]
+    standing = [{"student": student, "code": "M"} for student in roster]
+    plans = {student: PlannedAbsence(code="I") for student in roster}
+    signed = tickets.issue(teacher, lesson, roster, now, plans, standing)
+    assert signed
+    claims = tickets.verify(signed, now)
+    assert claims.roster == frozenset(roster)
+    assert claims.codes_for(roster[-1]) == (claims.codes | {"M", "I"} if size == 30 else claims.codes)

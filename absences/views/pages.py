@@ -29,7 +29,7 @@ def user_of(request: HttpRequest) -> User:
 
 def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
     """The lesson with its state and people. Raises NotFound where this user may not see it."""
-    lesson = Lesson.objects.one_for_user(user_of(request), lesson_id, now)
+    lesson = Lesson.one_for_user(user_of(request), lesson_id, now)
     if lesson is None:
         raise NotFound(_("There is no such lesson, or it is not yours to see."))
     return lesson

@@ -160,19 +160,6 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         staff = models.Prefetch("staff", LessonStaff.objects.named(), "people")
         return self.with_register().prefetch_related(staff)  # type: ignore[no-redef]
 
-    def one_for_user(self, user: User, lesson_id: int, now: datetime) -> Lesson | None:
-        """As `for_user(user, now).with_state(now).with_people()` has it, or None where that has it not. Of
-        one lesson this is judged here, and SQL asked what is prepared; a test holds the two against each other."""
-        people = _staff(lesson_id)
-        lesson = people[0].lesson if people else next(iter(_lesson(lesson_id)), None)
-        if lesson is None or lesson.school_id not in user.access.acting:
-            return None
-        lesson.people = people
-        lesson.school = user.access.in_school(lesson.school_id).school
-        lesson.own = any(each.user_id == user.pk for each in lesson.people)
-        lesson.state = lesson.state_at(now)
-        return lesson if user.access.sees(lesson, now) else None
-
     def with_register(self) -> LessonQuerySet:
         return self.select_related("school", "group", "register")
 
@@ -228,8 +215,8 @@ class Lesson(SchoolRow, Owned):
 
     objects = LessonQuerySet.as_manager()
 
-    state: str  # by `with_state`
-    own: bool | None = None  # by `for_user`
+    state: str  # by `with_state`, and `one_for_user`
+    own: bool | None = None  # by `for_user`, and `one_for_user`
     register: Register
 
     class Meta:
@@ -302,6 +289,20 @@ class Lesson(SchoolRow, Owned):
         """Who is on its roster, in the order of the register, until one is taken: then that register says it. Names
         and year groups alone; the rest is asked for where it is needed."""
         return _enrolled(self.group_id, self.date)
+
+    @classmethod
+    def one_for_user(cls, user: User, lesson_id: int, now: datetime) -> Lesson | None:
+        """As `objects.for_user(user, now).with_state(now).with_people()` has it, or None where that has it not. Of
+        one lesson this is judged here, and SQL asked what is prepared; a test holds the two against each other."""
+        people = _staff(lesson_id)
+        lesson = people[0].lesson if people else next(iter(_lesson(lesson_id)), None)
+        if lesson is None or lesson.school_id not in user.access.acting:
+            return None
+        lesson.people = people
+        lesson.school = user.access.in_school(lesson.school_id).school
+        lesson.own = any(each.user_id == user.pk for each in lesson.people)
+        lesson.state = lesson.state_at(now)
+        return lesson if user.access.sees(lesson, now) else None
 
     def state_at(self, now: datetime) -> str:
         """As `with_state` says it."""

@@ -81,7 +81,7 @@ def test_a_register_closes_after_the_schools_minutes(school: School, lesson: Les
 def seen(user: User, now: datetime = NINE) -> list[Lesson]:
     """As lists have it; each lesson that is asked for alone is seen alike, and says the same of itself."""
     found = list(Lesson.objects.for_user(user, now).with_state(now).with_people())
-    alone = [Lesson.objects.one_for_user(user, pk, now) for pk in Lesson.objects.values_list("pk", flat=True)]
+    alone = [Lesson.one_for_user(user, pk, now) for pk in Lesson.objects.values_list("pk", flat=True)]
     assert [known(each) for each in alone if each] == [known(each) for each in found]
     return found
 

@@ -19,15 +19,20 @@ Query = Callable[..., list[Any]]
 
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[SQLCompiler]:
-    """The compilers that made SQL."""
+    """The compilers that made SQL, or looked for what reads its columns."""
     found: list[SQLCompiler] = []
-    as_sql = SQLCompiler.as_sql
 
-    def noted(self: SQLCompiler, *args: Any, **kwargs: Any) -> Any:
-        found.append(self)
-        return as_sql(self, *args, **kwargs)
+    def note(name: str) -> None:
+        method = getattr(SQLCompiler, name)
 
-    monkeypatch.setattr(SQLCompiler, "as_sql", noted)
+        def noted(self: SQLCompiler, *args: Any, **kwargs: Any) -> Any:
+            found.append(self)
+            return method(self, *args, **kwargs)
+
+        monkeypatch.setattr(SQLCompiler, name, noted)
+
+    note("as_sql")
+    note("get_converters")
     return found
 
 
@@ -83,6 +88,18 @@ def test_rows_are_read_anew_and_of_every_type() -> None:
     assert again.room == "R2"
     assert again is not found
     assert lessons(lesson.starts_at, "Maths") == lessons(before, "Maths' OR 1=1 --") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("more", ["prefetch_related", "values_list"])
+def test_what_cannot_be_prepared_says_so(more: str) -> None:
+    @prepared
+    def enrolments(group: int) -> models.QuerySet[Enrolment]:
+        found: models.QuerySet[Enrolment] = getattr(Enrolment.objects.filter(group=group), more)("student")
+        return found
+
+    with pytest.raises(TypeError, match="only rows"):
+        enrolments(1)
 
 
 @pytest.mark.django_db

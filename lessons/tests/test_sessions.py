@@ -185,3 +185,11 @@ def test_cookies_behind_https() -> None:
 def test_devices_in_plain_words(agent: str, device: str) -> None:
     assert device_of(agent) == device and len(device) <= 60
     assert timedelta(hours=1) > sessions.SEEN_TO
+
+
+@pytest.mark.parametrize("key", ["abcdefghij\\000", "abcdefghij\\303\\244", "x" * 4000, "A' OR 1=1 --"])
+def test_a_cookie_that_no_session_ever_had_is_nobodys(key: str) -> None:
+    """PostgreSQL would refuse the first, and the answer be 500."""
+    client = Client(headers={"cookie": f'{settings.SESSION_COOKIE_NAME}="{key}"'})
+    assert client.get("/session").status_code == 401
+    assert client.get("/").status_code == 302
