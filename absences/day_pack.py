@@ -39,7 +39,7 @@ class DayPack:
 
     @property
     def etag(self) -> str:
-        """Weak: tickets are not asked, since each is another one, and the first is good all day."""
+        """Weak: tickets are not asked, since each is another one; what else they say follows from these facts."""
         return f'W/"{hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:32]}"'
 
     def sent(self, now: datetime) -> JSON:

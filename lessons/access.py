@@ -1,4 +1,4 @@
-"""What a user may do, by role and school: one SQL query a request, no state."""
+"""What a user may do, by role and school: one SQL query a request at most, no state."""
 
 from __future__ import annotations
 

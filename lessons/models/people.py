@@ -42,7 +42,7 @@ class User(AbstractUser):
 
     @cached_property
     def access(self) -> Access:
-        """What this user may do; one query for as long as this object lives."""
+        """What this user may do; one query at most for as long as this object lives."""
         return Access.of(self)
 
     @cached_property
