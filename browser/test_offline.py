@@ -73,6 +73,25 @@ def test_five_marks_outlive_reload_finish_and_a_closed_tab(
     assert all(begun - second <= mark.reported_at <= ended + second for mark in found.marks.all())
 
 
+def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: Device, lesson: Lesson) -> None:
+    """Not what the pack had: a second tap on what is shown as chosen would say nothing."""
+    row = register.locator(".pupil").first
+    for what in ("absent", "late"):
+        row.locator(f".choice.{what}").tap()
+        until(register, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+    alice.offline()
+    register.reload()
+    until(register, READY)
+    assert row.locator(".late input").is_checked()
+    assert row.locator("input[name^=minutes]").input_value() == "10"
+    row.locator(".choice.present").tap()
+    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 1 change')")
+    alice.offline(False)
+    until(register, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+    [mark] = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    assert mark["code"] == "/"
+
+
 def test_today_opens_without_a_network(register: Page, alice: Device, lesson: Lesson) -> None:
     alice.offline()
     mark_five(register)

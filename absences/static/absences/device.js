@@ -37,6 +37,20 @@ export async function refresh(user) {
 
 const keep = async (pack) => (await caches.open(DAY)).put("/day-pack", new Response(JSON.stringify(pack)));
 
+// What stands on the server now is what opens without a network, too.
+export async function sent(user, lesson, absences) {
+  const pack = await kept(user);
+  const found = pack?.lessons.find((each) => each.id === lesson);
+  if (!found) return;
+  const marks = new Map(found.marks.map((mark) => [mark.student_id, mark]));
+  for (const mark of absences) {
+    const before = marks.get(mark.student_id);
+    marks.set(mark.student_id, { ...mark, word: before?.code === mark.code ? before.word : "" });
+  }
+  found.marks = [...marks.values()];
+  await keep(pack);
+}
+
 // A lesson that was finished here is no longer one to open without a network.
 export async function finished(user, lesson) {
   const pack = await kept(user);

@@ -187,11 +187,13 @@ async function sendMarks(user, lesson, marks) {
   }
   if (response.status === 401) throw new Stop("signin");
   const answer = await answerOf(response);
-  if (response.status === 202) await takeIn(lesson, marks, answer.absences);
+  if (response.status === 202) await takeIn(user, lesson, marks, answer.absences);
   else await refuse(lesson, marks, answer);
 }
 
-async function takeIn(lesson, marks, absences) {
+async function takeIn(user, lesson, marks, absences) {
+  if (localStorage.getItem("mine") === String(user))
+    await import("./device.js").then((device) => device.sent(user, lesson, absences)).catch(() => {});
   const clashes = new Set(marks.filter((_, index) => absences[index].state === "conflict"));
   await settle(marks.filter((mark) => !clashes.has(mark)));
   for (const mark of clashes) await settle([mark], { theirs: absences[marks.indexOf(mark)] });
