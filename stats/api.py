@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from lessons import spreadsheets
 from lessons.api import SignedInView
 from stats import parameters, pipelines, queries
-from stats.queries import Figures
+from stats.queries import Answer
 
 COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "absence_rate")
 
@@ -31,21 +31,21 @@ class StatsView(SignedInView):
 
     def get(self, request: Request) -> Response | HttpResponse:
         now = timezone.now()
-        figures = queries.figures(parameters.read(self.user, request.query_params, now), now)
-        return as_csv(figures) if request.query_params.get("format") == "csv" else Response(as_json(figures))
+        answer = queries.answer(parameters.read(self.user, request.query_params, now), now)
+        return as_csv(answer) if request.query_params.get("format") == "csv" else Response(as_json(answer))
 
 
-def as_json(figures: Figures) -> dict[str, object]:
+def as_json(answer: Answer) -> dict[str, object]:
     return {
-        "level": figures.question.level,
+        "level": answer.question.level,
         "basis": "lesson",
-        "from": figures.question.first,
-        "to": figures.question.last,
-        "coverage": {"completed": figures.completed, "due": figures.due},
-        "results": figures.results,
+        "from": answer.question.first,
+        "to": answer.question.last,
+        "coverage": {"completed": answer.completed, "due": answer.due},
+        "results": answer.results,
     }
 
 
-def as_csv(figures: Figures) -> HttpResponse:
-    name = f"attendance-{figures.question.level}-{figures.question.first}-{figures.question.last}"
-    return spreadsheets.as_csv(name, COLUMNS, ([row[column] for column in COLUMNS] for row in figures.results))
+def as_csv(answer: Answer) -> HttpResponse:
+    name = f"attendance-{answer.question.level}-{answer.question.first}-{answer.question.last}"
+    return spreadsheets.as_csv(name, COLUMNS, ([row[column] for column in COLUMNS] for row in answer.results))

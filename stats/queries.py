@@ -1,4 +1,4 @@
-"""The figures: sums from MongoDB, names and coverage from SQL."""
+"""A question of statistics answered: sums from MongoDB, names and coverage from SQL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from stats.parameters import Question
 
 
 @dataclass(frozen=True)
-class Figures:
+class Answer:
     """`results` one a group or school that has registers, by name; `completed` of `due` lessons have a register."""
 
     question: Question
@@ -29,7 +29,7 @@ class Figures:
         return _with_rates(summed)
 
 
-def figures(question: Question, now: datetime) -> Figures:
+def answer(question: Question, now: datetime) -> Answer:
     """Raises StoreUnavailable."""
     stages = pipelines.sums(
         question.level,
@@ -45,7 +45,7 @@ def figures(question: Question, now: datetime) -> Figures:
         {"id": row["_id"], "name": names[row["_id"]], **_with_rates(row)} for row in found if row["_id"] in names
     ]
     completed, due = _coverage(question, now)
-    return Figures(question, completed, due, sorted(results, key=lambda row: (row["name"], row["id"])))
+    return Answer(question, completed, due, sorted(results, key=lambda row: (row["name"], row["id"])))
 
 
 def _with_rates(row: Mapping[str, Any]) -> dict[str, Any]:

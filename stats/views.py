@@ -42,12 +42,12 @@ def _page(request: HttpRequest) -> HttpResponse:
         question = parameters.read(user, request.GET, now)
     except ValidationError as error:
         return render(request, "stats/wrong.html", {"errors": error.detail}, status=400)
-    figures = queries.figures(question, now)
+    answer = queries.answer(question, now)
     context = {
-        "figures": figures,
-        "total": figures.total,
+        "answer": answer,
+        "total": answer.total,
         "question": question,
-        "bars": [charts.bar(row) for row in figures.results],
+        "bars": [charts.bar(row) for row in answer.results],
         "legend": charts.LEGEND,
         "levels": parameters.levels(user),
         "schools": _schools(user),

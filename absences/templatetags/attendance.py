@@ -1,4 +1,4 @@
-"""How pages say codes and rates."""
+"""How pages say codes and year groups."""
 
 from collections.abc import Mapping
 
@@ -44,12 +44,6 @@ def icon(code: str | None) -> str:
 def word(code: str | None) -> str:
     """A code in words, as a register says it."""
     return str(WORDS[code]) if code is None or code in WORDS else codes.title(code)
-
-
-@register.filter
-def percent(rate: float | None) -> str:
-    """A rate from 0 to 1 as a person reads it; a dash where nothing was possible."""
-    return "–" if rate is None else f"{100 * rate:.1f} %"
 
 
 @register.filter

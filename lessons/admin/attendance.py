@@ -10,11 +10,11 @@ from datetime import date
 from django.db.models import Q
 
 from lessons import codes
+from lessons.figures import Figures, best
 from lessons.models import Amendment, Mark, Register, Student
 from lessons.standing import standing
 
 LATEST = 10
-BEST_FIRST = list(codes.Kind)  # of two marks for one session the best counts; the kinds stand in that order
 
 
 @dataclass(frozen=True)
@@ -27,35 +27,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Counts as in `domain.md`: possible = attended + absent, and who is unstated counts in neither."""
-
-    registers: int
-    possible: int
-    attended: int
-    absent: int
-    unstated: int
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Figures:
-        found = list(entries)
-        kinds = [entry.code.kind for entry in found if entry.code]
-        attended = sum(kind.attended for kind in kinds)
-        absent = sum(kind in (codes.Kind.AUTHORISED, codes.Kind.UNAUTHORISED) for kind in kinds)
-        return cls(len(found), attended + absent, attended, absent, len(found) - len(kinds))
-
-    @property
-    def percentage(self) -> float | None:
-        return 100 * self.attended / self.possible if self.possible else None
-
-
-@dataclass(frozen=True)
 class Glance:
-    """A lesson rate and a session rate are different figures. `latest`: all codes but present."""
+    """A lesson rate and a session rate are different figures: by lesson every register counts, of registration too.
+    `latest`: all codes but present."""
 
     year: int
-    sessions: Figures
-    lessons: Figures
+    by_session: Figures
+    by_lesson: Figures
     latest: list[Entry]
 
 
@@ -65,8 +43,8 @@ def glance(student: Student, year: int) -> Glance:
     exceptions = [entry for entry in entries if entry.code and entry.code.code != codes.PRESENT]
     return Glance(
         year=year,
-        sessions=Figures.of(best_of_each_session(entries)),
-        lessons=Figures.of(entry for entry in entries if not entry.register.session),
+        by_session=Figures.of(sessions_of(entries)),
+        by_lesson=Figures.of(entry.code for entry in entries),
         latest=exceptions[:LATEST],
     )
 
@@ -93,14 +71,10 @@ def entries_of(student: Student, year: int) -> list[Entry]:
     return entries
 
 
-def best_of_each_session(entries: Iterable[Entry]) -> list[Entry]:
-    best: dict[tuple[date, str], Entry] = {}
+def sessions_of(entries: Iterable[Entry]) -> list[codes.Code | None]:
+    """The mark that counts in each session."""
+    claims: dict[tuple[date, str], list[codes.Code | None]] = defaultdict(list)
     for entry in entries:
         if entry.register.session:
-            key = (entry.register.date, entry.register.session)
-            best[key] = min(best.get(key, entry), entry, key=rank)
-    return list(best.values())
-
-
-def rank(entry: Entry) -> int:
-    return BEST_FIRST.index(entry.code.kind) if entry.code else len(BEST_FIRST)
+            claims[entry.register.date, entry.register.session].append(entry.code)
+    return [best(marks) for marks in claims.values()]

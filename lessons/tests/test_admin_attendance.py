@@ -31,51 +31,51 @@ def lesson(group: Group, day: int = 0, **fields: Any) -> Lesson:
 
 def test_a_register_without_a_mark_is_attended(ava: Student, group: Group) -> None:
     take(lesson(group))
-    figures = glance(ava, 2026).lessons
-    assert (figures.registers, figures.possible, figures.attended, figures.absent) == (1, 1, 1, 0)
+    figures = glance(ava, 2026).by_lesson
+    assert (figures.possible, figures.attended, figures.absent) == (1, 1, 0)
 
 
 def test_every_class_counts_as_it_should(ava: Student, group: Group) -> None:
     for day, code in enumerate(["N", "I", "L", "V", "D"]):
         take(lesson(group, day), absent={ava: code})
-    figures = glance(ava, 2026).lessons
-    assert (figures.registers, figures.possible, figures.attended, figures.absent) == (5, 4, 2, 2)
-    assert figures.percentage == 50
+    figures = glance(ava, 2026).by_lesson
+    assert (figures.possible, figures.attended, figures.absent, figures.not_possible) == (4, 2, 2, 1)
+    assert figures.attendance_rate == 0.5
 
 
 def test_an_amendment_counts_and_not_the_first_mark(ava: Student, group: Group) -> None:
     amend(take(lesson(group), absent={ava: "N"}), ava, "N", "V")
-    assert glance(ava, 2026).lessons.attended == 1
+    assert glance(ava, 2026).by_lesson.attended == 1
 
 
 def test_unstated_is_neither_attended_nor_absent(ava: Student, group: Group) -> None:
     void(take(lesson(group)))
-    figures = glance(ava, 2026).lessons
-    assert (figures.possible, figures.unstated, figures.percentage) == (0, 1, None)
+    figures = glance(ava, 2026).by_lesson
+    assert (figures.possible, figures.unstated, figures.attendance_rate) == (0, 1, None)
 
 
 def test_only_registers_that_list_her_count(ava: Student, group: Group) -> None:
     take(lesson(group), roster=[])
-    assert glance(ava, 2026).lessons.registers == 0
+    assert glance(ava, 2026).by_lesson.possible == 0
 
 
 def test_another_school_year_does_not_count(ava: Student, group: Group) -> None:
     take(lesson(group))
-    assert glance(ava, 2025).lessons.registers == 0
+    assert glance(ava, 2025).by_lesson.possible == 0
 
 
 def test_a_group_that_she_left_still_counts(ava: Student, group: Group) -> None:
     take(lesson(group))
     ava.enrolments.update(ends_on=date(2026, 9, 20))
-    assert glance(ava, 2026).lessons.registers == 1
+    assert glance(ava, 2026).by_lesson.possible == 1
 
 
-def test_sessions_and_lessons_are_counted_apart(ava: Student, group: Group) -> None:
+def test_a_session_counts_by_session_and_as_a_lesson_too(ava: Student, group: Group) -> None:
     take(lesson(group, morning=True), absent={ava: "N"})
     take(lesson(group))
     figures = glance(ava, 2026)
-    assert (figures.sessions.absent, figures.sessions.possible) == (1, 1)
-    assert (figures.lessons.absent, figures.lessons.possible) == (0, 1)
+    assert (figures.by_session.absent, figures.by_session.possible) == (1, 1)
+    assert (figures.by_lesson.absent, figures.by_lesson.possible) == (1, 2)
 
 
 @pytest.mark.parametrize(("first", "second", "attended"), [("N", "V", 1), ("V", "N", 1), ("D", "I", 0)])
@@ -85,8 +85,8 @@ def test_of_two_registers_of_a_session_the_best_mark_counts(
     other = EnrolmentFactory.create(student=ava, group=GroupFactory.create(school=ava.school)).group
     take(lesson(group, morning=True), absent={ava: first})
     take(lesson(other, morning=True), absent={ava: second})
-    figures = glance(ava, 2026).sessions
-    assert (figures.registers, figures.possible, figures.attended) == (1, 1, attended)
+    figures = glance(ava, 2026).by_session
+    assert (figures.possible, figures.attended) == (1, attended)
 
 
 def test_the_latest_exceptions_come_first(ava: Student, group: Group) -> None:

@@ -13,7 +13,7 @@ from absences.reconcile import reconcile
 from absences.reporting import Report
 from lessons.models import Lesson, Register, User
 from stats import parameters, queries
-from stats.queries import Figures
+from stats.queries import Answer
 from stats.tests.counting import SUMS, by_hand
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,8 @@ def office() -> User:
     return User.objects.get(username="office")
 
 
-def ask(user: User, **query: str) -> Figures:
-    return queries.figures(parameters.read(user, WEEK | query, timezone.now()), EVENING)
+def ask(user: User, **query: str) -> Answer:
+    return queries.answer(parameters.read(user, WEEK | query, timezone.now()), EVENING)
 
 
 def agree(office: User) -> None:
@@ -68,9 +68,9 @@ def correct(office: User) -> None:
 def covered(office: User) -> None:
     """What was taken, of the lessons that have begun."""
     due = [lesson for lesson in Lesson.objects.filter(school=school(office)) if lesson.starts_at <= EVENING]
-    figures = ask(office)
-    assert (figures.completed, figures.due) == (figures.total["registers"], len(due))
-    assert figures.completed < figures.due, "the demo leaves some out"
+    answer = ask(office)
+    assert (answer.completed, answer.due) == (answer.total["registers"], len(due))
+    assert answer.completed < answer.due, "the demo leaves some out"
 
 
 def test_both_counts_agree(office: User) -> None:
