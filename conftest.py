@@ -5,10 +5,9 @@ import logging
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ if CONTROLLER:  # before anything reads the settings
 django.setup()  # the conftests of the apps import models
 
 from attendance_site import logs  # noqa: E402
+from attendance_site.tests import leftovers  # noqa: E402
 from lessons.factories import FAMILY  # noqa: E402
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
@@ -94,19 +94,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """After each test with transactions of its own there is a flush: it deletes row by row, with all triggers taken
-    away and made anew, and took as long as many a test. On SQLite the migrated file is copied back instead; elsewhere
-    it makes at least no permissions, which nobody asks."""
+    """Without permissions, which nobody asks, and without flushes."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with closing(sqlite3.connect(":memory:")) as migrated, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         with django_db_blocker.unblock():
-            connection.cursor().connection.backup(migrated)
-        patch.setattr(
-            TransactionTestCase, "_fixture_teardown", lambda test: migrated.backup(connection.cursor().connection)
-        )
+            sweep = stack.enter_context(leftovers.sweeping())
+        if sweep:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: sweep())
         yield
 
 

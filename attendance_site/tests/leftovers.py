@@ -1,0 +1,47 @@
+"""What a test with transactions of its own leaves in the database goes in a few milliseconds.
+
+Django's flush took as long as many a test: on SQLite it deletes row by row, with all triggers taken away and made anew;
+PostgreSQL makes each table a new file.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+
+from django.db import connection, transaction
+from psycopg import sql
+
+Sweep = Callable[[], None]
+
+
+@contextmanager
+def sweeping() -> Iterator[Sweep | None]:
+    """How to make the database again what it is now, just migrated; None where this role may not, and has to flush."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(":memory:")) as migrated:
+            connection.cursor().connection.backup(migrated)
+            yield lambda: migrated.backup(connection.cursor().connection)
+    else:
+        tables = connection.introspection.table_names()
+        yield partial(_empty, set(tables) - _with_rows(tables)) if _may_pass_over_triggers() else None
+
+
+def _may_pass_over_triggers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return bool(cursor.fetchone()[0])
+
+
+def _empty(tables: Iterable[str]) -> None:
+    with transaction.atomic():
+        connection.connection.execute("SET LOCAL session_replication_role = replica")
+        for name in _with_rows(tables):
+            connection.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+
+
+def _with_rows(tables: Iterable[str]) -> set[str]:
+    """Past Django's cursors, to which a test may listen."""
+    ask = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
+    asked = [ask.format(sql.Literal(name), sql.Identifier(name)) for name in tables]
+    return {name for (name,) in connection.connection.execute(sql.SQL(" UNION ALL ").join(asked))}
