@@ -104,6 +104,31 @@ def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) ->
     assert register.evaluate("document.activeElement.className") == "note"
 
 
+def test_nothing_is_called_saved_while_a_tap_is_on_its_way(register: Page) -> None:
+    """One that comes while the page looks whether anything waits, and cannot be sent."""
+    register.evaluate(
+        """() => {
+          const { getAll } = IDBObjectStore.prototype;
+          const look = () => said.push(document.querySelector(".status").textContent);
+          window.said = [];
+          IDBObjectStore.prototype.getAll = function () {
+            const asked = getAll.call(this);
+            asked.addEventListener("success", () => {
+              if (said.length || this.name !== "marks" || asked.result.length) return;
+              window.fetch = () => Promise.reject(new TypeError("no network"));
+              document.querySelector(".chip").click();
+              look();
+              new MutationObserver(look).observe(document.querySelector(".status"), { childList: true });
+            });
+            return asked;
+          };
+        }"""
+    )
+    tap(register, 0, "late")
+    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 1 change kept')")
+    assert [text for text in register.evaluate("said") if not text.startswith("Offline")] == ["Saving"]
+
+
 def test_undo_puts_back_what_the_office_had_said(alice: Device, here: Place, lesson: Lesson) -> None:
     """In a code that a teacher does not give."""
     student = lesson.enrolled()[0].pk

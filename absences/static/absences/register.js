@@ -200,10 +200,11 @@ async function tellState() {
   const { marks, finishes } = await outbox.waiting(facts.user);
   const count = marks.length + finishes.length;
   const own = marks.filter((mark) => mark.lesson === facts.lesson);
+  const busy = [...rows.values()].some((row) => row.busy);
   if (own.some((mark) => mark.theirs)) show(words.asked, "bad");
   else if (own.some((mark) => mark.refused !== undefined)) show(words.refused, "bad");
-  else if (!count) show(touched ? say("saved", touched) : words.ready, "good");
-  else if (problem) show(say(problem, count), problem === "signin" ? "bad" : "away");
+  else if (!count && !busy) show(touched ? say("saved", touched) : words.ready, "good");
+  else if (count && problem) show(say(problem, count), problem === "signin" ? "bad" : "away");
   else show(words.saving);
   $(".undo").hidden = !undos.length;
   $(".suggested").hidden = ![...rows.values()].some((row) => row.plan && !row.code);
