@@ -61,14 +61,15 @@ def _ids(facts: JSON) -> list[int]:
 
 def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> DayPack:
     """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
-    command to MongoDB for each school; without MongoDB no marks are known."""
+    command to MongoDB for each school; without MongoDB no marks are known, and `unknown` says so."""
     days = {school: calendar.local_date(school.time_zone, now) for school in schools}
     today = reduce(or_, (Q(school=school, date=day) for school, day in days.items()))
     own = Lesson.objects.for_user(user, now).filter(today, staff__user=user)
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
     planned = PlannedAbsence.objects.of(lessons)
-    standing = _standing(lessons)
+    known = _standing(lessons)
+    standing = defaultdict(list, known or {})
     facts = {
         "format": FORMAT,
         "user": user.pk,
@@ -77,6 +78,7 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
         "day": days[schools[0]].isoformat(),
         "ends": min(milliseconds(calendar.end_of_day(school.time_zone, day)) for school, day in days.items()),
         "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
+        **({"unknown": True} if known is None else {}),
         **more,
     }
     return DayPack(user, lessons, planned, standing, facts)
@@ -98,12 +100,13 @@ def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
     return found
 
 
-def _standing(lessons: Sequence[Lesson]) -> Mapping[int, list[Document]]:
-    found: dict[int, list[Document]] = defaultdict(list)
+def _standing(lessons: Sequence[Lesson]) -> Mapping[int, list[Document]] | None:
+    found: dict[int, list[Document]] = {}
     with suppress(StoreUnavailable):
         for school in {lesson.school_id for lesson in lessons}:
             found |= sheets.standing_of(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
-    return found
+        return found
+    return None
 
 
 def _lesson(

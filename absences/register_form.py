@@ -1,9 +1,9 @@
 """The register as an ordinary form: what it shows of each pupil, and what it says when it is sent.
 
-Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code and `wasminutes-<id>` the
-minutes that were shown, `seen-<id>` the report that was shown. `roster_seen` lists the students on the page, and `page`
-is an id of this very page, so that sending it twice reports once. Only what changed is reported. `plan-<id>` is the
-code of a planned absence that was shown: finishing confirms it, where nothing else was chosen.
+Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code, `wasminutes-<id>` the minutes
+and `wasnote-<id>` the note that stood, `seen-<id>` the report that was shown. `roster_seen` lists the students on the
+page, and `page` is an id of this very page, so that sending it twice reports once. Only what changed is reported.
+`plan-<id>` is the code of a planned absence that was shown: finishing confirms it, where nothing else was chosen.
 
 Where a colleague's mark stands against what was sent, the row comes back with both: `mark-<id>` is then their code, or
 `mine`, which stands for `mine-<id>` and `mineminutes-<id>`.
@@ -34,8 +34,8 @@ EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # wha
 class Row:
     """One pupil on the page: the mark that stands on the sheet, and what is chosen.
 
-    `was`, `was_minutes` and `seen` are of the mark that this person was shown; `mine` is what was sent against a mark
-    that somebody else has made meanwhile.
+    `was`, `was_minutes`, `was_note` and `seen` are of the mark that this person was shown; `mine` is what was sent
+    against a mark that somebody else has made meanwhile.
     """
 
     student: Student
@@ -44,6 +44,7 @@ class Row:
     minutes: int | str | None = None
     was: str = ""
     was_minutes: int | str | None = None
+    was_note: str = ""
     seen: str = ""
     error: str = ""
     mine: Report | None = None
@@ -78,8 +79,8 @@ def rows(
 def _row(student: Student, mark: Document | None, plan: PlannedAbsence | None) -> Row:
     if mark is None:
         return Row(student, plan=plan)
-    code, minutes = mark["code"], mark["minutes_late"]
-    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, seen=str(mark["report_id"]), plan=plan)
+    code, minutes, seen = mark["code"], mark["minutes_late"], str(mark["report_id"])
+    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, was_note=mark["note"], seen=seen, plan=plan)
 
 
 @dataclass
@@ -124,7 +125,8 @@ def read(
             continue
         if code != was and code in codes.ARRIVAL_CODES:
             code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
-        data: dict[str, Any] = {"code": code, "minutes_late": _number(minutes)}
+        note = post.get(f"wasnote-{student_id}", "")
+        data: dict[str, Any] = {"code": code, "minutes_late": _number(minutes), "note": note}
         if f"seen-{student_id}" in post:
             data["replaces"] = post[f"seen-{student_id}"] or None
         if page := _uuid(post.get("page", "")):
@@ -148,6 +150,7 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> N
         row.minutes = minutes[:6]
         row.was = was if was in known else ""
         row.was_minutes = was_minutes[:6]
+        row.was_note = post.get(f"wasnote-{pk}", "")[: marks.MAX_NOTE]
         row.seen = seen if _uuid(seen) else ""
 
 

@@ -14,7 +14,7 @@ from absences.register_form import Row
 from lessons.models import Student
 
 PUPIL = "absences/_pupil.html"
-BLANKS = ("id", "name", "legal_name", "reason", "seen", "minutes", "was_minutes", "error", "conflict")
+BLANKS = ("id", "name", "legal_name", "reason", "seen", "minutes", "was_minutes", "was_note", "error", "conflict")
 
 
 def pupils(rows: Iterable[Row]) -> SafeString:
@@ -26,7 +26,7 @@ def pupils(rows: Iterable[Row]) -> SafeString:
 def nobody() -> SafeString:
     """A row of a shell: a script fills it."""
     row = Row(Student(pk=0))
-    return _pupil(get_language(), *_kind(row), is_shell=True).fill(_values(row) | {"was_minutes": ""})
+    return _pupil(get_language(), *_kind(row), is_shell=True).fill(_values(row) | {"was_minutes": "", "was_note": ""})
 
 
 class Kind(NamedTuple):
@@ -36,6 +36,7 @@ class Kind(NamedTuple):
     late_code: str
     other_code: str
     was: str
+    has_note: bool
     plan: str
     has_reason: bool
     has_legal_name: bool
@@ -47,7 +48,7 @@ def _kind(row: Row) -> Kind:
     student, plan = row.student, row.plan
     has_legal_name = bool(student.preferred_name) and student.preferred_name != student.legal_name
     planned = (plan.code, bool(plan.reason)) if plan else ("", False)
-    said = (row.code, row.late_code, row.other_code, row.was)
+    said = (row.code, row.late_code, row.other_code, row.was, bool(row.was_note))
     return Kind(*said, *planned, has_legal_name, bool(row.error), row.mine is not None)
 
 
@@ -67,6 +68,8 @@ def _values(row: Row) -> dict[str, Any]:
     }
     if row.was:
         values["was_minutes"] = "" if row.was_minutes is None else row.was_minutes
+    if row.was_note:
+        values["was_note"] = row.was_note
     if student.preferred_name:
         values["legal_name"] = student.legal_name
     if row.plan:

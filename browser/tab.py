@@ -1,12 +1,12 @@
 """A browser as people use it: Debian's Chromium, driven by Playwright, that notices whatever goes wrong in a page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Error, Page, Response, Route, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = (
@@ -98,6 +98,50 @@ def make_mine(page: Page) -> None:
     page.locator("#mine input").check()
     until(page, CONTROLLED)
     until(page, "caches.match('/shell/register').then(Boolean)")
+
+
+class Held:
+    """The answers of a server to requests of a device, held back on their way until they are let go."""
+
+    def __init__(self, page: Page, pattern: str, method: str = "GET") -> None:
+        self._page, self._pattern = page, pattern
+        self._method = method
+        self._held: list[tuple[Route, APIResponse]] = []
+        self._ended = False
+        page.context.route(pattern, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._ended or route.request.method != self._method:
+            route.continue_()
+        else:
+            self._held.append((route, route.fetch()))
+
+    def caught(self) -> None:
+        """Waits for one."""
+        for _ in range(200):
+            if self._held:
+                return
+            self._page.wait_for_timeout(50)
+        raise AssertionError(f"nothing asked for {self._pattern}")
+
+    def let_go(self) -> None:
+        self._ended = True
+        self._end(lambda route, answer: route.fulfill(response=answer))
+
+    def let_one_go(self) -> None:
+        """And waits for the next."""
+        self._end(lambda route, answer: route.fulfill(response=answer))
+        self.caught()
+
+    def lose(self) -> None:
+        """They never arrive."""
+        self._ended = True
+        self._end(lambda route, _answer: route.abort())
+
+    def _end(self, how: Callable[[Route, APIResponse], None]) -> None:
+        held, self._held = self._held, []
+        for route, answer in held:
+            how(route, answer)
 
 
 # What of a page cannot be hit in its middle, or is hidden when it gets the focus, because something lies over it.

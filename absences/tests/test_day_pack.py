@@ -78,9 +78,10 @@ def test_nobody_gets_none() -> None:
     assert Client().get("/day-pack").status_code == Client().get("/session").status_code == 401
 
 
-def test_without_the_store_it_lacks_marks(teacher: User, lesson: Lesson, mongodb_down: None) -> None:
-    [only] = pack(teacher)["lessons"]
-    assert (len(only["roster"]), only["marks"]) == (4, [])
+def test_without_the_store_it_lacks_marks_and_says_so(teacher: User, lesson: Lesson, mongodb_down: None) -> None:
+    found = pack(teacher)
+    [only] = found["lessons"]
+    assert (len(only["roster"]), only["marks"], found["unknown"]) == (4, [], True)
 
 
 def test_six_lessons_of_thirty_are_small_and_asked_in_few_statements(

@@ -22,7 +22,17 @@ from absences.views import taking
 from absences.views.pages import user_of
 from lessons.errors import NotFound
 
-SCRIPTS = ("outbox.js", "register.js", "shell.js", "today.js", "device.js", "leaving.js", "find.js", "search.js")
+SCRIPTS = (
+    "outbox.js",
+    "register.js",
+    "shell.js",
+    "today.js",
+    "device.js",
+    "leaving.js",
+    "refusing.js",
+    "find.js",
+    "search.js",
+)
 FILES = (*SCRIPTS, "attendance.css", "today.css", "office.css", "evacuation.css", "icon.svg")
 SHELLS = ("register", "today")
 

@@ -15,7 +15,11 @@ export async function kept(user) {
   return good ? found : null;
 }
 
-// Asks for a newer pack, and keeps it. Gives the pack, null where nobody is signed in, and throws without a network.
+// One tab at a time changes the pack: it is read, changed and written.
+const alone = (work) => (navigator.locks ? navigator.locks.request(DAY, work) : work());
+
+// Asks for a newer pack, and keeps it, unless the one that is here was changed meanwhile. Gives the pack, null where
+// nobody is signed in, and throws without a network.
 // Where somebody else is signed in, nothing that is kept is theirs, nor is this page.
 export async function refresh(user) {
   const old = await kept(user);
@@ -31,35 +35,46 @@ export async function refresh(user) {
     return null;
   }
   const pack = { ...found, etag: response.headers.get("ETag"), skew: found.now - Date.now() };
-  await keep(pack);
-  return pack;
+  return alone(async () => {
+    const here = await kept(user);
+    if (here && here.stamp !== old?.stamp) return here;
+    if (found.unknown) for (const lesson of pack.lessons) lesson.marks = of(here, lesson.id)?.marks ?? [];
+    await keep(pack);
+    return pack;
+  });
 }
 
-const keep = async (pack) => (await caches.open(DAY)).put("/day-pack", new Response(JSON.stringify(pack)));
+const of = (pack, lesson) => pack?.lessons.find((each) => each.id === lesson);
 
-// What stands on the server now is what opens without a network, too.
-export async function sent(user, lesson, absences) {
-  const pack = await kept(user);
-  const found = pack?.lessons.find((each) => each.id === lesson);
-  if (!found) return;
-  const marks = new Map(found.marks.map((mark) => [mark.student_id, mark]));
-  for (const mark of absences) {
-    const before = marks.get(mark.student_id);
-    marks.set(mark.student_id, { ...mark, word: before?.code === mark.code ? before.word : "" });
-  }
-  found.marks = [...marks.values()];
-  await keep(pack);
+async function keep(pack) {
+  const stamped = new Response(JSON.stringify({ ...pack, stamp: crypto.randomUUID() }));
+  await (await caches.open(DAY)).put("/day-pack", stamped);
 }
+
+const change = (user, lesson, work) =>
+  alone(async () => {
+    const pack = await kept(user);
+    const found = of(pack, lesson);
+    if (found && work(found, pack) !== false) await keep(pack);
+  });
+
+// What the server has said of marks is what opens without a network, too.
+export const sent = (user, lesson, absences) =>
+  change(user, lesson, (found) => {
+    const marks = new Map(found.marks.map((mark) => [mark.student_id, mark]));
+    const news = absences.filter((mark) => marks.get(mark.student_id)?.report_id !== mark.report_id);
+    found.said = { ...found.said, ...Object.fromEntries(found.marks.map(({ code, word }) => [code, word])) };
+    for (const mark of news) marks.set(mark.student_id, { ...mark, word: found.said[mark.code] ?? "" });
+    found.marks = [...marks.values()];
+    return news.length > 0;
+  });
 
 // A lesson that was finished here is no longer one to open without a network.
-export async function finished(user, lesson) {
-  const pack = await kept(user);
-  const found = pack?.lessons.find((each) => each.id === lesson);
-  if (!found) return;
-  found.state = "completed";
-  found.taken = Date.now() + pack.skew;
-  await keep(pack);
-}
+export const finished = (user, lesson) =>
+  change(user, lesson, (found, pack) => {
+    found.state = "completed";
+    found.taken = Date.now() + pack.skew;
+  });
 
 // Everything that a page needs without a network; loaded anew when a newer version is out.
 async function keepShell({ version, urls }) {

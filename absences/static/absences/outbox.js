@@ -69,29 +69,37 @@ export async function keep(choice) {
       const device = known ?? { name: "device", id: crypto.randomUUID(), sequence: 0 };
       device.sequence += 1;
       settings.put(device);
-      answer.value = { ...choice, report_id: crypto.randomUUID(), device: device.id, sequence: device.sequence };
-      marks.put(answer.value);
+      then(marks.get(keyOf(choice)), (before) => {
+        answer.value = { ...choice, report_id: crypto.randomUUID(), device: device.id, sequence: device.sequence, tried: before?.tried };
+        marks.put(answer.value);
+      });
     }),
   );
-  channel.postMessage({ type: "kept", lesson: mark.lesson, student: mark.student, mark });
+  tellOthers({ type: "kept", lesson: mark.lesson, student: mark.student, mark });
   return mark;
 }
 
-// Forgets a choice that nobody was told of yet; whether there was one.
-export const takeBack = (mark) =>
-  transact("readwrite", ["marks"], (answer, marks) =>
+// Forgets a choice, where nobody was told of it yet, nor of one before it that waited; whether there was one.
+export async function takeBack({ report_id, ...mark }) {
+  const taken = await transact("readwrite", ["marks"], (answer, marks) =>
     then(marks.get(keyOf(mark)), (row) => {
       answer.value = Boolean(row) && !row.tried;
       if (answer.value) marks.delete(keyOf(mark));
     }),
   );
+  if (taken) tellOthers({ type: "back", lesson: mark.lesson, student: mark.student, mark: null, report_id });
+  return taken;
+}
 
-// What has become of choices that were sent: gone, or with what is to be looked at; not where another came meanwhile.
+// What has become of choices that were sent: gone, or with what is to be looked at; not where another came meanwhile, or
+// they were taken back. Gives those that it found.
 export const settle = (sent, found) =>
-  transact("readwrite", ["marks"], (_, marks) => {
+  transact("readwrite", ["marks"], (answer, marks) => {
+    answer.value = [];
     for (const mark of sent)
       then(marks.get(keyOf(mark)), (row) => {
         if (row?.report_id !== mark.report_id) return;
+        answer.value.push(mark);
         if (found) marks.put({ ...row, ...found });
         else marks.delete(keyOf(mark));
       });
@@ -99,9 +107,10 @@ export const settle = (sent, found) =>
 
 export const listen = (hear) => listeners.add(hear);
 channel.onmessage = ({ data }) => listeners.forEach((hear) => hear(data));
+export const tellOthers = (event) => channel.postMessage(event);
 function tell(event) {
   listeners.forEach((hear) => hear(event));
-  channel.postMessage(event);
+  tellOthers(event);
 }
 
 // --- Saying ----------------------------------------------------------------------------------------------------------
@@ -115,6 +124,15 @@ export function say(name, ...values) {
 }
 
 export const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
+// A code beside those of everyday.
+export function offer(element, student, code, word) {
+  const label = make("label", { className: "choice other" });
+  const radio = make("input", { type: "radio", name: `mark-${student}`, value: code });
+  label.append(radio, make("span", { textContent: word }));
+  element.querySelector(".choices").prepend(label);
+  return radio;
+}
 
 // For those who do not see the page; what is said again is not read again.
 export function aloud(text) {
@@ -170,15 +188,16 @@ async function newTicket(user, lesson) {
 const FIELDS = ["code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"];
 const asReport = (mark) => ({ student_id: mark.student, ...Object.fromEntries(FIELDS.map((name) => [name, mark[name]])) });
 
-async function sendMarks(user, lesson, marks) {
-  await settle(marks, { tried: true });
+async function sendMarks(user, lesson, due) {
+  const marks = await settle(due, { tried: true });
+  if (!marks.length) return null;
   const path = `/api/v1/lessons/${lesson}/absences`;
   let { ticket } = (await get("tickets", [user, lesson])) ?? {};
   let response;
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (!ticket) {
       const fresh = await newTicket(user, lesson);
-      if (!fresh.ticket) return setAside(lesson, marks, fresh.refused);
+      if (!fresh.ticket) return refuse(lesson, marks, { detail: fresh.refused });
       ticket = fresh.ticket;
     }
     response = await ask(path, { Authorization: `Bearer ${ticket}` }, { absences: marks.map(asReport) });
@@ -187,31 +206,30 @@ async function sendMarks(user, lesson, marks) {
   }
   if (response.status === 401) throw new Stop("signin");
   const answer = await answerOf(response);
-  if (response.status === 202) await takeIn(user, lesson, marks, answer.absences);
-  else await refuse(lesson, marks, answer);
+  return response.status === 202 ? takeIn(user, lesson, marks, answer.absences) : refuse(lesson, marks, answer);
+}
+
+// Tells the day pack, where there is one; what was acknowledged waits for nothing that does not arrive.
+export async function onDevice(user, work) {
+  if (localStorage.getItem("mine") !== String(user)) return;
+  const late = new Promise((resolve) => setTimeout(resolve, 3000));
+  await Promise.race([import("./device.js").then(work).catch(() => {}), late]);
 }
 
 async function takeIn(user, lesson, marks, absences) {
-  if (localStorage.getItem("mine") === String(user))
-    await import("./device.js").then((device) => device.sent(user, lesson, absences)).catch(() => {});
+  await onDevice(user, (device) => device.sent(user, lesson, absences));
   const clashes = new Set(marks.filter((_, index) => absences[index].state === "conflict"));
   await settle(marks.filter((mark) => !clashes.has(mark)));
   for (const mark of clashes) await settle([mark], { theirs: absences[marks.indexOf(mark)] });
   tell({ type: "sent", lesson, absences });
 }
 
-async function setAside(lesson, marks, refused) {
-  await settle(marks, { refused });
-  tell({ type: "refused", lesson });
-}
-
-// One that is wrong refuses them all: it is set aside, and the others are sent again.
-async function refuse(lesson, marks, { detail = "–", errors = [] }) {
-  const wrong = new Map(errors.map((error) => [Number(/^\/absences\/(\d+)/.exec(error.pointer)?.[1]), error.detail]));
-  const aside = marks.filter((_, index) => wrong.has(index));
-  if (!aside.length) return setAside(lesson, marks, detail);
-  for (const mark of aside) await setAside(lesson, [mark], wrong.get(marks.indexOf(mark)));
-  again = true;
+// Comes when it is needed, which is where a server has just answered.
+async function refuse(lesson, marks, answer) {
+  const { refuse: work } = await import("./refusing.js").catch(() => {
+    throw new Stop("trying");
+  });
+  if (await work({ settle, tell }, lesson, marks, answer)) again = true;
 }
 
 let csrf = "";

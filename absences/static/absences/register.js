@@ -1,13 +1,14 @@
 // The register being taken: every tap is saved at once, with or without a network. Without this file it is a form.
 
 import * as outbox from "./outbox.js";
-import { aloud, make, say, words } from "./outbox.js";
+import { aloud, make, offer, say, words } from "./outbox.js";
 
 const form = document.getElementById("register");
 let facts = JSON.parse(document.getElementById("taking").textContent);
 const $ = (selector, within = form) => within.querySelector(selector);
 const rows = new Map();
-const undos = [];
+let undos = [];
+let turn = 0; // counts what is chosen, and what comes
 let skew = 0; // how far ahead of ours the server's clock is
 let flush = () => {};
 let problem = "";
@@ -28,8 +29,8 @@ class Row {
     this.element = element;
     this.student = Number(element.dataset.student);
     this.name = $("legend", element).firstChild.textContent.trim();
-    const [code, minutes, report_id] = ["was", "wasminutes", "seen"].map((name) => this.field(name)?.value ?? "");
-    this.standing = { code, minutes, report_id };
+    const [code, minutes_late, note, report_id] = ["was", "wasminutes", "wasnote", "seen"].map((name) => this.field(name)?.value ?? "");
+    this.standing = { code, minutes_late, note, report_id }; // the mark that the server holds
     this.plan = this.field("plan")?.value;
     this.kept = null; // the choice that waits in the outbox
     this.busy = 0; // choices on their way there
@@ -45,41 +46,50 @@ class Row {
     return this.kept?.refused === undefined ? this.kept : null;
   }
 
+  get shown() {
+    return this.choice ?? this.standing;
+  }
+
   get code() {
-    return this.choice ? this.choice.code : this.standing.code;
+    return this.shown.code;
   }
 
   get minutes() {
-    return (this.choice ? this.choice.minutes_late : this.standing.minutes) ?? "";
+    return this.shown.minutes_late ?? "";
   }
 
   get note() {
-    return (this.choice ? this.choice.note : this.standing.note) ?? "";
+    return this.shown.note ?? "";
   }
 
   get radios() {
     return [...this.element.querySelectorAll("input[type=radio]")];
   }
 
+  radioOf(code) {
+    return this.radios.find(({ value }) => value === code || (isLate(value) && isLate(code)));
+  }
+
   word(code) {
-    const radio = this.radios.find((each) => each.value === code || (isLate(each.value) && isLate(code)));
-    return radio ? radio.nextElementSibling.textContent.trim().toLowerCase() : words.unmarked;
+    const text = this.radioOf(code)?.nextElementSibling.textContent.trim() ?? (code || words.unmarked);
+    return text === code ? code : text.toLowerCase();
   }
 
   // What was chosen is safe on this device once this resolves; the page shows it at once.
   async choose(code, { minutes = "", note = this.note, undo = true, replaces = this.standing.report_id || null } = {}) {
     const before = { row: this, code: this.code, minutes: this.minutes, note: this.note };
-    if (isLate(code)) code = isLate(this.code) ? this.code : lateCode();
-    if (isLate(code) && minutes === "") minutes = Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
-    const minutes_late = isLate(code) ? Number(minutes) : null;
+    if (isLate(code)) {
+      if (minutes === "") minutes = isLate(this.code) ? this.minutes : Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
+      code = isLate(this.code) ? this.code : lateCode();
+    }
+    const minutes_late = isLate(code) && minutes !== "" ? Number(minutes) : null;
     const same = code === before.code && String(minutes_late ?? "") === String(before.minutes) && note === before.note;
     if (same && this.choice === this.kept && !this.kept?.theirs) return;
     if (undo) undos.push(before);
     const reported_at = new Date(now()).toISOString();
     const choice = { user: facts.user, lesson: facts.lesson, student: this.student, code, minutes_late, note, replaces, reported_at };
-    this.kept = choice;
     this.notice("");
-    this.paint();
+    this.show(choice);
     show(words.saving);
     if (asForm) return;
     this.busy += 1;
@@ -95,19 +105,23 @@ class Row {
   }
 
   paint() {
-    for (const radio of this.radios) {
-      if (isLate(radio.value) && isLate(this.code)) radio.value = this.code;
-      radio.checked = radio.value === this.code;
+    const { code } = this;
+    if (!$(".choices", this.element)) return; // the form asks which of two is right
+    for (const radio of this.radios) radio.checked = false;
+    if (code) {
+      const radio = this.radioOf(code) ?? offer(this.element, this.student, code, code);
+      Object.assign(radio, { value: code, checked: true });
     }
     const minutes = this.field("minutes");
     if (minutes && minutes !== document.activeElement) minutes.value = this.minutes;
     if (isLate(this.code)) this.chips();
     if (!this.kept) {
       if (this.field("was")) {
-        this.field("was").value = this.standing.code;
-        this.field("wasminutes").value = this.standing.minutes ?? "";
+        this.field("was").value = code;
+        this.field("wasminutes").value = this.minutes;
       }
-      this.field("seen").value = this.standing.report_id ?? "";
+      if (this.field("wasnote")) this.field("wasnote").value = this.note;
+      this.field("seen").value = this.standing.report_id;
     }
     this.element.classList.toggle("attention", Boolean(this.kept?.theirs || this.kept?.refused));
     this.conflict(this.kept?.theirs);
@@ -139,15 +153,30 @@ class Row {
 
   async keepTheirs(theirs) {
     await outbox.settle([this.kept]);
-    this.stand(theirs);
+    outbox.tellOthers({ type: "sent", lesson: facts.lesson, absences: [theirs] });
+    this.news(theirs);
     flush();
   }
 
-  // The mark that the server holds, as it answers; painted where nothing of ours waits.
+  // Nothing of ours waits, and this is what the server answers.
   stand(mark) {
-    const { code, minutes_late: minutes, note, report_id } = mark;
-    this.standing = { code, minutes: minutes ?? "", note, report_id };
-    this.kept = null;
+    this.standing = mark;
+    this.show(null);
+  }
+
+  // One that is not what was chosen here: there is nothing to undo.
+  news(mark) {
+    this.forgetUndos();
+    this.stand(mark);
+  }
+
+  forgetUndos() {
+    undos = undos.filter((each) => each.row !== this);
+  }
+
+  show(kept) {
+    turn += 1;
+    this.kept = kept;
     this.paint();
   }
 
@@ -183,6 +212,7 @@ function show(text, tone = "") {
   if (status.dataset.tone !== tone && tone) aloud(text); // not for every tap
   if (tone) status.dataset.tone = tone;
   if (status.textContent !== text) status.textContent = text;
+  $(".undo").hidden = !undos.length;
 }
 
 // What is chosen goes with the form from now on, as without a script.
@@ -206,7 +236,6 @@ async function tellState() {
   else if (!count && !busy) show(touched ? say("saved", touched) : words.ready, "good");
   else if (count && problem) show(say(problem, count), problem === "signin" ? "bad" : "away");
   else show(words.saving);
-  $(".undo").hidden = !undos.length;
   $(".suggested").hidden = ![...rows.values()].some((row) => row.plan && !row.code);
 }
 
@@ -216,9 +245,8 @@ async function undo() {
   const { row, code, minutes, note } = last;
   row.element.focus();
   if (row.kept?.report_id && (await outbox.takeBack(row.kept))) {
-    row.kept = null;
-    row.paint();
-    if (code !== row.code) await row.choose(code, { minutes, note, undo: false });
+    row.show(null);
+    if (code) await row.choose(code, { minutes, note, undo: false });
     aloud(say("undone", row.name, row.word(code)));
   } else if (code) {
     await row.choose(code, { minutes, note, undo: false });
@@ -237,12 +265,15 @@ async function refresh() {
   if (document.visibilityState !== "visible" || finishing) return;
   const { ticket } = (await outbox.get("tickets", [facts.user, facts.lesson])) ?? {};
   if (!ticket) return;
+  const begun = turn;
   try {
     const response = await fetch(`/api/v1/lessons/${facts.lesson}/absences`, { headers: { Authorization: `Bearer ${ticket}` } });
     if (!response.ok) return;
     const { state, absences } = await response.json();
-    for (const mark of absences) takeIn(mark);
     if (state !== "open") closed();
+    if (turn !== begun) return; // it is older than what has been chosen since
+    outbox.onDevice(facts.user, (device) => device.sent(facts.user, facts.lesson, absences));
+    for (const mark of absences) takeIn(mark);
   } catch {
     // no network: the outbox says so where it matters
   }
@@ -252,7 +283,7 @@ function takeIn(mark) {
   const row = rows.get(mark.student_id);
   if (!row || row.kept || row.standing.report_id === mark.report_id) return;
   const theirs = mark.reported_by.id !== facts.user;
-  row.stand(mark);
+  row.news(mark);
   if (!theirs) return;
   row.notice(sayOf(row, mark));
   aloud(sayOf(row, mark));
@@ -273,10 +304,7 @@ function closed() {
 function restore({ marks, finishes }) {
   for (const mark of marks) {
     const row = mark.lesson === facts.lesson && rows.get(mark.student);
-    if (row) {
-      row.kept = mark;
-      row.paint();
-    }
+    if (row) row.show(mark);
   }
   finishing = finishes.find((each) => each.lesson === facts.lesson) ?? null;
   if (finishing) finished(finishing);
@@ -327,24 +355,20 @@ async function giveUp() {
 
 const title = () => document.querySelector("h1").firstChild.textContent.trim();
 
-// The register, as the server has written it: said on the next page, where the next lesson is.
-async function taken(register) {
-  const { counts, completed_by: by, taken_at: at, already_completed: already } = register;
-  const present = counts.expected - counts.unstated - register.marks.length;
-  const parts = [["present", present], ["absent", counts.absent], ["late", counts.late], ["unstated", counts.unstated]];
-  const said = parts.filter(([name, count]) => count || name === "present" || name === "absent").map(([name, count]) => say(name, count));
-  let text = say("taken", title(), clock(at), said.join(", "));
-  if (already && by.id !== facts.user) text = say("takenby", by.name, clock(at));
-  sessionStorage.setItem("taken", JSON.stringify({ lesson: facts.lesson, text }));
-  await import("./device.js").then((device) => device.finished(facts.user, facts.lesson)).catch(() => {});
+// The register, as the server has written it: the next page says so, where the next lesson is.
+async function taken({ counts, completed_by: by, taken_at, already_completed: already, marks }) {
+  const news = { lesson: facts.lesson, title: title(), at: clock(taken_at), counts, exceptions: marks.length, by, already };
+  sessionStorage.setItem("taken", JSON.stringify(news));
+  await outbox.onDevice(facts.user, (device) => device.finished(facts.user, facts.lesson));
   location.assign("/");
 }
 
 function hear(event) {
   if (event.lesson !== undefined && event.lesson !== facts.lesson) return;
-  if (event.type === "kept" && rows.has(event.student)) {
-    rows.get(event.student).kept = event.mark;
-    rows.get(event.student).paint();
+  const row = rows.get(event.student); // in another tab
+  if (row && (event.mark || row.kept?.report_id === event.report_id)) {
+    row.forgetUndos();
+    row.show(event.mark);
   }
   if (event.type === "sent") sent(event.absences);
   if (event.type === "finished") taken(event.register);
@@ -360,8 +384,8 @@ async function sent(absences) {
   for (const mark of absences) {
     const row = rows.get(mark.student_id);
     if (!row || row.busy || row.kept !== before.get(mark.student_id)) continue; // tapped again meanwhile
-    row.kept = marks.find((each) => each.lesson === facts.lesson && each.student === row.student) ?? null;
-    if (row.kept) row.paint();
+    const left = marks.find((each) => each.lesson === facts.lesson && each.student === row.student);
+    if (left) row.show(left);
     else row.stand(mark);
     if (finishing) row.element.disabled = !row.kept?.theirs;
   }
@@ -381,6 +405,7 @@ function move(from, step) {
 }
 
 function onKey(event) {
+  if (event.target.form && event.target.form !== form) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     finish();
@@ -390,6 +415,7 @@ function onKey(event) {
   const row = [...rows.values()].find((each) => each.element.contains(event.target));
   if (!row) return;
   const key = event.key.toLowerCase();
+  if (event.repeat && key in CODES) return; // or the next pupil would be marked too
   if (key === "arrowdown" || key === "arrowup") move(row, key === "arrowdown" ? 1 : -1);
   else if (key in CODES) {
     row.choose(CODES[key]);
@@ -428,6 +454,7 @@ function listen() {
   $(".undo").addEventListener("click", undo);
   outbox.listen(hear);
   document.addEventListener("visibilitychange", refresh);
+  addEventListener("online", refresh);
   setInterval(refresh, 45000 + Math.random() * 30000); // nothing depends on it: the whole country polls at nine
 }
 
@@ -449,7 +476,7 @@ async function start() {
   for (const element of form.querySelectorAll(".pupil")) {
     const row = new Row(element);
     rows.set(row.student, row);
-    if (isLate(row.code)) row.chips();
+    row.paint();
   }
   if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
   restore(kept);

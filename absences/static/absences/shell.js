@@ -3,7 +3,7 @@
 import * as device from "./device.js";
 import { renew } from "./leaving.js";
 import * as outbox from "./outbox.js";
-import { aloud, make, say, words } from "./outbox.js";
+import { aloud, make, offer, say, words } from "./outbox.js";
 
 // The facts of the lesson that the address names; where the pack does not have it any more, the network has it.
 export async function fill(user) {
@@ -61,11 +61,11 @@ function pupil(blank, student, mark) {
   const set = (name, value) => (inputs.find((input) => input.name === `${name}-${student.id}`).value = value ?? "");
   set("was", mark?.code);
   set("wasminutes", mark?.minutes_late);
+  set("wasnote", mark?.note);
   set("seen", mark?.report_id);
   set("minutes", mark?.minutes_late);
   if (student.plan) plan(element, student);
-  if (mark?.word && mark.code !== student.plan?.code) offer(element, student, mark.code, mark.word);
-  for (const radio of inputs) radio.checked = radio.type === "radio" && radio.value === (mark?.code ?? "-");
+  if (mark?.word && mark.code !== student.plan?.code) offer(element, student.id, mark.code, mark.word);
   return element;
 }
 
@@ -74,12 +74,5 @@ function plan(element, { id, plan: { code, word, reason } }) {
   element.querySelector("legend").after(make("p", { className: "plan quiet", textContent: text }));
   element.classList.add("planned");
   element.append(make("input", { type: "hidden", name: `plan-${id}`, value: code }));
-  offer(element, { id }, code, word);
-}
-
-// A code beside those of everyday.
-function offer(element, { id }, code, word) {
-  const label = make("label", { className: "choice other" });
-  label.append(make("input", { type: "radio", name: `mark-${id}`, value: code }), make("span", { textContent: word }));
-  element.querySelector(".choices").prepend(label);
+  offer(element, id, code, word);
 }

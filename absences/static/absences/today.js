@@ -33,11 +33,15 @@ async function tell() {
   }
 }
 
-// What the register's page has left to say.
+// The register that has just been taken on its page.
 function greet() {
-  const { lesson, text } = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
+  const { lesson, title, at, counts, exceptions, by, already } = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
   sessionStorage.removeItem("taken");
-  if (!text) return;
+  if (!counts) return;
+  const present = counts.expected - counts.unstated - exceptions;
+  const parts = Object.entries({ present, absent: counts.absent, late: counts.late, unstated: counts.unstated });
+  const said = parts.filter(([name, count]) => count || name === "present" || name === "absent").map(([name, count]) => say(name, count));
+  const text = already && by.id !== facts.user ? say("takenby", by.name, at) : say("taken", title, at, said.join(", "));
   const list = make("ul", { className: "messages" });
   const line = make("li", { className: "success", textContent: `${text} ` });
   line.append(make("a", { href: `/lessons/${lesson}/`, textContent: words.correct }));
