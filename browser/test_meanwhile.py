@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from absences import reporting, sheets, tickets
+from absences import completion, reporting, sheets, tickets
 from absences.marks import Report
 from absences.sheets import Key
 from browser.product import Place
@@ -350,3 +350,33 @@ def test_late_again_keeps_the_minutes(register: Page, lesson: Lesson) -> None:
     register.keyboard.press("l")
     saved(register)
     assert stored(lesson) == ("L", 15, "")
+
+
+def test_a_conflict_that_nobody_decided_before_the_register_was_taken(
+    register: Page, here: Place, lesson: Lesson
+) -> None:
+    """It waits on the register's page, where today's page leads."""
+    says_of(here.colleague, lesson, "L", minutes_late=5)
+    tap(register, 0, "absent")
+    register.get_by_role("button", name="Keep theirs").wait_for()
+    completion.complete(here.colleague, lesson.pk, now=timezone.now())
+    for decided in (False, True):
+        register.goto("/")
+        entry = register.locator(f"[data-lesson='{lesson.pk}']")
+        entry.locator(".done").wait_for()
+        register.wait_for_timeout(300)
+        assert entry.locator(".waits").all_inner_texts() == (
+            [] if decided else ["A mark could not be taken in: please look at it"]
+        )
+        assert register.locator("#waiting").is_hidden()
+        register.goto("/?date=2026-01-05")  # a day without it
+        register.locator("h1").wait_for()
+        register.wait_for_timeout(300)
+        assert register.locator("#waiting a").count() == (0 if decided else 1)
+        if not decided:
+            register.locator("#waiting a").tap()
+            name = lesson.enrolled()[0].name
+            register.get_by_text(f"You had marked {name} absent: this register was taken without it.").wait_for()
+            assert register.locator(".notice a").inner_text() == "Correct"
+            register.get_by_role("button", name="Leave the register as it is").tap()
+            register.get_by_role("button", name="Leave the register as it is").wait_for(state="detached")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from absences import arrivals, merging
 from absences.merging import Merged
-from absences.views import stood
+from absences.views import stood, taking
 from absences.views.pages import render_local, user_of
 from lessons import calendar
 from lessons.models import Amendment, Lesson, Student, User
@@ -52,7 +52,7 @@ def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
     may = {f"may_{name}": allowed and not at for name, allowed in _may(user_of(request), lesson, now).items()}
     facts = _facts(stood.as_it_stood(merged, at) if at else merged, may["may_arrive"])
     pupils = {"opens_pupils": bool(lesson.own) or user_of(request).access.is_office(lesson.school_id)}
-    context = facts | may | pupils | {"at": at, "latest": now}
+    context = facts | may | pupils | {"at": at, "latest": now, "words": taking.script(taking.words_of_taken)}
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 

@@ -109,10 +109,21 @@ def words_of_today() -> Mapping[str, Any]:
         "absent": _("{0} absent"),
         "late": _("{0} late"),
         "unstated": _("{0} not stated"),
-        "attention": _("A colleague marked somebody otherwise: please look at it"),
+        "attention": _("A mark could not be taken in: please look at it"),
+        "look": _("Show it"),
         "correct": _("See or correct it"),
         "kept": _("Today’s registers are kept on this device until midnight, and open without a connection."),
         "notkept": _("This device could not keep today’s registers. Everything else works."),
+    }
+
+
+def words_of_taken() -> Mapping[str, Any]:
+    """Of marks that a register was taken without."""
+    return {
+        "undecided": _("You had marked {0} {1}: this register was taken without it."),
+        "somebody": _("somebody"),
+        "leave": _("Leave the register as it is"),
+        "codes": {"/": _("present"), "N": _("absent"), "L": _("late"), "U": _("late")},
     }
 
 

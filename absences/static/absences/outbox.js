@@ -61,6 +61,8 @@ export const waiting = (user) =>
     then(finishes.getAll(), own("finishes"));
   });
 
+export const isUndecided = (mark) => Boolean(mark.theirs) || mark.refused !== undefined;
+
 // Keeps a choice {user, lesson, student, code, minutes_late, note, replaces, reported_at}: this device has it once this
 // resolves.
 export async function keep(choice) {
@@ -260,7 +262,7 @@ async function sendFinish(finish, refused) {
 
 async function pass(user) {
   const { marks, finishes } = await waiting(user);
-  const due = marks.filter((mark) => !mark.theirs && mark.refused === undefined);
+  const due = marks.filter((mark) => !isUndecided(mark));
   let problem = "";
   const attempt = async (work) => {
     try {

@@ -14,17 +14,20 @@ let problem = "";
 
 async function tell() {
   const { marks, finishes } = await outbox.waiting(facts.user);
-  const count = marks.length + finishes.length;
-  const text = !count ? "" : say(problem || "saving", count);
+  const undecided = marks.filter(outbox.isUndecided);
+  const elsewhere = undecided.find(({ lesson }) => !document.querySelector(`[data-lesson="${lesson}"]`));
+  const count = marks.length - undecided.length + finishes.length;
+  const text = count ? say(problem || "saving", count) : elsewhere ? words.attention : "";
   if (text !== status.textContent && problem) aloud(text);
   status.textContent = text;
-  status.hidden = !count;
+  if (elsewhere) status.append(" ", make("a", { href: `/lessons/${elsewhere.lesson}/`, textContent: words.look }));
+  status.hidden = !status.textContent;
   status.dataset.tone = problem === "signin" ? "bad" : "away";
   for (const lesson of document.querySelectorAll("[data-lesson]")) {
     const id = Number(lesson.dataset.lesson);
     const own = marks.filter((mark) => mark.lesson === id);
     lesson.querySelector(".waits")?.remove();
-    const line = own.some((mark) => mark.theirs || mark.refused !== undefined)
+    const line = own.some(outbox.isUndecided)
       ? words.attention
       : finishes.some((each) => each.lesson === id)
         ? words.unfinished
