@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Without permissions, which nobody asks, and without flushes."""
+    """Sweeps instead of flushes, and where it has to flush, no permissions are made anew: nobody asks for them."""
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         with django_db_blocker.unblock():

@@ -79,11 +79,14 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
     for what in ("absent", "late"):
         row.locator(f".choice.{what}").tap()
         until(register, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+    minutes = row.locator("input[name^=minutes]").input_value()
+    [mark] = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    assert (mark["code"], str(mark["minutes_late"])) == ("L", minutes)
     alice.offline()
     register.reload()
     until(register, READY)
     assert row.locator(".late input").is_checked()
-    assert row.locator("input[name^=minutes]").input_value() == "10"
+    assert row.locator("input[name^=minutes]").input_value() == minutes
     row.locator(".choice.present").tap()
     until(register, "document.querySelector('.status').textContent.startsWith('Offline: 1 change')")
     alice.offline(False)

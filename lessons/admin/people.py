@@ -215,6 +215,5 @@ class StudentAdmin(SchoolRowAdmin):
     @admin.display(description=_("this school year"))
     def attendance(self, student: Student) -> str:
         today = calendar.local_date(student.school.time_zone, timezone.now())
-        return render_to_string(
-            "admin/lessons/attendance.html", {"glance": glance(student, calendar.school_year(today))}
-        )
+        found = glance(student, calendar.school_year(today))
+        return render_to_string("admin/lessons/attendance.html", {"glance": found, "student": student})
