@@ -137,7 +137,7 @@ class Row {
       chip.onclick = () => this.choose(this.code, { minutes });
       chips.append(chip);
     }
-    $(".minutes", this.element).after(chips);
+    $(".minutes", this.element)?.after(chips);
   }
 
   // What somebody else has said: `keep` and `use` are buttons, so that nothing is decided by looking away.
@@ -476,7 +476,8 @@ async function start() {
   for (const element of form.querySelectorAll(".pupil")) {
     const row = new Row(element);
     rows.set(row.student, row);
-    row.paint();
+    if (shell) row.paint();
+    else if (isLate(row.code)) row.chips(); // a form that came back shows what was chosen
   }
   if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
   restore(kept);
