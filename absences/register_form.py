@@ -6,7 +6,7 @@ page, and `page` is an id of this very page, so that sending it twice reports on
 `plan-<id>` is the code of a planned absence that was shown: finishing confirms it, where nothing else was chosen.
 
 Where a colleague's mark stands against what was sent, the row comes back with both: `mark-<id>` is then their code, or
-`mine`, which stands for `mine-<id>` and `mineminutes-<id>`.
+`mine`, which stands for `mine-<id>`, `mineminutes-<id>` and `minenote-<id>`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -125,7 +125,7 @@ def read(
             continue
         if code != was and code in codes.ARRIVAL_CODES:
             code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
-        note = post.get(f"wasnote-{student_id}", "")
+        note = post.get(f"{'mine' if post.get(f'mark-{student_id}') == MINE else 'was'}note-{student_id}", "")
         data: dict[str, Any] = {"code": code, "minutes_late": _number(minutes), "note": note}
         if f"seen-{student_id}" in post:
             data["replaces"] = post[f"seen-{student_id}"] or None

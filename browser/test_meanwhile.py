@@ -156,6 +156,45 @@ def test_after_keeping_theirs_there_is_nothing_to_undo(register: Page, here: Pla
     assert stored(lesson) == ("L", 5, "")
 
 
+def test_undo_puts_back_late_as_it_was(register: Page, here: Place, lesson: Lesson) -> None:
+    """Without minutes, where none were given, and not after closing because it is later now."""
+    says_of(here.teacher, lesson, "U")
+    again(register)
+    tap(register, 0, "absent")
+    saved(register)
+    register.locator(".undo").tap()
+    shows(register, "U")
+    saved(register)
+    assert stored(lesson) == ("U", None, "")
+
+
+def test_a_tap_before_the_script_is_there(page: Page, lesson: Lesson) -> None:
+    held = Held(page, "**/register*.js")
+    page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
+    held.caught()
+    tap(page, 0, "absent")
+    held.let_go()
+    until(page, READY)
+    saved(page)
+    assert (shown(page), stored(lesson)) == ("N", ("N", None, ""))
+
+
+def test_a_form_that_came_back_stays_one(page: Page, here: Place, lesson: Lesson) -> None:
+    """With what was chosen in it: without its script it would not have been saved, with it neither."""
+    scripts = Held(page, "**/register*.js")
+    page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
+    scripts.caught()
+    says_of(here.colleague, lesson, "L", minutes_late=4)
+    tap(page, 0, "absent")
+    tap(page, 1, "absent")
+    page.locator(".save").tap()
+    page.locator(".choice", has_text="Use mine: absent").tap()
+    scripts.let_go()
+    page.locator(".save").tap()
+    page.locator(".messages").wait_for()
+    assert (stored(lesson), stored(lesson, 1)) == (("N", None, ""), ("N", None, ""))
+
+
 def test_a_note_stays_with_a_mark_that_changes_later(register: Page, lesson: Lesson) -> None:
     row = register.locator(".pupil").first
     for minutes in (0, 1):
@@ -174,12 +213,19 @@ def test_a_note_stays_with_a_mark_that_changes_later(register: Page, lesson: Les
 
 
 def test_a_note_stays_without_javascript(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
+    """Also where a colleague has said something else meanwhile, with another note."""
     says_of(here.teacher, lesson, "L", minutes_late=3, note="Bus broke down")
     page = device(here.teacher, java_script_enabled=False).tab()
     page.goto(f"/lessons/{lesson.pk}/")
     page.locator(".pupil").first.locator("input[name^=minutes]").fill("8")
     page.locator(".save").click()
     assert stored(lesson) == ("L", 8, "Bus broke down")
+    page.locator(".pupil").first.locator("input[name^=minutes]").fill("9")
+    says_of(here.colleague, lesson, "N", note="Mother rang")
+    page.locator(".save").click()
+    page.locator(".choice", has_text="Use mine: late").click()
+    page.locator(".save").click()
+    assert stored(lesson) == ("L", 9, "Bus broke down")
 
 
 def test_an_answer_from_before_a_tap_is_no_news(register: Page, lesson: Lesson) -> None:

@@ -85,7 +85,7 @@ export async function keep(choice) {
 export async function takeBack({ report_id, ...mark }) {
   const taken = await transact("readwrite", ["marks"], (answer, marks) =>
     then(marks.get(keyOf(mark)), (row) => {
-      answer.value = Boolean(row) && !row.tried;
+      answer.value = row?.report_id === report_id && !row.tried;
       if (answer.value) marks.delete(keyOf(mark));
     }),
   );
@@ -226,12 +226,11 @@ async function takeIn(user, lesson, marks, absences) {
   tell({ type: "sent", lesson, absences });
 }
 
-// Comes when it is needed, which is where a server has just answered.
+// What sorts them out comes when it is needed, which is where a server has just answered; without it all are set aside.
 async function refuse(lesson, marks, answer) {
-  const { refuse: work } = await import("./refusing.js").catch(() => {
-    throw new Stop("trying");
-  });
-  if (await work({ settle, tell }, lesson, marks, answer)) again = true;
+  const sorted = await import("./refusing.js").catch(() => null);
+  if (sorted) again = (await sorted.refuse({ settle, tell }, lesson, marks, answer)) || again;
+  else await settle(marks, { refused: answer.detail ?? "–" });
 }
 
 let csrf = "";

@@ -34,6 +34,7 @@ class Row {
     this.plan = this.field("plan")?.value;
     this.kept = null; // the choice that waits in the outbox
     this.busy = 0; // choices on their way there
+    this.early = this.radios.find((each) => each.checked && !each.defaultChecked)?.value; // tapped before this script ran
     element.tabIndex = -1;
   }
 
@@ -76,9 +77,9 @@ class Row {
   }
 
   // What was chosen is safe on this device once this resolves; the page shows it at once.
-  async choose(code, { minutes = "", note = this.note, undo = true, replaces = this.standing.report_id || null } = {}) {
+  async choose(code, { minutes = "", note = this.note, undo = true, exact = false, replaces = this.standing.report_id || null } = {}) {
     const before = { row: this, code: this.code, minutes: this.minutes, note: this.note };
-    if (isLate(code)) {
+    if (isLate(code) && !exact) {
       if (minutes === "") minutes = isLate(this.code) ? this.minutes : Math.max(0, Math.min(600, Math.floor((now() - facts.starts) / 60000)));
       code = isLate(this.code) ? this.code : lateCode();
     }
@@ -106,7 +107,6 @@ class Row {
 
   paint() {
     const { code } = this;
-    if (!$(".choices", this.element)) return; // the form asks which of two is right
     for (const radio of this.radios) radio.checked = false;
     if (code) {
       const radio = this.radioOf(code) ?? offer(this.element, this.student, code, code);
@@ -137,7 +137,7 @@ class Row {
       chip.onclick = () => this.choose(this.code, { minutes });
       chips.append(chip);
     }
-    $(".minutes", this.element)?.after(chips);
+    $(".minutes", this.element).after(chips);
   }
 
   // What somebody else has said: `keep` and `use` are buttons, so that nothing is decided by looking away.
@@ -147,7 +147,10 @@ class Row {
     const box = make("div", { className: "conflict" });
     box.append(make("p", { textContent: sayOf(this, theirs) }));
     box.append(button(words.keep, () => this.keepTheirs(theirs)));
-    box.append(button(words.use, () => this.choose(this.kept.code, { minutes: this.minutes, undo: false, replaces: theirs.report_id })));
+    box.append(button(words.use, () => {
+      this.forgetUndos();
+      this.choose(this.kept.code, { minutes: this.minutes, undo: false, replaces: theirs.report_id });
+    }));
     this.element.append(box);
   }
 
@@ -246,10 +249,10 @@ async function undo() {
   row.element.focus();
   if (row.kept?.report_id && (await outbox.takeBack(row.kept))) {
     row.show(null);
-    if (code) await row.choose(code, { minutes, note, undo: false });
+    if (code) await row.choose(code, { minutes, note, undo: false, exact: true });
     aloud(say("undone", row.name, row.word(code)));
   } else if (code) {
-    await row.choose(code, { minutes, note, undo: false });
+    await row.choose(code, { minutes, note, undo: false, exact: true });
     aloud(say("undone", row.name, row.word(code)));
   } else if (row.plan) {
     aloud(say("choose", row.name));
@@ -386,7 +389,8 @@ async function sent(absences) {
     if (!row || row.busy || row.kept !== before.get(mark.student_id)) continue; // tapped again meanwhile
     const left = marks.find((each) => each.lesson === facts.lesson && each.student === row.student);
     if (left) row.show(left);
-    else row.stand(mark);
+    else if (mark.reported_by.id === facts.user) row.stand(mark);
+    else row.news(mark);
     if (finishing) row.element.disabled = !row.kept?.theirs;
   }
   tellState();
@@ -459,7 +463,7 @@ function listen() {
 }
 
 async function start() {
-  if (!isSecureContext) return; // without HTTPS it is a form
+  if (!isSecureContext || $(".error, .standing")) return; // without HTTPS it is a form, or one that came back and asks
   let kept = outbox.waiting(facts.user);
   kept.catch(() => {}); // looked at below
   if (facts.shell) {
@@ -476,12 +480,12 @@ async function start() {
   for (const element of form.querySelectorAll(".pupil")) {
     const row = new Row(element);
     rows.set(row.student, row);
-    if (shell) row.paint();
-    else if (isLate(row.code)) row.chips(); // a form that came back shows what was chosen
+    row.paint();
   }
   if (!facts.shell) outbox.useToken(form.elements.csrfmiddlewaretoken.value);
   restore(kept);
   listen();
+  for (const row of rows.values()) if (row.early) row.choose(row.early);
   $(".save").hidden = true;
   $(".keys").hidden = false;
   if (matchMedia("(pointer: fine)").matches) rows.values().next().value?.element.focus({ preventScroll: true });
