@@ -110,7 +110,7 @@ def read(
     sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
-        (code, minutes), was = _chosen(post, student_id), post.get(f"was-{student_id}", "")
+        (code, minutes, note), was = _chosen(post, student_id), post.get(f"was-{student_id}", "")
         was_minutes = post.get(f"wasminutes-{student_id}", "")
         if not code and minutes and minutes != was_minutes:
             sent.errors[student_id] = _("Choose “Late” as well, or clear the minutes.")
@@ -125,7 +125,6 @@ def read(
             continue
         if code != was and code in codes.ARRIVAL_CODES:
             code = codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
-        note = post.get(f"{'mine' if post.get(f'mark-{student_id}') == MINE else 'was'}note-{student_id}", "")
         data: dict[str, Any] = {"code": code, "minutes_late": _number(minutes), "note": note}
         if f"seen-{student_id}" in post:
             data["replaces"] = post[f"seen-{student_id}"] or None
@@ -143,14 +142,14 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> N
     a mark that a colleague made meanwhile is still news to this person."""
     for row in shown:
         pk = row.student.pk
-        code, minutes = _chosen(post, pk)
+        code, minutes, note = _chosen(post, pk)
         was, was_minutes, seen = (post.get(f"{name}-{pk}", "") for name in ("was", "wasminutes", "seen"))
         known = claims.codes_for(pk) | ({row.mark["code"]} if row.mark else set())  # the office's codes too
         row.code = code if code in known else ""
         row.minutes = minutes[:6]
         row.was = was if was in known else ""
         row.was_minutes = was_minutes[:6]
-        row.was_note = post.get(f"wasnote-{pk}", "")[: marks.MAX_NOTE]
+        row.was_note = note[: marks.MAX_NOTE]
         row.seen = seen if _uuid(seen) else ""
 
 
@@ -167,12 +166,13 @@ def _agrees(report: Report, mark: Document) -> bool:
     return bool(report.code == mark["code"]) and report.minutes_late in (None, mark["minutes_late"])
 
 
-def _chosen(post: Mapping[str, str], student_id: int) -> tuple[str, str]:
-    """The code and the minutes."""
-    code = post.get(f"mark-{student_id}", "")
-    if code == MINE:
-        return post.get(f"mine-{student_id}", ""), post.get(f"mineminutes-{student_id}", "").strip()
-    return code, post.get(f"minutes-{student_id}", "").strip()
+def _chosen(post: Mapping[str, str], student_id: int) -> tuple[str, str, str]:
+    """The code, the minutes, and the note that goes with them: no field changes one here."""
+    names = ("mark", "minutes", "wasnote")
+    if post.get(f"mark-{student_id}") == MINE:
+        names = ("mine", "mineminutes", "minenote")
+    code, minutes, note = (post.get(f"{name}-{student_id}", "") for name in names)
+    return code, minutes.strip(), note
 
 
 def _ids(text: str) -> Iterator[int]:

@@ -226,11 +226,16 @@ async function takeIn(user, lesson, marks, absences) {
   tell({ type: "sent", lesson, absences });
 }
 
+async function setAside(lesson, marks, refused = "–") {
+  await settle(marks, { refused });
+  tell({ type: "refused", lesson });
+}
+
 // What sorts them out comes when it is needed, which is where a server has just answered; without it all are set aside.
 async function refuse(lesson, marks, answer) {
   const sorted = await import("./refusing.js").catch(() => null);
-  if (sorted) again = (await sorted.refuse({ settle, tell }, lesson, marks, answer)) || again;
-  else await settle(marks, { refused: answer.detail ?? "–" });
+  if (!sorted) await setAside(lesson, marks, answer.detail);
+  else if (await sorted.refuse(setAside, lesson, marks, answer)) again = true;
 }
 
 let csrf = "";
