@@ -209,12 +209,16 @@ const sayOf = (row, mark) => say("theirs", mark.reported_by.name, row.name, row.
 
 // --- The page --------------------------------------------------------------------------------------------------------
 
-function show(text, tone = "") {
+function show(text, tone = "", row = null) {
   const status = $(".status");
   status.hidden = false;
   if (status.dataset.tone !== tone && tone) aloud(text); // not for every tap
   if (tone) status.dataset.tone = tone;
-  if (status.textContent !== text) status.textContent = text;
+  const whole = row ? `${text} ${row.name}` : text;
+  if (status.textContent !== whole) {
+    status.textContent = row ? `${text} ` : text;
+    if (row) status.append(make("a", { href: `#${row.element.id}`, textContent: row.name }));
+  }
   $(".undo").hidden = !undos.length;
 }
 
@@ -234,8 +238,10 @@ async function tellState() {
   const count = marks.length + finishes.length;
   const own = marks.filter((mark) => mark.lesson === facts.lesson);
   const busy = [...rows.values()].some((row) => row.busy);
-  if (own.some((mark) => mark.theirs)) show(words.asked, "bad");
-  else if (own.some((mark) => mark.refused !== undefined)) show(words.refused, "bad");
+  const asked = own.find((mark) => mark.theirs);
+  const refused = own.find((mark) => mark.refused !== undefined);
+  if (asked) show(words.asked, "bad", rows.get(asked.student));
+  else if (refused) show(words.refused, "bad", rows.get(refused.student));
   else if (!count && !busy) show(touched ? say("saved", touched) : words.ready, "good");
   else if (count && problem) show(say(problem, count), problem === "signin" ? "bad" : "away");
   else show(words.saving);

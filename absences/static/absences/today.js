@@ -32,7 +32,7 @@ async function tell() {
       : finishes.some((each) => each.lesson === id)
         ? words.unfinished
         : own.length && say("unsent", own.length);
-    if (line) lesson.querySelector(".state").append(make("span", { className: "badge due waits", textContent: line }));
+    if (line) lesson.querySelector("a").append(make("span", { className: "badge due waits", textContent: line }));
   }
 }
 

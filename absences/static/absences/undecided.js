@@ -17,10 +17,11 @@ async function ask() {
       await outbox.settle([mark]);
       box.remove();
     };
-    box.append(make("p", { textContent: say("undecided", name, words.codes[mark.code] ?? mark.code) }));
+    const choices = make("div", { className: "do" });
     const correct = row?.querySelector(".correct");
-    if (correct) box.append(make("a", { className: "button", href: correct.href, textContent: correct.textContent }));
-    box.append(leave);
+    if (correct) choices.append(make("a", { className: "button", href: correct.href, textContent: correct.textContent }));
+    choices.append(leave);
+    box.append(make("p", { textContent: say("undecided", name, words.codes[mark.code] ?? mark.code) }), choices);
     document.querySelector(".taken").before(box);
   }
 }
