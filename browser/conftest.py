@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, Page
 from pytest_django.plugin import DjangoDbBlocker
 
 from browser import tab
+from browser.marks import opened
 from browser.product import Place, Product, cookie_of, place, running
-from browser.tab import READY, Device, until
+from browser.tab import Device, make_mine
 from lessons.models import Lesson, User
 
 
@@ -70,6 +71,14 @@ def page(alice: Device) -> Page:
 
 @pytest.fixture
 def register(page: Page, lesson: Lesson) -> Page:
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
+    return opened(page, lesson)
+
+
+@pytest.fixture
+def own(page: Page, lesson: Lesson) -> Page:
+    """The register, from a device of her own."""
+    page.goto("/")
+    make_mine(page)
+    opened(page, lesson)
+    assert page.locator("#pupil").count() == 1, "it came from the device"
     return page

@@ -83,11 +83,26 @@ def until(page: Page, what: str, within: float = 10) -> Any:
 
 def tap(page: Page, row: int, what: str) -> int:
     """What is present, absent or late; gives the student."""
-    pupil = page.locator(".pupil").nth(row)
-    pupil.locator(f".choice.{what}").tap()
-    return int(pupil.get_attribute("data-student") or 0)
+    page.locator(".pupil").nth(row).locator(f".choice.{what}").tap()
+    return student_of(page, row)
 
 
+def student_of(page: Page, row: int) -> int:
+    return int((page.locator(".pupil").nth(row).get_attribute("id") or "").removeprefix("pupil-"))
+
+
+# Whether two texts within an element are drawn over one another.
+OVERLAP = """(element) => {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT, (text) => text.data.trim() ? 1 : 3);
+  const boxes = [];
+  while (walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    boxes.push(range.getBoundingClientRect());
+  }
+  return boxes.some((one, index) => boxes.slice(index + 1).some((other) =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom));
+}"""
 AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
@@ -98,6 +113,9 @@ def make_mine(page: Page) -> None:
     page.locator("#mine input").check()
     until(page, CONTROLLED)
     until(page, "caches.match('/shell/register').then(Boolean)")
+
+
+MARKS = "**/api/v1/lessons/*/absences"  # where they are sent
 
 
 class Held:

@@ -7,73 +7,18 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from absences import completion, reporting, sheets, tickets
-from absences.marks import Report
-from absences.sheets import Key
+from absences import completion
+from browser.marks import SEEN, again, opened, report, saved, shown, shows, stored
 from browser.product import Place
-from browser.tab import AT_HOME, READY, Device, Held, make_mine, tap, until
-from lessons.models import Lesson, User
-
-SEEN = "dispatchEvent(new Event('online'))"  # the page asks what others said
-MARKS = "**/api/v1/lessons/*/absences"
-UNMARKED = "!document.querySelector('.pupil').querySelector('input:checked')"  # the first pupil
-STATUS = "document.querySelector('.status').textContent.startsWith"
-
-
-@pytest.fixture
-def own(page: Page, lesson: Lesson) -> Page:
-    """The register, from a device of her own."""
-    page.goto("/")
-    make_mine(page)
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    assert page.locator("#pupil").count() == 1
-    return page
-
-
-def says(page: Page, text: str) -> None:
-    until(page, f"{STATUS}({text!r})")
-
-
-def saved(page: Page) -> None:
-    says(page, "All changes saved")
-
-
-def again(page: Page) -> None:
-    page.reload()
-    until(page, READY)
-
-
-def shown(page: Page, row: int = 0) -> str | None:
-    """The code that a row shows as chosen."""
-    checked = page.locator(".pupil").nth(row).locator("input:checked")
-    return checked.get_attribute("value") if checked.count() else None
-
-
-def shows(page: Page, code: str, row: int = 0) -> None:
-    until(page, f"document.querySelectorAll('.pupil')[{row}].querySelector('input:checked')?.value === {code!r}")
-
-
-def stored(lesson: Lesson, row: int = 0) -> tuple[str, int | None, str] | None:
-    student = lesson.enrolled()[row].pk
-    marks = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
-    found = [(mark["code"], mark["minutes_late"], mark["note"]) for mark in marks if mark["student"] == student]
-    return found[0] if found else None
-
-
-def says_of(user: User, lesson: Lesson, code: str, row: int = 0, **more: object) -> None:
-    """Somebody else reports."""
-    students = [student.pk for student in lesson.enrolled()]
-    claims = tickets.claims_for(user, lesson, students, timezone.now())
-    report = Report(student_id=students[row], code=code, **more)  # type: ignore[arg-type]
-    reporting.report(claims, lesson.pk, [report], timezone.now())
+from browser.tab import AT_HOME, MARKS, OVERLAP, READY, Device, Held, make_mine, tap, until
+from lessons.models import Lesson
 
 
 def test_back_shows_what_stands(register: Page, here: Place, lesson: Lesson) -> None:
     tap(register, 0, "absent")
     saved(register)
     register.goto("/")
-    says_of(here.colleague, lesson, "/")
+    report(here.colleague, lesson, "/")
     register.go_back()
     until(register, READY)
     assert shown(register) == "/"
@@ -88,7 +33,7 @@ def test_back_shows_what_stands_without_javascript(device: Callable[..., Device]
     page.locator(".pupil").first.locator(".choice.absent").click()
     page.locator(".save").click()
     page.goto("/")
-    says_of(here.colleague, lesson, "/")
+    report(here.colleague, lesson, "/")
     page.go_back()
     page.locator(".pupil").nth(1).locator(".choice.absent").click()
     page.locator(".save").click()
@@ -97,75 +42,21 @@ def test_back_shows_what_stands_without_javascript(device: Callable[..., Device]
 
 @pytest.mark.parametrize(("code", "word"), [("I", "Illness"), ("U", "Late")])
 def test_a_device_of_ones_own_shows_any_code(page: Page, here: Place, lesson: Lesson, code: str, word: str) -> None:
-    says_of(here.office, lesson, code, minutes_late=40 if code == "U" else None)
+    report(here.office, lesson, code, minutes_late=40 if code == "U" else None)
     page.goto("/")
     make_mine(page)
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
+    opened(page, lesson)
     assert shown(page) == code
     assert word in page.locator(".pupil").first.locator("label:has(input:checked)").inner_text()
-
-
-def test_undo_to_a_code_of_the_office_opens_without_a_network(
-    page: Page, alice: Device, here: Place, lesson: Lesson
-) -> None:
-    says_of(here.office, lesson, "I")
-    page.goto("/")
-    make_mine(page)
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    tap(page, 0, "absent")
-    saved(page)
-    page.locator(".undo").tap()
-    shows(page, "I")
-    saved(page)
-    alice.offline()
-    again(page)
-    assert shown(page) == "I"
-    assert "Illness" in page.locator(".pupil").first.inner_text()
 
 
 def test_a_code_that_the_page_has_no_button_for(register: Page, here: Place, lesson: Lesson) -> None:
     tap(register, 0, "absent")
     saved(register)
-    says_of(here.office, lesson, "I")
+    report(here.office, lesson, "I")
     register.evaluate(SEEN)
     shows(register, "I")
     assert f"marked {lesson.enrolled()[0].name} I at" in register.locator(".pupil").first.inner_text()
-
-
-def test_undo_undoes_nobody_elses_mark(register: Page, here: Place, lesson: Lesson) -> None:
-    tap(register, 1, "absent")
-    tap(register, 0, "absent")
-    saved(register)
-    says_of(here.colleague, lesson, "L", minutes_late=5)
-    register.evaluate(SEEN)
-    shows(register, "L")
-    register.locator(".undo").tap()  # her own last one, which is the other pupil's
-    shows(register, "/", 1)
-    saved(register)
-    assert (stored(lesson), stored(lesson, 1)) == (("L", 5, ""), ("/", None, ""))
-
-
-def test_after_keeping_theirs_there_is_nothing_to_undo(register: Page, here: Place, lesson: Lesson) -> None:
-    says_of(here.colleague, lesson, "L", minutes_late=5)
-    tap(register, 0, "absent")
-    register.get_by_role("button", name="Keep theirs").click()
-    shows(register, "L")
-    until(register, "document.querySelector('.undo').hidden")
-    assert stored(lesson) == ("L", 5, "")
-
-
-def test_undo_puts_back_late_as_it_was(register: Page, here: Place, lesson: Lesson) -> None:
-    """Without minutes, where none were given, and not after closing because it is later now."""
-    says_of(here.teacher, lesson, "U")
-    again(register)
-    tap(register, 0, "absent")
-    saved(register)
-    register.locator(".undo").tap()
-    shows(register, "U")
-    saved(register)
-    assert stored(lesson) == ("U", None, "")
 
 
 def test_a_tap_before_the_script_is_there(page: Page, lesson: Lesson) -> None:
@@ -184,7 +75,7 @@ def test_a_form_that_came_back_stays_one(page: Page, here: Place, lesson: Lesson
     scripts = Held(page, "**/register*.js")
     page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
     scripts.caught()
-    says_of(here.colleague, lesson, "L", minutes_late=4)
+    report(here.colleague, lesson, "L", minutes_late=4)
     tap(page, 0, "absent")
     tap(page, 1, "absent")
     page.locator(".save").tap()
@@ -214,14 +105,14 @@ def test_a_note_stays_with_a_mark_that_changes_later(register: Page, lesson: Les
 
 def test_a_note_stays_without_javascript(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
     """Also where a colleague has said something else meanwhile, with another note."""
-    says_of(here.teacher, lesson, "L", minutes_late=3, note="Bus broke down")
+    report(here.teacher, lesson, "L", minutes_late=3, note="Bus broke down")
     page = device(here.teacher, java_script_enabled=False).tab()
     page.goto(f"/lessons/{lesson.pk}/")
     page.locator(".pupil").first.locator("input[name^=minutes]").fill("8")
     page.locator(".save").click()
     assert stored(lesson) == ("L", 8, "Bus broke down")
     page.locator(".pupil").first.locator("input[name^=minutes]").fill("9")
-    says_of(here.colleague, lesson, "N", note="Mother rang")
+    report(here.colleague, lesson, "N", note="Mother rang")
     page.locator(".save").click()
     page.locator(".choice", has_text="Use mine: late").click()
     page.locator(".save").click()
@@ -245,7 +136,7 @@ def test_an_answer_from_before_a_tap_is_no_news(register: Page, lesson: Lesson) 
 def test_a_pack_from_before_a_tap_does_not_replace_what_was_sent(
     own: Page, alice: Device, here: Place, lesson: Lesson
 ) -> None:
-    says_of(here.colleague, lesson, "N", 3)  # so that there is a newer pack than the device's
+    report(here.colleague, lesson, "N", 3)  # so that there is a newer pack than the device's
     held = Held(own, "**/day-pack")
     again(own)  # asks whether the page is old
     held.caught()
@@ -282,7 +173,7 @@ def test_a_pack_that_knows_no_marks_takes_none_away(own: Page, alice: Device, he
 def test_what_others_said_opens_without_a_network(own: Page, alice: Device, here: Place, lesson: Lesson) -> None:
     tap(own, 0, "absent")
     saved(own)
-    says_of(here.colleague, lesson, "/")
+    report(here.colleague, lesson, "/")
     own.evaluate(SEEN)
     shows(own, "/")
     own.wait_for_timeout(300)
@@ -299,77 +190,6 @@ def test_nothing_waits_for_a_script_that_does_not_arrive(register: Page, here: P
     saved(register)
     register.locator(".finish").tap()
     until(register, AT_HOME)
-
-
-def test_undo_of_two_taps_whose_first_was_sent(register: Page, lesson: Lesson) -> None:
-    """And whose answer was lost: the server has it, so it is taken back there."""
-    held = Held(register, MARKS, "POST")
-    tap(register, 0, "absent")
-    held.caught()
-    tap(register, 0, "late")
-    register.locator(".undo").tap()
-    shows(register, "N")
-    register.locator(".undo").tap()
-    shows(register, "/")
-    held.lose()
-    register.evaluate(SEEN)
-    saved(register)
-    assert stored(lesson) == ("/", None, "")
-
-
-def test_undo_keeps_the_minutes_before(register: Page, lesson: Lesson) -> None:
-    chips = register.locator(".pupil").first.locator(".chip")
-    tap(register, 0, "late")
-    saved(register)
-    held = Held(register, MARKS, "POST")
-    chips.nth(0).tap()
-    held.caught()
-    chips.nth(2).tap()
-    register.locator(".undo").tap()
-    until(register, "document.querySelector('.pupil input[name^=minutes]').value === '5'")
-    held.lose()
-    register.evaluate(SEEN)
-    saved(register)
-    assert stored(lesson) == ("L", 5, "")
-
-
-def test_what_was_taken_back_is_not_sent(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
-    """Marks of two lessons wait; while those of the first are being sent, one of the second is taken back."""
-    other = here.lesson()
-    second = alice.tab()
-    second.goto(f"/lessons/{other.pk}/")
-    until(second, READY)
-    held = Held(register, MARKS, "POST")
-    tap(register, 1, "absent")
-    held.caught()
-    tap(register, 0, "absent")
-    tap(second, 0, "absent")
-    until(second, "!document.querySelector('.undo').hidden")
-    held.let_one_go()
-    second.locator(".undo").tap()
-    until(second, UNMARKED)
-    held.let_go()
-    saved(register)
-    second.wait_for_timeout(500)
-    assert (stored(lesson), stored(other)) == (("N", None, ""), None)
-    assert shown(second) is None
-
-
-def test_another_tab_is_told_what_was_taken_back(register: Page, alice: Device, lesson: Lesson) -> None:
-    other = alice.tab()
-    other.goto(f"/lessons/{lesson.pk}/")
-    until(other, READY)
-    held = Held(register, MARKS, "POST")
-    tap(register, 1, "absent")
-    held.caught()
-    tap(register, 0, "absent")
-    shows(other, "N")
-    register.locator(".undo").tap()
-    until(other, UNMARKED)
-    held.let_go()
-    tap(other, 0, "absent")
-    saved(other)
-    assert stored(lesson) == ("N", None, "")
 
 
 def test_a_held_key_marks_one_pupil(register: Page) -> None:
@@ -402,7 +222,7 @@ def test_a_conflict_that_nobody_decided_before_the_register_was_taken(
     register: Page, here: Place, lesson: Lesson
 ) -> None:
     """It waits on the register's page, where today's page leads."""
-    says_of(here.colleague, lesson, "L", minutes_late=5)
+    report(here.colleague, lesson, "L", minutes_late=5)
     tap(register, 0, "absent")
     register.get_by_role("button", name="Keep theirs").wait_for()
     completion.complete(here.colleague, lesson.pk, now=timezone.now())
@@ -414,6 +234,7 @@ def test_a_conflict_that_nobody_decided_before_the_register_was_taken(
         assert entry.locator(".waits").all_inner_texts() == (
             [] if decided else ["A mark could not be taken in: please look at it"]
         )
+        assert not entry.evaluate(OVERLAP)
         assert register.locator("#waiting").is_hidden()
         register.goto("/?date=2026-01-05")  # a day without it
         register.locator("h1").wait_for()

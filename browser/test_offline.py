@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Dialog, Page
 
-from absences import completion, processes, sheets
+from absences import completion, processes
 from absences.reconcile import reconcile
-from absences.sheets import Key
+from browser.marks import codes, reported, saved, says
 from browser.product import Place, Product, cookie_of
-from browser.tab import AT_HOME, READY, Device, make_mine, until
+from browser.tab import AT_HOME, READY, Device, make_mine, student_of, until
 from lessons.models import Enrolment, Lesson, Mark, Register, Student
 
 GONE = "caches.match('/day-pack').then((found) => !found)"
@@ -24,24 +24,14 @@ NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"
 
 
 @pytest.fixture
-def register(page: Page, lesson: Lesson) -> Page:
-    """On a device of her own."""
-    page.goto("/")
-    make_mine(page)
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    assert page.locator("#pupil").count() == 1, "it came from the device"
-    return page
+def register(own: Page) -> Page:
+    return own
 
 
 def mark_five(page: Page) -> None:
     for row in range(5):
         page.locator(".pupil").nth(row).locator(".choice.absent").tap()
-    until(page, "document.querySelector('.status').textContent.startsWith('Offline: 5 changes')")
-
-
-def reported(lesson: Lesson) -> list[int]:
-    return [mark["student"] for mark in sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})]
+    says(page, "Offline: 5 changes")
 
 
 def absent(lesson: Lesson) -> int:
@@ -78,9 +68,9 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
     row = register.locator(".pupil").first
     for what in ("absent", "late"):
         row.locator(f".choice.{what}").tap()
-        until(register, "document.querySelector('.status').textContent.startsWith('All changes saved')")
+        saved(register)
     minutes = row.locator("input[name^=minutes]").input_value()
-    [mark] = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    [mark] = reported(lesson)
     assert (mark["code"], str(mark["minutes_late"])) == ("L", minutes)
     alice.offline()
     register.reload()
@@ -88,10 +78,10 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
     assert row.locator(".late input").is_checked()
     assert row.locator("input[name^=minutes]").input_value() == minutes
     row.locator(".choice.present").tap()
-    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 1 change')")
+    says(register, "Offline: 1 change")
     alice.offline(False)
-    until(register, "document.querySelector('.status').textContent.startsWith('All changes saved')")
-    [mark] = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    saved(register)
+    [mark] = reported(lesson)
     assert mark["code"] == "/"
 
 
@@ -123,9 +113,8 @@ def test_a_sign_in_that_ends_meanwhile(register: Page, alice: Device, here: Plac
     register.locator(".finish").tap()
     alice.context.clear_cookies()
     alice.offline(False)
-    until(register, "document.querySelector('.status').textContent.startsWith('Sign in again to send 1 change')")
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert len(sheets.standing_marks(sheet)) == 5, "the ticket was enough for these"
+    says(register, "Sign in again to send 1 change")
+    assert len(reported(lesson)) == 5, "the ticket was enough for these"
     alice.sign_in(cookie_of(here.teacher))
     register.evaluate("dispatchEvent(new Event('online'))")
     until(register, AT_HOME)
@@ -154,9 +143,8 @@ def test_two_tabs_are_one_device(register: Page, alice: Device, lesson: Lesson) 
     other.locator(".pupil").nth(0).locator(".choice.late").tap()
     until(register, "document.querySelector('.pupil .late input').checked")
     alice.offline(False)
-    until(other, "document.querySelector('.status').textContent.startsWith('All changes saved')")
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert [mark["code"] for mark in sheets.standing_marks(sheet)] == ["L"]
+    saved(other)
+    assert [mark["code"] for mark in reported(lesson)] == ["L"]
 
 
 def test_signing_out_asks_and_takes_the_names_along(register: Page, alice: Device, lesson: Lesson) -> None:
@@ -224,12 +212,12 @@ def test_one_who_left_the_class_keeps_no_other_mark_back(
     alice.offline()
     for row in range(2):
         register.locator(".pupil").nth(row).locator(".choice.absent").tap()
-    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 2 changes')")
-    left, stays = (int(register.locator(".pupil").nth(row).get_attribute("data-student") or 0) for row in range(2))
+    says(register, "Offline: 2 changes")
+    left, stays = (student_of(register, row) for row in range(2))
     Enrolment.objects.filter(group=lesson.group_id, student=left).delete()
     register.evaluate(NO_TICKETS)
     alice.offline(False)
-    until(register, "document.querySelector('.status').textContent.startsWith('Something could not be taken in')")
+    says(register, "Something could not be taken in")
     until(register, "document.querySelectorAll('.pupil.attention').length === 1")
-    assert processes.until(lambda: reported(lesson) == [stays], 10)
+    assert processes.until(lambda: list(codes(lesson)) == [stays], 10)
     assert "Not on the roster" in register.locator(".attention .aside").inner_text()

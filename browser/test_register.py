@@ -7,21 +7,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import processes, reporting, sheets, tickets
-from absences.marks import Report
+from absences import processes
 from absences.reconcile import reconcile
-from absences.sheets import Key
+from browser.marks import codes, opened, reported, saved, says
 from browser.product import PASSWORD, Place, cookie_of
 from browser.tab import AT_HOME, COVERED, DESK, READY, Device, tap, until
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, Register
-
-SAVED = "document.querySelector('.status').textContent.startsWith('All changes saved')"
-
-
-def marks(lesson: Lesson) -> dict[int, str]:
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    return {mark["student"]: mark["code"] for mark in sheets.standing_marks(sheet)}
 
 
 def standing(lesson: Lesson) -> dict[int, str]:
@@ -81,8 +73,8 @@ def test_it_takes_twenty_keys_at_most(device: Callable[..., Device], here: Place
 
 def test_each_tap_is_saved_at_once(register: Page, lesson: Lesson) -> None:
     tap(register, 0, "absent")
-    until(register, SAVED)
-    assert list(marks(lesson).values()) == ["N"]
+    saved(register)
+    assert list(codes(lesson).values()) == ["N"]
     register.reload()
     until(register, READY)
     assert register.locator(".absent input:checked").count() == 1
@@ -94,9 +86,8 @@ def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) ->
     since = (timezone.now() - lesson.starts_at) // timedelta(minutes=1)
     assert int(row.locator(".minutes input").input_value()) in (since - 1, since)
     row.locator(".chip").nth(0).tap()
-    until(register, SAVED)
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert [(mark["code"], mark["minutes_late"]) for mark in sheets.standing_marks(sheet)] == [("L", 5)]
+    saved(register)
+    assert [(mark["code"], mark["minutes_late"]) for mark in reported(lesson)] == [("L", 5)]
     register.locator(".pupil").nth(1).focus()
     for key in ("l", "1", "2", "ArrowDown", "n"):
         register.keyboard.press(key)
@@ -125,47 +116,12 @@ def test_nothing_is_called_saved_while_a_tap_is_on_its_way(register: Page) -> No
         }"""
     )
     tap(register, 0, "late")
-    until(register, "document.querySelector('.status').textContent.startsWith('Offline: 1 change kept')")
+    says(register, "Offline: 1 change kept")
     assert [text for text in register.evaluate("said") if not text.startswith("Offline")] == ["Saving"]
 
 
-def test_undo_puts_back_what_the_office_had_said(alice: Device, here: Place, lesson: Lesson) -> None:
-    """In a code that a teacher does not give."""
-    student = lesson.enrolled()[0].pk
-    claims = tickets.claims_for(here.office, lesson, [student], timezone.now())
-    reporting.report(claims, lesson.pk, [Report(student_id=student, code="M")], timezone.now())
-    page = alice.tab()
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
-    assert page.locator(".pupil").first.locator("input:checked").get_attribute("value") == "M"
-    assert tap(page, 0, "absent") == student
-    until(page, SAVED)
-    assert marks(lesson) == {student: "N"}
-    page.locator(".undo").tap()
-    until(page, f"document.querySelector('#pupil-{student} input:checked').value === 'M' && {SAVED}")
-    assert page.locator(".notice").count() == 0
-    assert marks(lesson) == {student: "M"}
-    page.locator(".finish").tap()
-    until(page, AT_HOME)
-    assert standing(lesson) == {student: "M"}
-
-
-def test_undo_goes_back_one_by_one(register: Page, lesson: Lesson) -> None:
-    tap(register, 0, "absent")
-    until(register, SAVED)
-    tap(register, 0, "late")
-    tap(register, 1, "absent")
-    until(register, SAVED)
-    register.locator(".undo").tap()
-    until(register, "document.querySelectorAll('.pupil')[1].querySelector('.present input').checked")
-    register.locator(".undo").tap()
-    until(register, "document.querySelectorAll('.pupil')[0].querySelector('.absent input').checked")
-    until(register, SAVED)
-    assert sorted(marks(lesson).values()) == ["/", "N"]
-
-
 def notes(lesson: Lesson) -> list[str]:
-    return [mark["note"] for mark in sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})]
+    return [mark["note"] for mark in reported(lesson)]
 
 
 def test_a_note_goes_with_its_mark(register: Page, lesson: Lesson) -> None:
@@ -182,15 +138,17 @@ def test_two_who_disagree_decide(
     decision: str, register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
 ) -> None:
     other = device(here.colleague).tab()
-    other.goto(f"/lessons/{lesson.pk}/")
-    until(other, READY)
-    tap(other, 0, "late")
-    until(other, SAVED)
-    tap(register, 0, "absent")
+    opened(other, lesson)
+    tap(other, 29, "late")
+    saved(other)
+    student = tap(register, 29, "absent")
     register.locator(".conflict", has_text="Bob Nowak marked").wait_for()
+    register.evaluate("scrollTo(0, 0)")
+    register.locator(".status a").tap()
+    assert register.evaluate("document.activeElement.id") == f"pupil-{student}"
     register.get_by_role("button", name=decision).tap()
-    until(register, SAVED)
-    assert list(marks(lesson).values()) == (["L"] if decision == "Keep theirs" else ["N"])
+    saved(register)
+    assert list(codes(lesson).values()) == (["L"] if decision == "Keep theirs" else ["N"])
     register.locator(".finish").tap()
     until(register, AT_HOME)
     said(register, "register taken")
@@ -200,10 +158,9 @@ def test_what_a_colleague_says_shows_up(
     register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
 ) -> None:
     other = device(here.colleague).tab()
-    other.goto(f"/lessons/{lesson.pk}/")
-    until(other, READY)
+    opened(other, lesson)
     tap(other, 3, "absent")
-    until(other, SAVED)
+    saved(other)
     register.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     register.locator(".aside", has_text="Bob Nowak marked").wait_for()
     assert register.locator(".pupil").nth(3).locator(".absent input").is_checked()
@@ -212,8 +169,7 @@ def test_what_a_colleague_says_shows_up(
 def test_one_button_confirms_what_is_planned(page: Page, here: Place, lesson: Lesson) -> None:
     away = here.students[2]
     PlannedAbsenceFactory.create(student=away, first_day=lesson.date, reason="Dentist")
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
+    opened(page, lesson)
     assert "Medical or dental appointment, Dentist" in page.locator(".planned .plan").inner_text()
     assert "1 away as planned" in page.locator(".finish").inner_text() or page.locator(".suggested").is_visible()
     page.locator(".finish").tap()
@@ -226,12 +182,11 @@ def test_whoever_is_first_completes_it(
     register: Page, device: Callable[..., Device], here: Place, lesson: Lesson
 ) -> None:
     other = device(here.colleague).tab()
-    other.goto(f"/lessons/{lesson.pk}/")
-    until(other, READY)
+    opened(other, lesson)
     other.locator(".finish").tap()
     until(other, AT_HOME)
     tap(register, 0, "absent")
-    until(register, SAVED)
+    saved(register)
     register.locator(".finish").tap()
     until(register, AT_HOME)
     said(register, "had finished this register already")
@@ -247,8 +202,7 @@ def test_every_control_is_where_it_shows(register: Page) -> None:
 
 def test_the_bar_never_covers_the_row_in_focus(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
     page = device(here.teacher, viewport={"width": 320, "height": 640}).tab()
-    page.goto(f"/lessons/{lesson.pk}/")
-    until(page, READY)
+    opened(page, lesson)
     page.locator(".pupil").first.focus()
     for _ in range(29):
         page.keyboard.press("ArrowDown")
@@ -261,9 +215,9 @@ def test_the_bar_never_covers_the_row_in_focus(device: Callable[..., Device], he
 def test_who_is_signed_out_is_asked_to_sign_in(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
     alice.context.clear_cookies()
     tap(register, 0, "absent")
-    until(register, SAVED)  # the ticket is enough for a mark
+    saved(register)  # the ticket is enough for a mark
     register.locator(".finish").tap()
-    until(register, "document.querySelector('.status').textContent.startsWith('Sign in again to send 1 change')")
+    says(register, "Sign in again to send 1 change")
     alice.sign_in(cookie_of(here.teacher))
     register.evaluate("dispatchEvent(new Event('online'))")
     until(register, AT_HOME)

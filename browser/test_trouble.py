@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from absences import sheets
-from absences.sheets import Key
+from browser.marks import reported, saved, says
 from browser.product import Place, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Notice, Register
@@ -30,14 +28,6 @@ globalThis.Date = class extends right {
     static now() { return right.now() - 3600e3; }
 };"""
 FRESH = "location.search === '?fresh' && performance.getEntriesByName('ready').length"
-
-
-def says(page: Page, text: str) -> None:
-    until(page, f"document.querySelector('.status').textContent.startsWith('{text}')")
-
-
-def reported(lesson: Lesson) -> list[dict[str, Any]]:
-    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
 
 
 def stands(lesson: Lesson) -> dict[int, str | None]:
@@ -65,7 +55,7 @@ def test_whose_mark_is_refused_is_not_stated(register: Page, lesson: Lesson) -> 
 
 def test_where_the_device_keeps_nothing_the_form_takes_over(register: Page, lesson: Lesson) -> None:
     kept = tap(register, 0, "absent")
-    says(register, "All changes saved")
+    saved(register)
     register.evaluate(FULL)
     lost = tap(register, 1, "late")
     says(register, "This device keeps no marks any more")
@@ -84,7 +74,7 @@ def test_whoever_signs_in_next_reports_under_their_own_name(
     page.goto(f"/lessons/{lesson.pk}/")
     until(page, FRESH)
     tap(page, 0, "absent")
-    says(page, "All changes saved")
+    saved(page)
     assert [mark["by_name"] for mark in reported(lesson)] == ["Bob Nowak"]
 
 
@@ -105,14 +95,14 @@ def test_a_wrong_clock_dates_no_mark(alice: Device, here: Place, lesson: Lesson)
     page.goto(f"/lessons/{lesson.pk}/")
     until(page, READY)
     tap(page, 0, "absent")
-    says(page, "All changes saved")
+    saved(page)
     [mark] = reported(lesson)
     assert abs(mark["reported_at"] - timezone.now()) < timedelta(seconds=20)
 
 
 def test_signing_out_leaves_no_ticket(register: Page, alice: Device) -> None:
     tap(register, 0, "absent")
-    says(register, "All changes saved")
+    saved(register)
     register.goto("/accounts/sessions/")
     register.get_by_role("button", name="Sign out", exact=True).tap()
     register.wait_for_url("**/accounts/login/**")

@@ -13,7 +13,7 @@ from absences import completion, merging, sheets
 from absences.reconcile import reconcile
 from absences.sheets import Key
 from browser.product import Place, Product, cookie_of, place
-from browser.tab import AT_HOME, READY, Device, make_mine, until
+from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Register
 
 CODES = {"present": "/", "absent": "N", "late": "L"}
@@ -54,8 +54,7 @@ class Wandering:
         pupil = page.locator(".pupil").nth(row)
         if self.finished or pupil.count() == 0 or pupil.is_disabled():
             return
-        student = int(pupil.get_attribute("data-student") or 0)
-        pupil.locator(f".choice.{what}").tap()
+        student = tap(page, row, what)
         page.wait_for_timeout(self.chance.choice((0, 0, 120)))
         # Asked behind the write of this tap: once it answers, this device has acknowledged it.
         if page.evaluate(ROWS % {"store": "marks"}) is None:

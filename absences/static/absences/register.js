@@ -27,7 +27,7 @@ const isLate = (code) => code === "L" || code === "U";
 class Row {
   constructor(element) {
     this.element = element;
-    this.student = Number(element.dataset.student);
+    this.student = Number(element.id.slice("pupil-".length));
     this.name = $("legend", element).firstChild.textContent.trim();
     const [code, minutes_late, note, report_id] = ["was", "wasminutes", "wasnote", "seen"].map((name) => this.field(name)?.value ?? "");
     this.standing = { code, minutes_late, note, report_id }; // the mark that the server holds

@@ -54,7 +54,6 @@ function pupil(blank, student, mark) {
   const inputs = [...element.querySelectorAll("input")];
   for (const input of inputs) input.name = input.name.replace("-0", `-${student.id}`);
   element.id = `pupil-${student.id}`;
-  element.dataset.student = student.id;
   const legend = element.querySelector("legend");
   legend.textContent = student.name;
   if (student.legal) legend.append(" ", make("span", { className: "quiet legal", textContent: student.legal }));

@@ -1,0 +1,71 @@
+"""Marks of a register: as its page shows them, as the store has them, and as somebody else reports them."""
+
+from typing import Any
+
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from absences import reporting, sheets, tickets
+from absences.marks import Report
+from absences.sheets import Key
+from browser.tab import READY, until
+from lessons.models import Lesson, User
+
+UNMARKED = "!document.querySelector('.pupil').querySelector('input:checked')"  # the first pupil
+SEEN = "dispatchEvent(new Event('online'))"  # has a page ask what others have said
+
+
+def says(page: Page, text: str) -> None:
+    """Waits until the bar of a register does."""
+    until(page, f"document.querySelector('.status').textContent.startsWith({text!r})")
+
+
+def saved(page: Page) -> None:
+    says(page, "All changes saved")
+
+
+def opened(page: Page, lesson: Lesson) -> Page:
+    """On the page of a register, as soon as its script is there."""
+    page.goto(f"/lessons/{lesson.pk}/")
+    until(page, READY)
+    return page
+
+
+def again(page: Page) -> None:
+    page.reload()
+    until(page, READY)
+
+
+def shown(page: Page, row: int = 0) -> str | None:
+    """The code that a row shows as chosen."""
+    checked = page.locator(".pupil").nth(row).locator("input:checked")
+    return checked.get_attribute("value") if checked.count() else None
+
+
+def shows(page: Page, code: str, row: int = 0) -> None:
+    """Waits until it does."""
+    until(page, f"document.querySelectorAll('.pupil')[{row}].querySelector('input:checked')?.value === {code!r}")
+
+
+def reported(lesson: Lesson) -> list[dict[str, Any]]:
+    """The marks that stand on the sheet."""
+    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+
+
+def codes(lesson: Lesson) -> dict[int, str]:
+    """By student id."""
+    return {mark["student"]: mark["code"] for mark in reported(lesson)}
+
+
+def stored(lesson: Lesson, row: int = 0) -> tuple[str, int | None, str] | None:
+    """Of the pupil in a row: code, minutes late and note."""
+    student = lesson.enrolled()[row].pk
+    found = next((mark for mark in reported(lesson) if mark["student"] == student), None)
+    return (found["code"], found["minutes_late"], found["note"]) if found else None
+
+
+def report(user: User, lesson: Lesson, code: str, row: int = 0, **more: Any) -> None:
+    """Of the pupil in a row, past the page."""
+    students = [student.pk for student in lesson.enrolled()]
+    claims = tickets.claims_for(user, lesson, students, timezone.now())
+    reporting.report(claims, lesson.pk, [Report(student_id=students[row], code=code, **more)], timezone.now())
