@@ -118,15 +118,16 @@ def _by_persons(student_id: int, history: Sequence[Amendment]) -> list[Amendment
 
 
 def _not_overtaken(said: Sequence[Document], student_id: int, history: Sequence[Amendment]) -> list[Document]:
-    """What was reported after that."""
+    """What was said after that."""
     changed = [each.arrived_at for each in _by_persons(student_id, history)]
-    return [each for each in said if not changed or each["at"] > max(changed)]
+    return [each for each in said if not changed or each["reported_at"] > max(changed)]
 
 
 def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
     if not within_window(lesson, Role(mark["role"]), mark["at"]):
         return Reason.TOO_LATE
-    overtaken = any(each.arrived_at > mark["at"] for each in _by_persons(mark["student"], history))
+    # A device without a network sends later what was said before, by who could not know of the amendment.
+    overtaken = any(each.arrived_at > mark["reported_at"] for each in _by_persons(mark["student"], history))
     return Reason.SUPERSEDED_BY_AMENDMENT if overtaken else None
 
 

@@ -15,7 +15,7 @@ FOR_OFFICE = "I"  # not a teacher's code: a report with it is rejected
 
 @dataclass(frozen=True)
 class Said:
-    """One accepted report; `number` is its place among them."""
+    """One accepted report, said at a time; `number` is its place among them."""
 
     student: int
     code: str
@@ -68,7 +68,7 @@ class Model:
         if standing and standing.by != by and report.replaces not in (UNSET, standing.report_id):
             return "conflict", standing.report_id
         state = "provisional" if self.state == "open" else "late"
-        said = Said(student, *content, report.report_id, at, len(self.log) + 1, state)
+        said = Said(student, *content, report.report_id, report.reported_at or at, len(self.log) + 1, state)
         self.log[student, report.report_id] = said
         (self.marks if state == "provisional" else self.late)[student] = said
         if report.sequence is not None:

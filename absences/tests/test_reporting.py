@@ -13,7 +13,7 @@ from absences.sheets import Key, Stored
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import NotFound, StandingMark, StoreUnavailable, Unprocessable
-from lessons.models import Amendment, Lesson, Mark, RejectedReport, User
+from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, User
 from lessons.standing import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +140,22 @@ def test_a_person_who_amended_meanwhile_has_the_last_word(
     merge_late(Key(lesson.school_id, lesson.pk), now + 3 * SECOND)
     assert RejectedReport.objects.get().reason == "superseded_by_amendment"
     assert Amendment.objects.get().to_code == "M"
+
+
+def test_the_last_word_is_not_had_by_what_was_kept_without_a_network(
+    teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    """A device sends later what was said before somebody amended; what was said after that is news."""
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    changes = [Change(student_id=pk, code="M", reason="Dentist") for pk in roster[:2]]
+    amend(office, lesson.pk, changes, now=now + 2 * SECOND)
+    for student, told in ((roster[0], 1), (roster[1], 3)):
+        say(claims, lesson, student, "N", now + MINUTE, reported_at=now + told * SECOND)
+    merge_late(Key(lesson.school_id, lesson.pk), now + MINUTE)
+    rejected = RejectedReport.objects.get()
+    assert (rejected.student_id, rejected.reason) == (roster[0], "superseded_by_amendment")
+    register = Register.objects.get(pk=lesson.pk)
+    assert [standing(register, nation="england").code_of(pk) for pk in roster[:2]] == ["M", "N"]
 
 
 def test_a_teachers_within_window(

@@ -62,6 +62,11 @@ class Taking(Lockstep):
         """Before completion, or late; with L or U the student arrives."""
         return self.tell(who, student, code)
 
+    @rule(target=said, who=TEACHER, student=STUDENT, code=CODE, seconds=st.integers(1, 90))
+    def report_what_was_kept(self, who: str, student: int, code: str, seconds: int) -> tuple[str, Report]:
+        """On a device without a network."""
+        return self.tell(who, student, code, reported_at=self.now - timedelta(seconds=seconds))
+
     @rule(target=said, who=TEACHER, student=STUDENT)
     def take_back(self, who: str, student: int) -> tuple[str, Report]:
         return self.tell(who, student, "/")
