@@ -4,7 +4,7 @@ L1 read the sheet with `late_rev` = N; L2 one SQL transaction, once for each N; 
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -60,7 +60,7 @@ def merge(sheet: Document, marks: Collection[Document], *, is_all: bool = False)
             return None
         if lesson.is_completed:
             if not is_all or _count(lesson.register, sheet):
-                _append(lesson, _new(lesson, marks), sheet.get("log", ()))
+                _append(lesson, marks, sheet.get("log", ()))
         elif lesson.is_cancelled:
             _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(lesson, marks)])
         else:
@@ -88,9 +88,10 @@ def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
     return sorted(waiting, key=lambda mark: mark["at"])
 
 
-def _append(lesson: Lesson, late: Sequence[Document], said: Sequence[Document]) -> None:
+def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document]) -> None:
     register = lesson.register
     history = list(register.amendments.all())
+    late = _new(lesson, [*marks, *_hidden(marks, said, history)])
     before = standing(register, nation=lesson.school.nation, amendments=history)
     schools = {lesson.school_id}
     judge = Judge(
@@ -117,18 +118,27 @@ def _by_persons(student_id: int, history: Sequence[Amendment]) -> list[Amendment
     return [each for each in history if each.kind in kinds and each.student_id in (None, student_id)]
 
 
+def _overtaken(mark: Document, history: Sequence[Amendment]) -> bool:
+    """Said before that. A device without a network sends it later, and who said it could not know."""
+    return any(each.arrived_at > mark["reported_at"] for each in _by_persons(mark["student"], history))
+
+
 def _not_overtaken(said: Sequence[Document], student_id: int, history: Sequence[Amendment]) -> list[Document]:
-    """What was said after that."""
-    changed = [each.arrived_at for each in _by_persons(student_id, history)]
-    return [each for each in said if not changed or each["reported_at"] > max(changed)]
+    return [each for each in said if each["student"] == student_id and not _overtaken(each, history)]
+
+
+def _hidden(marks: Collection[Document], said: Sequence[Document], history: Sequence[Amendment]) -> Iterator[Document]:
+    """What would stand on the sheet, had what is overtaken not come after it."""
+    for mark in marks:
+        if _overtaken(mark, history):
+            later = _not_overtaken(said, mark["student"], history)
+            yield from [each for each in later if each["state"] == mark["state"]][-1:]
 
 
 def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
     if not within_window(lesson, Role(mark["role"]), mark["at"]):
         return Reason.TOO_LATE
-    # A device without a network sends later what was said before, by who could not know of the amendment.
-    overtaken = any(each.arrived_at > mark["reported_at"] for each in _by_persons(mark["student"], history))
-    return Reason.SUPERSEDED_BY_AMENDMENT if overtaken else None
+    return Reason.SUPERSEDED_BY_AMENDMENT if _overtaken(mark, history) else None
 
 
 def _row(mark: Document, lesson: Lesson, from_code: str | None, from_minutes_late: int | None) -> Amendment:

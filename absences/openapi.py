@@ -112,7 +112,11 @@ REPORT: dict[str, Schema] = {
     "device": maybe(DEVICE),
     "sequence": maybe(SEQUENCE),
     "replaces": maybe(UUID) | {"description": "The `report_id` that was seen standing; null for none. Else 409."},
-    "reported_at": maybe(TIME) | {"description": "By the client's clock; what is still to come counts as now."},
+    "reported_at": maybe(TIME)
+    | {
+        "description": "When it was said, by the client's clock; now where it is missing or still to come. What was"
+        " said before somebody amended the register does not override that."
+    },
 }
 
 COMPONENTS: dict[str, Schema] = {

@@ -3,7 +3,7 @@
 What neither store has any more is beyond repair, and is said.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,10 +79,9 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
         completion.finish([pair.sheet], now)
         done.registers += 1
-    if again := [mark for mark in pair.unmerged() if mark["state"] == "late"]:
-        late.merge(pair.sheet, again)
-        done.late += len(again)
-    done.corrections += _correct(pair, now)
+    again = [mark for mark in pair.unmerged() if mark["state"] == "late"]
+    done.corrections += _catch_up(pair, again, now)
+    done.late += len(again)
 
 
 def _beyond_repair(pair: Pair) -> str:
@@ -96,20 +95,24 @@ def _beyond_repair(pair: Pair) -> str:
     return "its register is lost, and its sheet was compacted." if pair.sheet.get("compacted") else ""
 
 
-def _correct(pair: Pair, now: datetime) -> int:
-    """Appends what the sheet shows and the register does not, and shows the register again. How many changes."""
+def _catch_up(pair: Pair, again: Sequence[Document], now: datetime) -> int:
+    """Merges late reports again, and appends what the sheet shows and the register then does not: some of them may have
+    been overtaken by what is lost. How many changes."""
     with transaction.atomic():
-        Lesson.objects.filter(pk=pair.key.lesson_id).lock()
-        whole = Register.objects.select_related("lesson__school", "lesson__group")
-        register = whole.filter(pk=pair.key.lesson_id).first()
-        ahead = pair.sheet.get("register_rev", 0)
-        if register is None or ahead <= register.rev:
+        locked = Lesson.objects.filter(pk=pair.key.lesson_id).lock()
+        lesson = Lesson.objects.with_register().get(pk__in=locked)
+        shown = pair.sheet.get("register_rev", 0)
+        is_behind = lesson.is_completed and lesson.register.rev < shown
+        if again:
+            late.merge(pair.sheet, again)
+        if not is_behind:
             return 0
+        register = Register.objects.select_related("lesson__school", "lesson__group").get(pk=lesson.pk)
         rows = list(_lost_changes(pair.sheet, register, now))
-        register.rev = ahead  # what follows is newer than anything that the sheet has shown
+        register.rev = max(register.rev, shown)  # what follows is newer than anything that the sheet has shown
         amendments.append(register, rows)
         register.save(update_fields=["rev", "updated_at"])
-    amendments.project(register.lesson)
+    amendments.project(lesson)
     return len(rows)
 
 

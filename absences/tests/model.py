@@ -97,13 +97,24 @@ class Model:
 
     def merge_late(self, waiting: Sequence[Said]) -> None:
         for said in waiting:
-            if said.number > self.merged.get(said.student, 0):
+            if said.number > (before := self.merged.get(said.student, 0)):
                 self.merged[said.student] = said.number
+                if self._is_overtaken(said) and (hidden := self._hidden_by(said)) and hidden.number > before:
+                    self._enter(hidden)
                 self._enter(said)
+
+    def _hidden_by(self, said: Said) -> Said | None:
+        """What was said later, though it was reported earlier."""
+        late = [each for each in self.log.values() if each.state == "late" and each.number < said.number]
+        valid = [each for each in late if each.student == said.student and not self._is_overtaken(each)]
+        return valid[-1] if valid else None
+
+    def _is_overtaken(self, said: Said) -> bool:
+        return said.student in self.amended and self.amended[said.student] > said.at
 
     def _enter(self, said: Said) -> None:
         assert self.register is not None
-        overtaken = said.student in self.amended and self.amended[said.student] > said.at
+        overtaken = self._is_overtaken(said)
         if overtaken or said.code == FOR_OFFICE:
             self.rejected[said.student, said.report_id] = "superseded_by_amendment" if overtaken else "not_permitted"
             if said.state == "provisional":

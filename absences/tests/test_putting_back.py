@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,8 +26,8 @@ def ava(students: list[Student]) -> Student:
     return students[0]
 
 
-def report(claims: Claims, lesson: Lesson, student: Student, code: str, now: datetime) -> None:
-    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code=code)], now)
+def report(claims: Claims, lesson: Lesson, student: Student, code: str, now: datetime, **more: Any) -> None:
+    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code=code, **more)], now)
 
 
 @pytest.fixture
@@ -131,6 +132,20 @@ def test_nor_what_was_corrected_in_the_register(
     amendments.amend(office, lesson.pk, [change], now=now + 2 * SECOND, source="page")
     report(opened, lesson, ava, "M", now + 3 * SECOND)
     late.merge_late(Key(lesson.school_id, lesson.pk), now + 4 * SECOND)
+    assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
+    assert [each.to_code for each in Amendment.objects.all()] == ["N"]
+
+
+def test_nor_what_was_said_before_that_and_came_after(
+    office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    change = Change(student_id=ava.pk, code="N", reason="She was not there")
+    amendments.amend(office, lesson.pk, [change], now=now + 2 * SECOND)
+    by_office = tickets.claims_for(office, lesson, roster, now)
+    report(by_office, lesson, ava, "M", now + 3 * SECOND, reported_at=now + SECOND)
+    report(tickets.claims_for(teacher, lesson, roster, now), lesson, ava, "M", now + 4 * SECOND)
+    late.merge_late(Key(lesson.school_id, lesson.pk), now + 5 * SECOND)
     assert [row.reason for row in RejectedReport.objects.all()] == [RejectedReport.Reason.NOT_PERMITTED]
     assert [each.to_code for each in Amendment.objects.all()] == ["N"]
 

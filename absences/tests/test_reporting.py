@@ -158,6 +158,19 @@ def test_the_last_word_is_not_had_by_what_was_kept_without_a_network(
     assert [standing(register, nation="england").code_of(pk) for pk in roster[:2]] == ["M", "N"]
 
 
+def test_what_was_said_earlier_hides_nothing_that_was_said_later(
+    teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    amend(office, lesson.pk, [Change(student_id=roster[0], code="M", reason="Dentist")], now=now + 2 * SECOND)
+    say(claims, lesson, roster[0], "L", now + 10 * SECOND)
+    say(claims, lesson, roster[0], "N", now + 20 * SECOND, reported_at=now + SECOND)
+    for _again in range(2):
+        merge_late(Key(lesson.school_id, lesson.pk), now + MINUTE)
+    assert list(RejectedReport.objects.values_list("code", "reason")) == [("N", "superseded_by_amendment")]
+    assert [(each.kind, each.to_code) for each in Amendment.objects.all()] == [("correction", "M"), ("arrival", "L")]
+
+
 def test_a_teachers_within_window(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:

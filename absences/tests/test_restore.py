@@ -27,8 +27,8 @@ from lessons.standing import standing
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def report(claims: Claims, lesson: Lesson, student: int, code: str, now: datetime) -> str:
-    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
+def report(claims: Claims, lesson: Lesson, student: int, code: str, now: datetime, **more: Any) -> str:
+    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=student, code=code, **more)], now)
     return stored.state
 
 
@@ -72,6 +72,43 @@ def test_postgresql_without_the_register(
     assert "are lost" in Amendment.objects.get(kind="correction").reason
     assert agrees()
     assert restore("postgresql")["corrections"] == 0
+
+
+@pytest.mark.parametrize(("said", "arrived"), [(1, 2), (1, 20), (5, 20)])
+def test_postgresql_without_an_amendment_beside_a_late_report(
+    said: int,
+    arrived: int,
+    teacher: User,
+    office: User,
+    claims: Claims,
+    lesson: Lesson,
+    roster: list[int],
+    now: datetime,
+    drop_record: Callable[[], None],
+) -> None:
+    """Which of the two has the last word is what the sheet shows, and not asked again."""
+
+    def after(seconds: int) -> datetime:
+        return now + timedelta(seconds=seconds)
+
+    def amend() -> None:
+        change = Change(student_id=roster[0], code="I", reason="Ill")
+        amendments.amend(office, lesson.pk, [change], now=after(3))
+
+    def say() -> None:
+        report(claims, lesson, roster[0], "N", after(arrived), reported_at=after(said))
+
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    for happens in (say, amend) if arrived < 3 else (amend, say):
+        happens()
+    reconcile(after(30))
+    before = codes()
+    assert before[roster[0]] == ("N" if said > 3 else "I")
+    drop_record()
+    restore("postgresql")
+    assert codes() == before
+    assert agrees()
+    assert not any(restore("postgresql").values())
 
 
 def test_postgresql_without_a_withdrawal(
