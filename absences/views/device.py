@@ -33,7 +33,7 @@ SCRIPTS = (
     "find.js",
     "search.js",
 )
-FILES = (*SCRIPTS, "attendance.css", "today.css", "office.css", "evacuation.css", "icon.svg")
+FILES = (*SCRIPTS, "attendance.css", "pages.css", "today.css", "office.css", "evacuation.css", "icon.svg")
 SHELLS = ("register", "today")
 
 
