@@ -91,20 +91,9 @@ def student_of(page: Page, row: int) -> int:
     return int((page.locator(".pupil").nth(row).get_attribute("id") or "").removeprefix("pupil-"))
 
 
-# Whether two texts within an element are drawn over one another.
-OVERLAP = """(element) => {
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT, (text) => text.data.trim() ? 1 : 3);
-  const boxes = [];
-  while (walker.nextNode()) {
-    const range = document.createRange();
-    range.selectNodeContents(walker.currentNode);
-    boxes.push(range.getBoundingClientRect());
-  }
-  return boxes.some((one, index) => boxes.slice(index + 1).some((other) =>
-    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom));
-}"""
 AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
+MARKS = "**/api/v1/lessons/*/absences"  # where they are sent
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
 
 
@@ -113,9 +102,6 @@ def make_mine(page: Page) -> None:
     page.locator("#mine input").check()
     until(page, CONTROLLED)
     until(page, "caches.match('/shell/register').then(Boolean)")
-
-
-MARKS = "**/api/v1/lessons/*/absences"  # where they are sent
 
 
 class Held:
@@ -163,6 +149,19 @@ class Held:
 
 
 # What of a page cannot be hit in its middle, or is hidden when it gets the focus, because something lies over it.
+# Whether two texts within an element are drawn over one another.
+OVERLAP = """(element) => {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT, (text) => text.data.trim() ? 1 : 3);
+  const boxes = [];
+  while (walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    boxes.push(range.getBoundingClientRect());
+  }
+  return boxes.some((one, index) => boxes.slice(index + 1).some((other) =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom));
+}"""
+
 COVERED = """() => {
     const controls = [...document.querySelectorAll("label, button, a, select, summary, input:not([type=hidden])")]
         .filter((each) => each.checkVisibility() && !each.closest(".hidden, .skip"));

@@ -11,7 +11,7 @@ from absences import completion
 from browser.marks import SEEN, again, opened, report, saved, shown, shows, stored
 from browser.product import Place
 from browser.tab import AT_HOME, MARKS, OVERLAP, READY, Device, Held, make_mine, tap, until
-from lessons.models import Lesson
+from lessons.models import Lesson, Student
 
 
 def test_back_shows_what_stands(register: Page, here: Place, lesson: Lesson) -> None:
@@ -216,6 +216,32 @@ def test_late_again_keeps_the_minutes(register: Page, lesson: Lesson) -> None:
     register.keyboard.press("l")
     saved(register)
     assert stored(lesson) == ("L", 15, "")
+
+
+def test_the_bar_leads_from_one_to_the_next_who_is_to_be_decided(
+    register: Page, alice: Device, here: Place, lesson: Lesson
+) -> None:
+    """Also where two have one name, and to who hears the page. Another register is not held up by it."""
+    name = "Charlie Quillfeather"
+    pks = sorted(student.pk for student in lesson.enrolled()[:2])
+    Student.objects.filter(pk__in=pks).update(legal_name=name, preferred_name="")
+    again(register)
+    link = register.locator(".status a")
+    for row in (0, 1):
+        report(here.colleague, lesson, "L", row, minutes_late=5)
+        tap(register, row, "absent")
+        register.locator(".conflict").nth(row).wait_for()
+    for pk in pks:
+        until(register, f"document.querySelector('.status a').hash === '#pupil-{pk}'")
+        assert link.inner_text() == name
+        until(register, f"document.querySelector('#aloud').textContent.includes({name!r})")
+        if pk == pks[0]:
+            other = opened(alice.tab(), here.lesson())
+            tap(other, 0, "absent")
+            saved(other)
+        register.locator(f"#pupil-{pk} .conflict button").first.tap()
+    saved(register)
+    assert link.count() == 0
 
 
 def test_a_conflict_that_nobody_decided_before_the_register_was_taken(

@@ -25,6 +25,7 @@ NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"
 
 @pytest.fixture
 def register(own: Page) -> Page:
+    """All that is here starts on a device that opens it without a network."""
     return own
 
 
@@ -221,3 +222,13 @@ def test_one_who_left_the_class_keeps_no_other_mark_back(
     until(register, "document.querySelectorAll('.pupil.attention').length === 1")
     assert processes.until(lambda: list(codes(lesson)) == [stays], 10)
     assert "Not on the roster" in register.locator(".attention .aside").inner_text()
+    assert register.locator(".status a").get_attribute("href") == f"#pupil-{left}"
+    register.goto(f"/lessons/{lesson.pk}/?fresh")  # as it is now, without whom it is about
+    notice = register.locator(".notice", has_text="Not on the roster")
+    notice.wait_for()
+    says(register, "Every tap is saved at once")
+    notice.get_by_role("button", name="All right").tap()
+    notice.wait_for(state="detached")
+    register.reload()
+    says(register, "Every tap is saved at once")
+    assert register.locator(".notice", has_text="Not on the roster").count() == 0

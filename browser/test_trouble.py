@@ -53,6 +53,14 @@ def test_whose_mark_is_refused_is_not_stated(register: Page, lesson: Lesson) -> 
     assert stands(lesson) == {student: None}
 
 
+def test_what_is_refused_is_told_without_the_script_that_sorts_it(register: Page) -> None:
+    register.route("**/refusing*.js", lambda route: route.abort())
+    register.route("**/absences", refuse)
+    tap(register, 0, "absent")
+    says(register, "Something could not be taken in")
+    assert "There is no such field." in register.locator(".pupil.attention").inner_text()
+
+
 def test_where_the_device_keeps_nothing_the_form_takes_over(register: Page, lesson: Lesson) -> None:
     kept = tap(register, 0, "absent")
     saved(register)

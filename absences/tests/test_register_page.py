@@ -169,6 +169,21 @@ def test_mine_is_used(alice: Client, page: str, lesson: Lesson, roster: list[int
     assert minutes(lesson, roster[0]) == 9
 
 
+def test_the_note_of_mine_comes_back_with_it(
+    alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]
+) -> None:
+    ava, ben = roster[:2]
+    mine = {f"mark-{ava}": "mine", f"minenote-{ava}": "Bus broke down"}
+    back = alice.post(page, disputed | mine | {f"mark-{ben}": "L", f"minutes-{ben}": "x"})
+    assert back.status_code == 400
+    assert alice.post(page, Form(back.content).fields | {f"minutes-{ben}": "3"}).status_code == 302
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+    assert [(mark["minutes_late"], mark["note"]) for mark in sheets.standing_marks(sheet)] == [
+        (9, "Bus broke down"),
+        (3, ""),
+    ]
+
+
 @pytest.mark.parametrize("lost", ["mine", "mineminutes"])
 def test_a_malformed_choice_writes_nothing(
     lost: str, alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]

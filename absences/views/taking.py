@@ -61,6 +61,7 @@ def words() -> Mapping[str, Any]:
         "asform": _("This device keeps no marks any more: save or finish now."),
         "asked": _("A colleague marked somebody otherwise. Please choose:"),
         "refused": _("Something could not be taken in:"),
+        "dismiss": _("All right"),
         "theirs": _("{0} marked {1} {2} at {3}."),
         "keep": _("Keep theirs"),
         "use": _("Use mine"),

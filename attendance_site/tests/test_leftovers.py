@@ -12,8 +12,8 @@ from lessons.models import Lesson, School
 @pytest.mark.django_db(transaction=True)
 def test_a_sweep_leaves_no_rows_and_every_rule() -> None:
     with leftovers.sweeping() as sweep:
-        if sweep is None:  # the role may not: the suite flushes
-            return
+        if sweep is None:
+            pytest.skip("This role may not, and the suite flushes.")
         LessonFactory.create()
         with connection.cursor() as cursor:
             for item in (each for rule in rules.cancellations() for each in rule.installables(connection.vendor)):

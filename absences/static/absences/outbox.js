@@ -182,7 +182,7 @@ async function newTicket(user, lesson) {
   const response = await ask(`/api/v1/lessons/${lesson}`);
   if (response.status === 401 || response.status === 403) throw new Stop("signin");
   const { ticket, detail } = await answerOf(response);
-  if (!ticket) return { refused: detail ?? "" };
+  if (!ticket) return { detail };
   await put("tickets", { user, lesson, ticket });
   return { ticket };
 }
@@ -199,7 +199,7 @@ async function sendMarks(user, lesson, due) {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     if (!ticket) {
       const fresh = await newTicket(user, lesson);
-      if (!fresh.ticket) return refuse(lesson, marks, { detail: fresh.refused });
+      if (!fresh.ticket) return refuse(lesson, marks, fresh);
       ticket = fresh.ticket;
     }
     response = await ask(path, { Authorization: `Bearer ${ticket}` }, { absences: marks.map(asReport) });
@@ -226,8 +226,8 @@ async function takeIn(user, lesson, marks, absences) {
   tell({ type: "sent", lesson, absences });
 }
 
-async function setAside(lesson, marks, refused = "–") {
-  await settle(marks, { refused });
+async function setAside(lesson, marks, refused) {
+  await settle(marks, { refused: refused || "–" });
   tell({ type: "refused", lesson });
 }
 

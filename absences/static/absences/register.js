@@ -209,15 +209,16 @@ const sayOf = (row, mark) => say("theirs", mark.reported_by.name, row.name, row.
 
 // --- The page --------------------------------------------------------------------------------------------------------
 
-function show(text, tone = "", row = null) {
+function show(text, tone = "", row = undefined) {
   const status = $(".status");
   status.hidden = false;
-  if (status.dataset.tone !== tone && tone) aloud(text); // not for every tap
-  if (tone) status.dataset.tone = tone;
   const whole = row ? `${text} ${row.name}` : text;
-  if (status.textContent !== whole) {
+  if (tone && (row || status.dataset.tone !== tone)) aloud(whole); // not for every tap
+  if (tone) status.dataset.tone = tone;
+  const href = row && `#${row.element.id}`;
+  if (status.textContent !== whole || $("a", status)?.hash !== href) {
     status.textContent = row ? `${text} ` : text;
-    if (row) status.append(make("a", { href: `#${row.element.id}`, textContent: row.name }));
+    if (row) status.append(make("a", { href, textContent: row.name }));
   }
   $(".undo").hidden = !undos.length;
 }
@@ -235,8 +236,8 @@ function goOnAsForm() {
 async function tellState() {
   if (asForm) return show(words.asform, "bad");
   const { marks, finishes } = await outbox.waiting(facts.user);
-  const count = marks.length + finishes.length;
-  const own = marks.filter((mark) => mark.lesson === facts.lesson);
+  const count = marks.filter((mark) => !outbox.isUndecided(mark)).length + finishes.length;
+  const own = marks.filter((mark) => mark.lesson === facts.lesson && rows.has(mark.student));
   const busy = [...rows.values()].some((row) => row.busy);
   const asked = own.find((mark) => mark.theirs);
   const refused = own.find((mark) => mark.refused !== undefined);
@@ -312,8 +313,10 @@ function closed() {
 
 function restore({ marks, finishes }) {
   for (const mark of marks) {
-    const row = mark.lesson === facts.lesson && rows.get(mark.student);
+    if (mark.lesson !== facts.lesson) continue;
+    const row = rows.get(mark.student);
     if (row) row.show(mark);
+    else if (outbox.isUndecided(mark)) import("./refusing.js").then(({ ask }) => ask(outbox, form, mark)).catch(() => {});
   }
   finishing = finishes.find((each) => each.lesson === facts.lesson) ?? null;
   if (finishing) finished(finishing);
