@@ -138,4 +138,5 @@ def _view(register: Register, standing: Standing) -> Document:
         "counts": standing.counts,
         "marks": marks,
         "register_rev": register.rev,
+        "amended_at": standing.amended_at,
     }

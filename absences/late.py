@@ -91,7 +91,8 @@ def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
 def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document]) -> None:
     register = lesson.register
     history = list(register.amendments.all())
-    late = _new(lesson, [*marks, *_hidden(marks, said, history)])
+    waiting = _new(lesson, marks)
+    late = _new(lesson, [*waiting, *_hidden(waiting, said, history)])
     before = standing(register, nation=lesson.school.nation, amendments=history)
     schools = {lesson.school_id}
     judge = Judge(

@@ -118,10 +118,11 @@ def _catch_up(pair: Pair, again: Sequence[Document], now: datetime) -> int:
 
 def _lost_changes(sheet: Document, register: Register, now: datetime) -> Iterator[Amendment]:
     stood = standing(register, nation=register.lesson.school.nation)
+    amended_at = sheet.get("amended_at") or now  # sheets of earlier versions do not say it
     unstated = set(sheet["unstated"])
     withdrawn = any(stood.code_of(student) is not None for student in unstated)
     if withdrawn:
-        yield _recovered(register, now, kind=Amendment.Kind.VOID)
+        yield _recovered(register, amended_at, kind=Amendment.Kind.VOID)
     shown = {mark["student"]: (mark["code"], mark["minutes_late"]) for mark in sheet["marks"]}
     for student in stood.roster:
         before = (None, None) if withdrawn else (stood.code_of(student), stood.minutes_of(student))
@@ -129,7 +130,7 @@ def _lost_changes(sheet: Document, register: Register, now: datetime) -> Iterato
         if student not in unstated and before != after:
             yield _recovered(
                 register,
-                now,
+                amended_at,
                 kind=Amendment.Kind.CORRECTION,
                 student_id=student,
                 from_code=before[0],
@@ -139,7 +140,8 @@ def _lost_changes(sheet: Document, register: Register, now: datetime) -> Iterato
             )
 
 
-def _recovered(register: Register, now: datetime, **what: object) -> Amendment:
+def _recovered(register: Register, amended_at: datetime, **what: object) -> Amendment:
+    """What was said since then is newer."""
     return Amendment(
         school_id=register.school_id,
         register=register,
@@ -147,8 +149,8 @@ def _recovered(register: Register, now: datetime, **what: object) -> Amendment:
         reason=_("Brought back after the database was restored. The author and the reason are lost."),
         by_name=_("Restored"),
         by_position=_("System"),
-        happened_at=now,
-        arrived_at=now,
+        happened_at=amended_at,
+        arrived_at=amended_at,
         source="restore",
         **what,
     )

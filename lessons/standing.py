@@ -30,13 +30,14 @@ class Entry:
 class Standing:
     """`marks` by student id; who is on the roster, has no mark and is not in `unstated` was present.
 
-    `counts` as in `codes.CodeSet.count`.
+    `counts` as in `codes.CodeSet.count`; `amended_at` is when the last of its amendments arrived.
     """
 
     roster: tuple[int, ...]
     unstated: frozenset[int]
     marks: dict[int, Entry]
     counts: dict[str, int]
+    amended_at: datetime | None
 
     def code_of(self, student_id: int) -> str | None:
         """`/` for present, None for unstated."""
@@ -60,9 +61,11 @@ def standing(
     """The register as it stands, or as it stood at a time: two queries where the rows are not given."""
     entries = {m.student_id: _marked(m) for m in (register.marks.all() if marks is None else marks)}
     unstated = set(register.unstated)
+    arrived = []
     for amendment in register.amendments.all() if amendments is None else amendments:
         if at is None or amendment.arrived_at <= at:
             _apply(amendment, register.roster, entries, unstated)
+            arrived.append(amendment.arrived_at)
     return Standing(
         roster=tuple(register.roster),
         unstated=frozenset(unstated),
@@ -70,6 +73,7 @@ def standing(
         counts=codes.code_set(nation, register.date).count(
             (entry.code for entry in entries.values()), expected=len(register.roster), unstated=len(unstated)
         ),
+        amended_at=max(arrived, default=None),
     )
 
 

@@ -171,6 +171,24 @@ def test_what_was_said_earlier_hides_nothing_that_was_said_later(
     assert [(each.kind, each.to_code) for each in Amendment.objects.all()] == [("correction", "M"), ("arrival", "L")]
 
 
+def test_what_was_hidden_and_has_been_dealt_with_stays_so(
+    teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+) -> None:
+    """Though the clock of another machine, which is behind, dates an amendment before what it amended."""
+    completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
+    say(claims, lesson, roster[0], "L", now + 10 * SECOND)
+    say(claims, lesson, roster[0], "N", now + 11 * SECOND, reported_at=now + 5 * SECOND)
+    merge_late(Key(lesson.school_id, lesson.pk), now + 11 * SECOND)
+    amend(office, lesson.pk, [Change(student_id=roster[0], code="M", reason="Dentist")], now=now + 9 * SECOND)
+    say(claims, lesson, roster[1], "N", now + 12 * SECOND)
+    merge_late(Key(lesson.school_id, lesson.pk), now + 12 * SECOND)
+    assert [(each.student_id, each.to_code) for each in Amendment.objects.order_by("pk")] == [
+        (roster[0], "N"),
+        (roster[0], "M"),
+        (roster[1], "N"),
+    ]
+
+
 def test_a_teachers_within_window(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:

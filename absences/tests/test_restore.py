@@ -111,6 +111,34 @@ def test_postgresql_without_an_amendment_beside_a_late_report(
     assert not any(restore("postgresql").values())
 
 
+@pytest.mark.parametrize("amended", [False, True])
+@pytest.mark.parametrize("arrives", ["before", "after"])
+def test_postgresql_and_what_was_said_after_what_was_lost(
+    arrives: str,
+    amended: bool,
+    taken: Register,
+    office: User,
+    claims: Claims,
+    roster: list[int],
+    now: datetime,
+    drop_record: Callable[[], None],
+) -> None:
+    """What is brought back was not said at the moment of the restore."""
+    said = now + timedelta(minutes=1)
+    if amended:
+        change = Change(student_id=roster[1], code="I", reason="Ill")
+        amendments.amend(office, taken.pk, [change], now=now + timedelta(seconds=1))
+    drop_record()
+    for step in ("before", "restore", "after"):
+        if step == "restore":
+            restore("postgresql")
+        elif step == arrives:
+            report(claims, taken.lesson, roster[1], "L", said)
+    reconcile(said)
+    assert codes()[roster[1]] == "L"
+    assert agrees()
+
+
 def test_postgresql_without_a_withdrawal(
     taken: Register, office: User, roster: list[int], now: datetime, drop_record: Callable[[], None]
 ) -> None:
