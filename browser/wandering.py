@@ -2,7 +2,6 @@
 a colleague who is faster. What was tapped is remembered here, and looked for in the register at the end."""
 
 import random
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -72,8 +71,12 @@ class Wandering:
 
     def reload(self) -> None:
         page = self.chance.choice(self.tabs)
-        with suppress(Error):  # it is just being left for another
+        try:
             page.reload()
+        except Error as error:  # it is just being left for another,
+            if "ERR_INTERNET_DISCONNECTED" in str(error):  # or it was the page to sign in, which no device keeps
+                until(page, "location.protocol === 'chrome-error:'")
+                page.goto("/")
         self._opened(page)
 
     def close(self) -> None:
