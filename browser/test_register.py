@@ -200,6 +200,23 @@ def test_every_control_is_where_it_shows(register: Page) -> None:
     assert register.evaluate(COVERED) == []
 
 
+LOOKS = """Object.fromEntries([...document.querySelectorAll('.bar a:not([aria-current]), .bar button')].map((each) =>
+    [each.textContent.trim(), ["color", "backgroundColor", "borderColor", "textDecorationLine", "fontWeight", "padding"]
+        .map((name) => getComputedStyle(each)[name]).join()]))"""
+
+
+def test_the_bar_at_the_top_looks_as_on_other_pages(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
+    """The register does not load what those share."""
+    page = device(here.teacher, viewport={"width": 1280, "height": 900}).tab()
+    page.goto("/accounts/sessions/")
+    elsewhere = page.evaluate(LOOKS)
+    opened(page, lesson)
+    here_too = page.evaluate(LOOKS)
+    assert "Sign out" in here_too
+    here_too.pop("", None)  # the search, which is a link here
+    assert {name: look for name, look in elsewhere.items() if name in here_too} == here_too
+
+
 def test_the_bar_never_covers_the_row_in_focus(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
     page = device(here.teacher, viewport={"width": 320, "height": 640}).tab()
     opened(page, lesson)
