@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,12 @@ if CONTROLLER:  # before anything reads the settings
 django.setup()  # the conftests of the apps import models
 
 from attendance_site import logs  # noqa: E402
-from attendance_site.tests import leftovers  # noqa: E402
+from attendance_site.tests import clock, leftovers  # noqa: E402
 from lessons.factories import FAMILY  # noqa: E402
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
+MOMENT = os.environ.get("TEST_CLOCK") or clock.DEFAULT
 
 # Begin first, so that nobody waits for them; pytest-django would put what asks no database last.
 LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py", "attendance_site/tests/doors/")
@@ -74,12 +75,35 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_report_header() -> str:
+    return f"clock: {MOMENT} ({clock.MOMENTS[MOMENT] or 'not frozen'})"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """A module of tests that reads the clock when it is imported reads the same one as its tests."""
+    with clock.at(MOMENT):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Around the fixtures too."""
+    with clock.at(clock.WALL_CLOCK if item.get_closest_marker("wall_clock") else MOMENT):
+        return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if MOMENT not in clock.MOMENTS:
+        raise pytest.UsageError(f"TEST_CLOCK is one of {', '.join(clock.MOMENTS)}.")
     if CONTROLLER:
         stack = ExitStack()
         config.add_cleanup(stack.close)
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
+        with MongoClient[dict[str, Any]](os.environ["MONGODB_URL"]) as client:
+            # It deletes by its own clock, which is not the tests'.
+            client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
         settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["css", "js", "svg", "txt"]  # slow, and no test asks for it
         call_command("collectstatic", verbosity=0, interactive=False)
     logging.getLogger().addHandler(LEAKS)

@@ -15,6 +15,14 @@ from browser.tab import Device, make_mine
 from lessons.models import Lesson, User
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The product and the browser are processes with clocks of their own."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.wall_clock)
+
+
 @pytest.fixture(scope="session")
 def product(
     _mongo: Any, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory

@@ -17,6 +17,8 @@ from pymongo.collection import Collection
 from absences import devmongo
 from absences.processes import LOOPBACK, is_free, until
 
+pytestmark = pytest.mark.wall_clock
+
 Kept = tuple[Path, str]
 Supervisor = subprocess.Popen[str]
 

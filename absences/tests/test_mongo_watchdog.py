@@ -15,6 +15,8 @@ from absences.management.commands.mongo_watchdog import from_file
 from absences.processes import LOOPBACK, stop, until
 from absences.watchdog import QUESTIONS, Watchdog
 
+pytestmark = pytest.mark.wall_clock
+
 LIMIT = 0.4
 
 

@@ -1,8 +1,10 @@
 """Rows that another system puts by its own ids: all or none, in a few statements, its own school's alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -85,7 +87,8 @@ def test_only_what_changes_moves(mis: Api, school: School) -> None:
         StudentFactory.create(school=school, source="other", external_id="s2"),
         StudentFactory.create(external_id="s2", **MIS),  # of another school
     ]
-    changed = put(mis, "students", ADA, ADA | {"external_id": "s2", "legal_name": "Bea"}).json()
+    with time_machine.travel(timedelta(seconds=1), tick=False):
+        changed = put(mis, "students", ADA, ADA | {"external_id": "s2", "legal_name": "Bea"}).json()
     assert (changed["updated"], changed["unchanged"]) == (1, 1)
     ada, bea = Student.objects.filter(school=school, source="mis").order_by("external_id")
     assert (bea.legal_name, bea.preferred_name) == ("Bea", "Bee"), "what is left out stays"
@@ -243,7 +246,8 @@ def test_staff_is_replaced_but_for_who_came_as_cover(mis: Api, school: School, t
     put(mis, "lessons", LESSON | {"staff": [{"user": "t1"}]})
     lesson, cover = Lesson.objects.get(), person(school, Role.TEACHER, "carol")
     LessonStaff.objects.create(school=school, lesson=lesson, user=cover, kind="cover")
-    assert put(mis, "lessons", LESSON | {"staff": [{"user": "t2", "kind": "assistant"}]}).json()["updated"] == 1
+    with time_machine.travel(timedelta(seconds=1), tick=False):
+        assert put(mis, "lessons", LESSON | {"staff": [{"user": "t2", "kind": "assistant"}]}).json()["updated"] == 1
     assert sorted(lesson.staff.values_list("kind", flat=True)) == ["assistant", "cover"]
     assert Lesson.objects.get().updated_at > lesson.updated_at
 

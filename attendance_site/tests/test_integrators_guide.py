@@ -13,7 +13,7 @@ from absences.tests.api import due_today
 from lessons.factories import CLIENT_SECRET, ApiClientFactory, SchoolFactory, person
 from lessons.models import Amendment, ApiClient, Mark, Register, Role, School, Scope
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wall_clock]
 
 GUIDE = (settings.BASE_DIR / "docs" / "integrators.md").read_text()
 BLOCKS = dict(re.findall(r"```(bash|python)\n(.*?)```", GUIDE, re.DOTALL))

@@ -17,6 +17,8 @@ import pytest
 
 from absences.processes import LOOPBACK, until
 
+pytestmark = pytest.mark.wall_clock
+
 TOLD_ELSEWHERE = (signal.SIGTERM, signal.SIGHUP)
 COMMAND = [sys.executable, "-m", "attendance_site.local"]
 

@@ -24,7 +24,7 @@ from lessons import authentication
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.wall_clock]
 
 
 @pytest.fixture

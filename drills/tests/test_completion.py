@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 RUNS = 6
 
 
+@pytest.mark.wall_clock
 def test_nothing_is_lost_and_every_missing_mechanism_is_found() -> None:
     command = [sys.executable, "-m", "drills.completion", "--sqlite", "--nodes", "3", "--seed", "7", "--prove"]
     drill = subprocess.run([*command, "--runs", str(RUNS)], capture_output=True, text=True, timeout=600, check=False)

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -142,5 +143,6 @@ def test_only_lessons_without_a_register_are_cancelled(admin: Client, group: Gro
 
 def test_cancelling_is_an_update_that_integrators_see(admin: Client, group: Group) -> None:
     lesson = LessonFactory.create(group=group)
-    admin.post("/admin/lessons/lesson/", {"action": "cancel", "_selected_action": lesson.pk})
+    with time_machine.travel(timedelta(seconds=1), tick=False):
+        admin.post("/admin/lessons/lesson/", {"action": "cancel", "_selected_action": lesson.pk})
     assert Lesson.objects.get().updated_at > lesson.updated_at

@@ -2,11 +2,12 @@
 
 import csv
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from absences import amendments, completion, reporting, tickets
@@ -110,6 +111,7 @@ def test_days_are_the_schools_own(office: User, taken: Lesson) -> None:
         assert len(api.get(f"/stats?{query}").json()["results"]) == expected
 
 
+@time_machine.travel(datetime(2026, 9, 16, tzinfo=UTC), tick=False)
 def test_coverage_counts_what_is_due(office: User, taken: Lesson) -> None:
     LessonFactory.create(group=taken.group, date=date(2026, 9, 15))
     LessonFactory.create(group=taken.group, date=date(2026, 9, 15), cancelled=True)
