@@ -7,9 +7,9 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import completion, denied, sheets
+        from absences import denied, finishing, sheets
         from lessons import reports
 
         reports.answers.append(sheets.reported)
-        reports.settlers.append(completion.settle)
+        reports.settlers.append(finishing.settle)
         reports.deniers.append(denied.deny)

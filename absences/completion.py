@@ -1,29 +1,29 @@
 """Completing a lesson: a sheet becomes a register, exactly once. Safe to repeat from any point.
 
-C0 authorise in SQL; C1 fence the sheet (`closing.fence`); C2 merge in one SQL transaction (`merging.merge`);
-C3 confirm (`closing.confirm`). Takes a batch, since completions that wait at the same time share their work.
+C0 authorise in SQL; C1 fence the sheet; C2 merge in one SQL transaction (`merging.merge`); C3 confirm. Nothing else
+completes a lesson for somebody: pages, the API and commands call `complete`, or `complete_all` for several at once,
+which share their work.
 """
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import DatabaseError, OperationalError
 from django.utils.translation import gettext as _
 
-from absences import closing, late, merging, sheets
+from absences import finishing, merging, sheets
 from absences.merging import Merged
 from absences.mongo import Document
 from absences.reporting import milliseconds
 from absences.sheets import Key
 from lessons import codes
 from lessons.access import Role
-from lessons.codes import NoCodeSet
-from lessons.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
-from lessons.models import Lesson, LessonStaff, StaffKind, Student, User
+from lessons.errors import AttendanceError, Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
+from lessons.models import Lesson, LessonStaff, StaffKind, User
+from lessons.recording import recording
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,16 @@ class Others(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
-    """One lesson to complete by somebody who was authorised to.
+    """One lesson that somebody asks to complete. Nothing has been checked yet.
 
-    `roster_seen` are the students whom the completer saw: of the others nobody said that they are present.
-    `taken_at` is when the register was really taken, by the clock of a device without network.
+    `roster_seen` are the students whom the completer saw: of the others nobody said that they are present. None stands
+    for the roster of this moment. `taken_at` is when the register was really taken, by the clock of a device without
+    network.
     """
 
-    lesson: Lesson
     user: User
-    roster_seen: Sequence[int]
+    lesson_id: int
+    roster_seen: Sequence[int] | None = None
     others: Others = Others.PRESENT
     taken_at: datetime | None = None
     source: str = "api"
@@ -58,12 +59,12 @@ class Completed:
 
 
 def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
-    """C0: the lesson with school, group and register, for somebody who may complete it now.
+    """C0: the lesson with its state, people and register, for somebody who may complete it now.
 
     Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled, is not yet due, or of a day for which no
     codes are known.
     """
-    lesson = Lesson.objects.for_user(user, now).with_register().filter(pk=lesson_id).first()
+    lesson = Lesson.one_for_user(user, lesson_id, now)
     if lesson is None:
         raise NotFound(_("There is no such lesson."))
     if not user.access.may_complete(lesson, now):
@@ -87,172 +88,120 @@ def complete(
     taken_at: datetime | None = None,
     source: str = "api",
 ) -> Completed:
-    """Completes one lesson. Raises as `authorise`, and StoreUnavailable: repeating the same call is safe.
-
-    Without `roster_seen` the roster of this moment counts as seen.
-    """
-    lesson = authorise(user, lesson_id, now)
-    if roster_seen is None and not lesson.is_completed:
-        roster_seen = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
-    completion = Completion(
-        lesson=lesson, user=user, roster_seen=roster_seen or (), others=others, taken_at=taken_at, source=source
+    """Completes one lesson; the arguments are those of `Completion`. Raises as `authorise`, Conflict where the lesson
+    is cancelled meanwhile, and StoreUnavailable (Refused where SQL will not write the register): repeating the same
+    call is safe."""
+    asked = Completion(
+        user=user, lesson_id=lesson_id, roster_seen=roster_seen, others=others, taken_at=taken_at, source=source
     )
-    if lesson.is_completed:
-        return _again(completion, now)
-    [completed] = complete_many([completion], now=now)
-    if completed is None:
-        if Lesson.objects.filter(pk=lesson.pk, status=Lesson.Status.CANCELLED).exists():
-            raise Conflict(_("This lesson was cancelled."))
-        raise StoreUnavailable(_("This register cannot be written just now. What was reported is kept."))
-    return completed
+    [outcome] = complete_all([asked], now=now)
+    if isinstance(outcome, AttendanceError):
+        raise outcome
+    return outcome
 
 
-def _again(completion: Completion, now: datetime) -> Completed:
+def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Completed | AttendanceError]:
+    """Completes a batch: for each, in its order, the register, or the error that `complete` would raise for it.
+
+    Once a store does not answer, the rest is not tried. What was fenced by then and is not finished, a repetition or
+    `manage.py reconcile` finishes.
+    """
+    begun: list[_Fenced | Completed | AttendanceError] = []
+    for each in completions:
+        begun.append(begun[-1] if begun and _is_away(begun[-1]) else _begun(each, now))
+    closing = {each.sheet["lesson"]: each.sheet for each in begun if isinstance(each, _Fenced)}
+    try:
+        finished = finishing.finish(list(closing.values()), now)
+    except StoreUnavailable as error:
+        finished = dict.fromkeys(closing, error)
+    return [_outcome(each, finished) for each in begun]
+
+
+@dataclass(frozen=True)
+class _Fenced:
+    """A sheet that takes no more reports; `won` where this very completion closed it."""
+
+    sheet: Document
+    won: bool
+
+
+def _begun(asked: Completion, now: datetime) -> _Fenced | Completed | AttendanceError:
+    """C0 and C1; the register where one stands already."""
+    try:
+        with recording():
+            lesson = authorise(asked.user, asked.lesson_id, now)
+            if lesson.is_completed:
+                return _again(asked, lesson, now)
+            intent = _intent(asked, lesson, now)
+            sheet = finishing.fence(lesson, intent, now)
+            won = sheet["intent"]["id"] == intent["id"]
+            if won:
+                _take_as_cover(asked.user, lesson, now)
+            return _Fenced(sheet, won)
+    except Refused as error:
+        log.error("The completion of lesson %s was refused.", asked.lesson_id, exc_info=error)
+        return error
+    except AttendanceError as error:
+        return error
+
+
+def _is_away(begun: object) -> bool:
+    """Whether a store did not answer: nor would it answer the next one."""
+    return isinstance(begun, StoreUnavailable) and not isinstance(begun, Refused)
+
+
+def _outcome(
+    begun: _Fenced | Completed | AttendanceError, finished: Mapping[int, Merged | AttendanceError]
+) -> Completed | AttendanceError:
+    if not isinstance(begun, _Fenced):
+        return begun
+    became = finished[begun.sheet["lesson"]]
+    return Completed(became, already_completed=not begun.won) if isinstance(became, Merged) else became
+
+
+def _again(asked: Completion, lesson: Lesson, now: datetime) -> Completed:
     """The register that stands, whether or not the store of sheets answers."""
     try:
-        _close_left_open(completion, now)
+        _close_left_open(asked, lesson, now)
     except StoreUnavailable:
-        log.warning("The sheet of lesson %s was not looked at.", completion.lesson.pk)
-    return Completed(merging.existing(completion.lesson), already_completed=True)
+        log.warning("The sheet of lesson %s was not looked at.", lesson.pk)
+    return Completed(merging.existing(lesson), already_completed=True)
 
 
-def _close_left_open(completion: Completion, now: datetime) -> None:
+def _close_left_open(asked: Completion, lesson: Lesson, now: datetime) -> None:
     """A confirmation that a crash left out is made up for; and what was reported on a sheet that is open beside a
     register, because it was lost or a store went back in time, is taken in."""
-    lesson = completion.lesson
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     if sheet is not None and sheet["state"] == "open":
-        sheet = _fence(lesson, _intent(completion, now), now)
+        sheet = finishing.fence(lesson, _intent(asked, lesson, now), now)
     if sheet is not None and sheet["state"] == "closing":
-        finish([sheet], now)
+        finishing.finish([sheet], now)
 
 
-def complete_many(completions: Sequence[Completion], *, now: datetime) -> list[Completed | None]:
-    """Completes a batch, in its order; None for a lesson that was cancelled in the meantime, or that SQL refused (its
-    sheet stays closing, and the log says why).
-
-    Raises StoreUnavailable; what was fenced by then is finished by a repetition or by `manage.py reconcile`.
-    """
-    fenced: list[Document] = []
-    won: set[int] = set()
-    for each in completions:
-        intent = _intent(each, now)
-        sheet = _fence(each.lesson, intent, now)
-        if sheet["intent"]["id"] == intent["id"]:
-            won.add(each.lesson.pk)
-            _take_as_cover(each, now)
-        fenced.append(sheet)
-    merged = finish(fenced, now)
-    return [
-        Completed(merged[pk], already_completed=pk not in won) if pk in merged else None
-        for pk in (each.lesson.pk for each in completions)
-    ]
-
-
-def finish(batch: Sequence[Document], now: datetime, *, restored: bool = False) -> dict[int, Merged]:
-    """C2 and C3 for sheets that are closing or closed: what they became, by lesson id. Cancelled ones are left out, and
-    those that SQL refuses (the log says why): a batch is then tried one by one, so that a bad lesson fails alone.
-
-    `restored` says that a person knows of the store that went back in time; without that, a sheet that is older than a
-    register which is not its own stays closing, and sounds the alarm.
-    """
-    result = _merge(batch)
-    if result is None:
-        singly = [finish([sheet], now, restored=restored) for sheet in batch] if len(batch) > 1 else []
-        return {pk: merged for each in singly for pk, merged in each.items()}
-    to_close = {sheet["lesson"]: sheet for sheet in batch if sheet["state"] == "closing"}
-    for pk in result.foreign.intersection(to_close):
-        if restored or _is_fresh(to_close[pk], result.merged[pk]):
-            result.merged[pk] = late.take_in(to_close[pk], result.merged[pk].register)
-        else:
-            log.critical("The register of lesson %s was made from another state of its sheet; left alone.", pk)
-            del to_close[pk]
-    closing.confirm(
-        [(each.lesson, each.register, each.standing) for pk, each in result.merged.items() if pk in to_close], now
-    )
-    for lesson in result.cancelled:
-        closing.confirm_cancelled(lesson, now)
-    cancelled = [lesson.pk for lesson in result.cancelled]
-    Lesson.objects.filter(pk__in=cancelled, status=Lesson.Status.CANCELLED).update(settled=True)
-    for lesson in result.revived:
-        closing.reopen(lesson)
-    return result.merged
-
-
-def _merge(batch: Sequence[Document]) -> merging.Result | None:
-    """C2; None where SQL refuses the batch. A single lesson is tried twice: a student who was just deleted is not on
-    the roster the second time."""
-    for attempt in range(1 if len(batch) > 1 else 2):
-        try:
-            return merging.merge(batch)
-        except OperationalError:
-            raise
-        except (DatabaseError, NoCodeSet):
-            if attempt:
-                log.exception("SQL refuses the register of lesson %s.", batch[0]["lesson"])
-    return None
-
-
-def _is_fresh(sheet: Document, merged: Merged) -> bool:
-    """Made after the register, where the first sheet was lost: all that it holds was reported late."""
-    return bool(sheet["created_at"] > merged.register.completed_at)
-
-
-def settle(lessons: Sequence[Lesson], now: datetime) -> None:
-    """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
-    reported is rejected too: from then on they stay cancelled. Safe to repeat. Raises StoreUnavailable; the reconciler
-    then does it."""
-    finish([_fence(each, _nobodys_intent("cancelled", now), now) for each in lessons], now)
-
-
-def close_beside(lesson: Lesson, now: datetime) -> None:
-    """Closes a sheet that is open or closing beside a register which was not made from it, by a person's order: what
-    was reported there since is merged as late reports. Safe to repeat. Raises StoreUnavailable."""
-    finish([_fence(lesson, _nobodys_intent("restore", now), now)], now, restored=True)
-
-
-def _nobodys_intent(source: str, now: datetime) -> Document:
-    return {
-        "id": uuid.uuid4(),
-        "by": None,
-        "at": milliseconds(now),
-        "source": source,
-        "others": Others.UNSTATED.value,
-        "roster_seen": [],
-    }
-
-
-def _fence(lesson: Lesson, intent: Document, now: datetime) -> Document:
-    return closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
-
-
-def _intent(completion: Completion, now: datetime) -> Document:
+def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:
     """What the completer states, kept with the sheet, so that whoever finishes the work makes the same register."""
-    user, lesson = completion.user, completion.lesson
-    acting = user.access.in_school(lesson.school_id)
+    acting = asked.user.access.in_school(lesson.school_id)
     at = milliseconds(now)
-    taken_at = completion.taken_at or at
+    taken_at = asked.taken_at or at
+    seen = asked.roster_seen
     return {
         "id": uuid.uuid4(),
-        "by": user.pk,
-        "by_name": user.name,
+        "by": asked.user.pk,
+        "by_name": asked.user.name,
         "by_position": acting.position,
         "role": acting.role.value,
         "at": at,
         # A device's clock may be wrong by years; the register was taken between the lesson's opening and now.
         "taken_at": milliseconds(min(max(taken_at, lesson.opens_at), at)),
-        "source": completion.source,
-        "others": completion.others.value,
-        "roster_seen": list(completion.roster_seen),
+        "source": asked.source,
+        "others": asked.others.value,
+        "roster_seen": [student.pk for student in lesson.enrolled()] if seen is None else list(seen),
     }
 
 
-def _take_as_cover(completion: Completion, now: datetime) -> None:
+def _take_as_cover(user: User, lesson: Lesson, now: datetime) -> None:
     """A teacher who takes a colleague's lesson joins its staff, and so it is recorded."""
-    user, lesson = completion.user, completion.lesson
-    if lesson.is_completed or user.access.in_school(lesson.school_id).role != Role.TEACHER:
-        return
-    if user.access.takes_as_cover(lesson, now):
+    if user.access.in_school(lesson.school_id).role == Role.TEACHER and user.access.takes_as_cover(lesson, now):
         LessonStaff.objects.bulk_create(
             [LessonStaff(school=lesson.school, lesson=lesson, user=user, kind=StaffKind.COVER)], ignore_conflicts=True
         )

@@ -17,25 +17,39 @@ from absences.mongo import Document
 from absences.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.access import Role, within_window
+from lessons.errors import Refused, StoreUnavailable
 from lessons.feed import take_numbers
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
+from lessons.recording import recording
 from lessons.standing import standing
 
 log = logging.getLogger(__name__)
 
 
 def merge_late(key: Key, now: datetime) -> None:
-    """Merges what waits on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable."""
+    """Merges what waits on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable, and Refused
+    where SQL will not write it."""
     for _attempt in range(ATTEMPTS):
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
             return
-        lesson = merge(sheet, sheet.get("late", {}).values(), is_all=True)
+        with recording():
+            lesson = merge(sheet, sheet.get("late", {}).values(), is_all=True)
         if lesson is None:
             log.critical("The closed sheet %s has no register; left alone.", key)
             return
         if closing.late_merged(key, sheet["late_rev"]) and lesson.is_completed:
             amendments.project(lesson)
+
+
+def merge_soon(key: Key, now: datetime) -> bool:
+    """As `merge_late`, for reports that have been acknowledged. Whether it is done; if not, the reconciler does it."""
+    try:
+        merge_late(key, now)
+    except StoreUnavailable as error:
+        log.warning("The late reports of sheet %s are not merged yet.", key, exc_info=isinstance(error, Refused))
+        return False
+    return True
 
 
 def take_in(sheet: Document, register: Register) -> Merged:

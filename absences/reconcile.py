@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
-from absences import amendments, completion, late, mongo, schema
+from absences import amendments, finishing, late, mongo, schema
 from absences.mongo import Document
 from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
 from lessons import expiring, revoking
+from lessons.errors import Refused
 from lessons.models import Lesson, Register, Revocation
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ BULK = ("absences", "late", "log", "seen", "compact_at")
 
 @dataclass
 class Done:
-    """How much there was to do. A sheet that cannot be finished, and was alarmed about, counts each time."""
+    """How much there was to do. A sheet that cannot be finished or merged, and was alarmed about, counts each time."""
 
     closing: int = 0
     cancelled: int = 0
@@ -97,14 +98,14 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
 
 def _finish(now: datetime, scope: Scope, grace: timedelta) -> Iterator[int]:
     for page in pages(scope.sheets | schema.CLOSING | {"closing_at": {"$lte": now - grace}}, "closing"):
-        completion.finish(page, now)
+        finishing.finish(page, now)
         yield len(page)
 
 
 def _settle(now: datetime, scope: Scope) -> Iterator[int]:
     after = 0
     while page := list(scope.lessons(Lesson.objects.unsettled(now)).filter(pk__gt=after).order_by("pk")[:PAGE]):
-        completion.settle(page, now)
+        finishing.settle(page, now)
         yield len(page)
         after = page[-1].pk
 
@@ -112,8 +113,16 @@ def _settle(now: datetime, scope: Scope) -> Iterator[int]:
 def _merge_late(now: datetime, scope: Scope) -> Iterator[int]:
     for page in pages(scope.sheets | schema.LATE, "late"):
         for sheet in page:
-            late.merge_late(Key(sheet["school"], sheet["lesson"]), now)
+            _merge_late_of(Key(sheet["school"], sheet["lesson"]), now)
         yield len(page)
+
+
+def _merge_late_of(key: Key, now: datetime) -> None:
+    """One that SQL refuses stops no other."""
+    try:
+        late.merge_late(key, now)
+    except Refused as error:
+        log.error("The late reports of sheet %s cannot be written.", key, exc_info=error)
 
 
 def _project(scope: Scope) -> Iterator[int]:

@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from absences import amendments, closing, completion, late, sheets
+from absences import amendments, closing, finishing, late, sheets
 from absences.mongo import Document
 from absences.scope import Scope
 from absences.sheets import Key
@@ -77,7 +77,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
         return
     assert pair.lesson is not None
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
-        completion.finish([pair.sheet], now)
+        finishing.finish([pair.sheet], now)
         done.registers += 1
     again = [mark for mark in pair.unmerged() if mark["state"] == "late"]
     done.corrections += _catch_up(pair, again, now)
@@ -186,7 +186,7 @@ def _show(register: Register, now: datetime) -> bool:
     if sheet is None:
         return closing.rebuild(lesson, register, standing(register, nation=lesson.school.nation), now)
     if sheet["state"] != "closed":
-        completion.close_beside(lesson, now)
+        finishing.close_beside(lesson, now)
         return True
     if sheet["register_rev"] < register.rev:
         amendments.project(lesson)

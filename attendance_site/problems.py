@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,13 +17,13 @@ from rest_framework.views import set_rollback
 
 from attendance_site.logs import request_id
 from lessons import errors
+from lessons.recording import SQL_AWAY, unavailable
 from lessons.strict_json import content_length
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 500  # are told: a body of 1 MiB can hold a hundred times as many
-SQL_ERRORS = (OperationalError, InterfaceError)
 
 STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
@@ -53,7 +52,7 @@ class DomainErrors:
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, errors.AttendanceError | OperationalError | InterfaceError):
+        if isinstance(exception, (errors.AttendanceError, *SQL_AWAY)):
             return answer(request, translated(exception))
         return None
 
@@ -74,7 +73,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Respo
             headers["Retry-After"] = str(int(wait) + 1)
         body = problem(request, exception.status_code, **_of_drf(exception))
         return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
-    if isinstance(exception, (errors.AttendanceError, *SQL_ERRORS)):
+    if isinstance(exception, (errors.AttendanceError, *SQL_AWAY)):
         set_rollback()
         known = translated(exception)
         body = problem(request, status_of(known), **_of_ours(known))
@@ -87,7 +86,7 @@ def translated(exception: Exception) -> errors.AttendanceError:
     if isinstance(exception, errors.AttendanceError):
         return exception
     log.error("SQL did not answer: %s", type(exception).__name__)
-    return errors.StoreUnavailable(_("The register database cannot be reached just now. Please try again."))
+    return unavailable()
 
 
 def answer(request: HttpRequest, error: errors.AttendanceError) -> HttpResponse:
@@ -130,7 +129,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """The last resort, also for what middleware raised when a store was gone."""
     exception = sys.exc_info()[1]
-    if isinstance(exception, (errors.AttendanceError, *SQL_ERRORS)):
+    if isinstance(exception, (errors.AttendanceError, *SQL_AWAY)):
         return answer(request, translated(exception))
     return _answer(request, 500, {"detail": _("Something went wrong on our side. It has been noted.")})
 

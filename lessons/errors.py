@@ -13,6 +13,7 @@ AttendanceError
 │   ├── NoCodeSet          no attendance codes are known for that day (`codes.py`): 409
 │   └── StandingMark       somebody else's mark stands there: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
+    └── Refused            SQL answers, but will not write this: 503, and the log says why
 
 Raised where they arise, translated to answers in one place (`attendance_site/problems.py`).
 """
@@ -99,3 +100,7 @@ class StoreUnavailable(AttendanceError):
     """Repeating the same request is safe: whatever it did the first time is done once."""
 
     retry_after = 1  # seconds
+
+
+class Refused(StoreUnavailable):
+    pass

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from absences import amendments, completion, reporting, sheets, tickets
 from absences.amendments import Change
-from absences.completion import Completion
+from absences.completion import Completed, Completion
 from absences.demo import chance
 from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
@@ -86,23 +86,26 @@ def _take_patiently(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> i
 
 
 def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
-    """The lessons of one hour, together."""
+    """The lessons of one hour, together; how many have a register now. A lesson that was cancelled meanwhile has
+    none. Raises StoreUnavailable."""
     rosters = _rosters(lessons)
-    completions = []
+    asked: dict[int, Completion] = {}
     for lesson in lessons:
         roster, taker = rosters[lesson.group_id], staff.taker(lesson, now)
         if taker is None:
             continue
         for user, reports in _reports(lesson, roster, taker, staff.office(lesson)).items():
             reporting.report(tickets.claims_for(user, lesson, roster, now), lesson.pk, reports, now)
-        completions.append(Completion(lesson=lesson, user=taker, roster_seen=roster, source="demo"))
-    if not completions:
-        return 0
-    completed = completion.complete_many(completions, now=now)
-    for each, done in zip(completions, completed, strict=True):
-        if done and not done.already_completed:
-            _correct(each.lesson, each.roster_seen, staff.office(each.lesson))
-    return sum(done is not None for done in completed)
+        asked[lesson.pk] = Completion(user=taker, lesson_id=lesson.pk, roster_seen=roster, source="demo")
+    outcomes = dict(zip(asked, completion.complete_all(list(asked.values()), now=now), strict=True))
+    for lesson in lessons:
+        done = outcomes.get(lesson.pk)
+        if isinstance(done, Completed) and not done.already_completed:
+            _correct(lesson, rosters[lesson.group_id], staff.office(lesson))
+    for error in outcomes.values():
+        if isinstance(error, StoreUnavailable):
+            raise error
+    return sum(isinstance(done, Completed) for done in outcomes.values())
 
 
 def _correct(lesson: Lesson, roster: Sequence[int], office: User | None) -> None:

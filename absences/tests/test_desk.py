@@ -110,9 +110,9 @@ def test_present_and_explained_stand(
 def test_a_register_that_is_being_finished(office: User, lesson: Lesson, ava: Student) -> None:
     """Neither present nor late is known before it is merged: to be pressed again."""
     mark(office, lesson, ava, "N", at(lesson, 3))
-    one = completion.Completion(lesson=lesson, user=office, roster_seen=())
+    asked = completion.Completion(user=office, lesson_id=lesson.pk, roster_seen=())
     now = at(lesson, 4)
-    closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, completion._intent(one, now), now)
+    closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, completion._intent(asked, lesson, now), now)
     [said] = desk.tell_registers(office, ava, now=at(lesson, 5))
     assert said.unknown
     reconcile.reconcile(at(lesson, 6))

@@ -31,9 +31,9 @@ def closing_sheet(teacher: User, claims: Claims, lesson: Lesson, roster: list[in
     """Fenced, and then the process ended."""
     report(claims, lesson, roster[0], now)
     authorised = completion.authorise(teacher, lesson.pk, now)
-    one = completion.Completion(lesson=authorised, user=teacher, roster_seen=roster)
+    asked = completion.Completion(user=teacher, lesson_id=lesson.pk, roster_seen=roster)
     key = Key(lesson.school_id, lesson.pk)
-    closing.fence(key, lesson.date, completion._intent(one, now), now)
+    closing.fence(key, lesson.date, completion._intent(asked, authorised, now), now)
     return key
 
 

@@ -18,15 +18,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import completion, late, merging, register_form, register_html, reporting, sheets, tickets
-from absences.merging import Merged
+from absences import completion, late, register_form, register_html, reporting, sheets, tickets
 from absences.mongo import Document
 from absences.register_form import Row, Sent
 from absences.sheets import Key
 from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
-from lessons.errors import NotFound
+from lessons.errors import NotFound, Refused
 from lessons.models import Lesson, PlannedAbsence, User
 
 
@@ -64,10 +63,12 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
     saved = _save(request, found, now, finishing=True)
     if saved.refused:
         return saved.refused
-    merged = merging.existing(found) if found.is_completed else _completed(request, found, saved, now)
-    if merged is None:
-        messages.warning(request, _("This lesson was cancelled in the meantime."))
-        return redirect("register", found.pk)
+    seen = [pk for pk in saved.sent.roster_seen if pk in saved.roster and pk not in saved.sent.unconfirmed]
+    try:
+        done = completion.complete(user_of(request), found.pk, now=now, roster_seen=seen, source="page")
+    except Refused as error:
+        return _once_more(request, found, error, now)
+    merged = done.merged
     said = taken.in_words(merged.lesson, merged.standing)
     if merged.register.by_id != user_of(request).pk:
         who = merged.register.by_name
@@ -81,12 +82,14 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
 @dataclass
 class Saved:
     """What became of a form: `refused` is the page to answer with where it was not taken as it is; `late` that the
-    register had been taken already; `replayed` that some of it had been sent before."""
+    register had been taken already, and `waits` that what was sent is not in it yet; `replayed` that some of it had
+    been sent before."""
 
     sent: Sent
     roster: Sequence[int]
     refused: HttpResponse | None = None
     late: bool = False
+    waits: bool = False
     replayed: bool = False
 
 
@@ -101,24 +104,26 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
     sent = register_form.read(request.POST, roster, claims, lesson, now, finishing=finishing)
     if sent.errors or sent.strangers:
         rows = _again(request, register_form.rows(students, _standing(lesson), planned), sent, claims)
-        return Saved(sent, roster, _open(request, _with_state(request, lesson, now), now, rows, 400))
+        return Saved(sent, roster, _open(request, lesson, now, rows, 400))
     stored = reporting.report(claims, lesson.pk, sent.reports, now) if sent.reports else []
     came_late = any(each.state == "late" for each in stored)
-    if came_late:
-        late.merge_late(Key(lesson.school_id, lesson.pk), now)
+    waits = came_late and not late.merge_soon(Key(lesson.school_id, lesson.pk), now)
     if conflicts := register_form.conflicts(sent.reports, stored):
         rows = register_form.rows(students, _standing(lesson), planned)
         for row in rows:
             row.mine = conflicts.get(row.student.pk)
-        return Saved(sent, roster, _open(request, _with_state(request, lesson, now), now, rows, 409))
+        return Saved(sent, roster, _open(request, lesson, now, rows, 409))
     before = reporting.milliseconds(now)
     replayed = any(each.mark["at"] < before and each.mark["by"] == user.pk for each in stored)
-    return Saved(sent, roster, late=came_late, replayed=replayed)
+    return Saved(sent, roster, late=came_late, waits=waits, replayed=replayed)
 
 
 def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime) -> None:
     if saved.replayed:
         messages.warning(request, _("This page had been sent before. Please check what stands here now."))
+    elif saved.waits:
+        text = _("This register had been taken already: what you sent is kept, and will be added to it in a moment.")
+        messages.warning(request, text)
     elif saved.late:
         text = _("This register had been taken already: what you sent was added to it, as the list of changes says.")
         messages.warning(request, text)
@@ -128,12 +133,13 @@ def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime
         messages.info(request, _("Nothing had changed."))
 
 
-def _completed(request: HttpRequest, lesson: Lesson, saved: Saved, now: datetime) -> Merged | None:
-    """The register, made now or by somebody who was faster; None where the lesson was cancelled meanwhile."""
-    seen = [pk for pk in saved.sent.roster_seen if pk in saved.roster and pk not in saved.sent.unconfirmed]
-    one = completion.Completion(lesson=lesson, user=user_of(request), roster_seen=seen, source="page")
-    [done] = completion.complete_many([one], now=now)
-    return done.merged if done else None
+def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: datetime) -> HttpResponse:
+    """The register to finish again, with every mark: those that were sent stand on its sheet by now."""
+    rows = register_form.rows(lesson.enrolled(), _standing(lesson), _planned(lesson))
+    messages.error(request, _("%(why)s Please finish it again in a moment.") % {"why": error.detail})
+    response = _open(request, lesson, now, rows, status=503)
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _open(
@@ -191,10 +197,6 @@ def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.C
 
 def _planned(lesson: Lesson) -> dict[int, PlannedAbsence]:
     return PlannedAbsence.objects.of_lesson(lesson)
-
-
-def _with_state(request: HttpRequest, lesson: Lesson, now: datetime) -> Lesson:
-    return lesson if hasattr(lesson, "state") else seen_lesson(request, lesson.pk, now)
 
 
 def _standing(lesson: Lesson) -> list[Document]:

@@ -32,6 +32,97 @@ def test_imports_go_one_way(app: str) -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
+class Uses(ast.NodeVisitor):
+    """Who uses a name of ours: (the name in full, the file and function that use it), however it was imported."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.relative_to(ROOT)
+        self.module = ".".join(self.file.with_suffix("").parts)
+        self.known: dict[str, str] = {}
+        self.inside: list[str] = []
+        self.found: set[tuple[str, str]] = set()
+        tree = ast.parse(path.read_text())
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self.known[node.name] = f"{self.module}.{node.name}"
+        self.visit(tree)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.known |= {alias.asname: alias.name for alias in node.names if alias.asname}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        self.found |= {(f"{node.module}.{alias.name}", self.place) for alias in node.names if alias.name != "*"}
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.inside.append(node.name)
+        self.generic_visit(node)
+        self.inside.pop()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self.found.add((self.known.get(node.id, node.id), self.place))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.generic_visit(node)
+        parts = ast.unparse(node).split(".")
+        self.found.add((".".join([self.known.get(parts[0], parts[0]), *parts[1:]]), self.place))
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.inside[0] if self.inside else ''}"
+
+
+def users_of(name: str) -> set[str]:
+    return {place for app in APPS for path in modules(app) for used, place in Uses(path).found if used == name}
+
+
+@pytest.mark.parametrize(
+    ("step", "users"),
+    [
+        ("closing.fence", {"finishing.py:fence"}),
+        ("closing.confirm", {"finishing.py:_close"}),
+        ("merging.merge", {"finishing.py:_merge"}),
+        (
+            "finishing.fence",
+            {
+                *("completion.py:_begun", "completion.py:_close_left_open"),
+                *("finishing.py:settle", "finishing.py:close_beside"),
+            },
+        ),
+        (
+            "finishing.finish",
+            {
+                *("completion.py:complete_all", "completion.py:_close_left_open"),
+                *("finishing.py:finish", "finishing.py:settle", "finishing.py:close_beside"),
+                *("reconcile.py:_finish", "restore.py:_bring_back"),
+            },
+        ),
+        ("completion._begun", {"completion.py:complete_all"}),
+        ("completion.authorise", {"completion.py:_begun", "views/register.py:complete"}),
+    ],
+)
+def test_one_function_completes_lessons(step: str, users: set[str]) -> None:
+    """Whoever would go round `completion.complete_all` needs one of these steps."""
+    assert users_of(f"absences.{step}") == {f"absences/{place}" for place in users}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from absences import finishing\ndef view(): finishing.finish([])",
+        "from absences import finishing as f\ndef view(): f.finish([])",
+        "from absences.finishing import finish as f\ndef view(): f([])",
+        "import absences.finishing\ndef view(): absences.finishing.finish([])",
+        "import absences.finishing as f\ndef view(): return f.finish",
+        "def view():\n    from absences.finishing import finish\n    finish([])",
+    ],
+)
+def test_however_it_is_imported(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "view.py").write_text(source)
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert ("absences.finishing.finish", "view.py:view") in Uses(tmp_path / "view.py").found
+
+
 def test_one_module_makes_the_mongo_client() -> None:
     """Nor does anybody else weaken one of its handles."""
     handles = ("MongoClient(", "with_options(", "WriteConcern(", "ReadConcern(")

@@ -10,13 +10,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from absences import amendments, completion, reporting, tickets
+from absences import amendments, completion, merging, reporting, tickets
 from absences.amendments import Change
-from absences.completion import Completion
 from absences.reporting import Report
 from absences.tests.api import Api, signed_in
 from absences.tests.pages import browser
 from lessons import authentication
+from lessons.errors import Conflict
 from lessons.factories import GroupFactory, LessonFactory, MembershipFactory, SchoolFactory, UserFactory, person
 from lessons.models import Group, Lesson, Register, Role, School, User
 from stats.tests.conftest import take
@@ -95,12 +95,21 @@ def test_what_is_not_finished_does_not_count(teacher: User, lesson: Lesson, rost
     assert ask(teacher)["results"] == []
 
 
-def test_a_cancelled_lesson_does_not_count(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> None:
+def test_a_cancelled_lesson_does_not_count(
+    teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was cancelled while it was being completed: its sheet is closed, and there is no register."""
     claims = tickets.claims_for(teacher, lesson, roster, now)
     reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
-    Lesson.objects.update(status=Lesson.Status.CANCELLED)
-    assert completion.complete_many([Completion(lesson=lesson, user=teacher, roster_seen=roster)], now=now) == [None]
+    really = merging.merge
+
+    def cancelled_just_before(sheets: Any) -> merging.Result:
+        Lesson.objects.update(status=Lesson.Status.CANCELLED)
+        return really(sheets)
+
+    monkeypatch.setattr(merging, "merge", cancelled_just_before)
+    with pytest.raises(Conflict):
+        completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     answer = ask(teacher)
     assert (answer["results"], answer["coverage"]) == ([], {"completed": 0, "due": 0})
 

@@ -1,0 +1,122 @@
+"""C1 to C3 for sheets, whoever closed them: a person (`completion.py`), a cancelled lesson, or a repair.
+
+Nothing here authorises anybody. A person's completion goes through `completion.complete` alone.
+"""
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from absences import closing, late, merging
+from absences.merging import Merged
+from absences.mongo import Document
+from absences.reporting import milliseconds
+from absences.sheets import Key
+from lessons.codes import NoCodeSet
+from lessons.errors import AttendanceError, Conflict, Refused
+from lessons.models import Lesson
+from lessons.recording import recording
+
+log = logging.getLogger(__name__)
+
+
+def fence(lesson: Lesson, intent: Document, now: datetime) -> Document:
+    """C1: the sheet, as `closing.fence` gives it."""
+    return closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
+
+
+def finish(
+    batch: Sequence[Document], now: datetime, *, restored: bool = False
+) -> Mapping[int, Merged | AttendanceError]:
+    """C2 and C3 for sheets that are closing or closed, by lesson id: the register of each, or why there is none.
+
+    That is Conflict for a lesson that was cancelled, and NoCodeSet or Refused where the register cannot be written; its
+    sheet stays closing, and the log says why. A batch that is refused is tried one by one, so that a bad lesson fails
+    alone. Raises StoreUnavailable where a store does not answer: repeating is safe.
+
+    `restored` says that a person knows of the store that went back in time; without that, a sheet that is older than a
+    register which is not its own stays closing, and sounds the alarm.
+    """
+    if not batch:
+        return {}
+    try:
+        result = _merge(batch)
+        _close(batch, result, now, restored)
+    except (Refused, NoCodeSet) as error:
+        if len(batch) > 1:
+            return {pk: each for sheet in batch for pk, each in finish([sheet], now, restored=restored).items()}
+        pk = batch[0]["lesson"]
+        log.error("The register of lesson %s cannot be written.", pk, exc_info=error)
+        return {pk: error}
+    return {
+        **{sheet["lesson"]: Refused(_("This register cannot be written just now.")) for sheet in batch},
+        **{lesson.pk: Conflict(_("This lesson was cancelled.")) for lesson in result.cancelled},
+        **result.merged,
+    }
+
+
+def _merge(batch: Sequence[Document]) -> merging.Result:
+    """C2. A single lesson is tried twice: a student who was just deleted is not on the roster the second time. Raises
+    Refused, NoCodeSet and StoreUnavailable."""
+    try:
+        with recording():
+            return merging.merge(batch)
+    except Refused:
+        if len(batch) > 1:
+            raise
+    with recording():
+        return merging.merge(batch)
+
+
+def _close(batch: Sequence[Document], result: merging.Result, now: datetime, restored: bool) -> None:
+    """C3 for what was merged."""
+    to_close = {sheet["lesson"]: sheet for sheet in batch if sheet["state"] == "closing"}
+    for pk in result.foreign.intersection(to_close):
+        if restored or _is_fresh(to_close[pk], result.merged[pk]):
+            with recording():
+                result.merged[pk] = late.take_in(to_close[pk], result.merged[pk].register)
+        else:
+            log.critical("The register of lesson %s was made from another state of its sheet; left alone.", pk)
+            del to_close[pk]
+    closing.confirm(
+        [(each.lesson, each.register, each.standing) for pk, each in result.merged.items() if pk in to_close], now
+    )
+    for lesson in result.cancelled:
+        closing.confirm_cancelled(lesson, now)
+    cancelled = [lesson.pk for lesson in result.cancelled]
+    with recording():
+        Lesson.objects.filter(pk__in=cancelled, status=Lesson.Status.CANCELLED).update(settled=True)
+    for lesson in result.revived:
+        closing.reopen(lesson)
+
+
+def _is_fresh(sheet: Document, merged: Merged) -> bool:
+    """Made after the register, where the first sheet was lost: all that it holds was reported late."""
+    return bool(sheet["created_at"] > merged.register.completed_at)
+
+
+def settle(lessons: Sequence[Lesson], now: datetime) -> None:
+    """Keeps whatever was reported on cancelled lessons as rejected, and fences their sheets, so that what is still
+    reported is rejected too: from then on they stay cancelled. Safe to repeat. Raises StoreUnavailable; the reconciler
+    then does it."""
+    finish([fence(each, _nobodys_intent("cancelled", now), now) for each in lessons], now)
+
+
+def close_beside(lesson: Lesson, now: datetime) -> None:
+    """Closes a sheet that is open or closing beside a register which was not made from it, by a person's order: what
+    was reported there since is merged as late reports. Safe to repeat. Raises StoreUnavailable."""
+    finish([fence(lesson, _nobodys_intent("restore", now), now)], now, restored=True)
+
+
+def _nobodys_intent(source: str, now: datetime) -> Document:
+    return {
+        "id": uuid.uuid4(),
+        "by": None,
+        "at": milliseconds(now),
+        "source": source,
+        "others": "unstated",
+        "roster_seen": [],
+    }
