@@ -10,11 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
-
-from django.db.models import Q
 
 from absences import sheets, tickets
 from absences.mongo import Document
@@ -63,8 +59,7 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
     """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
     command to MongoDB for each school; without MongoDB no marks are known, and `unknown` says so."""
     days = {school: calendar.local_date(school.time_zone, now) for school in schools}
-    today = reduce(or_, (Q(school=school, date=day) for school, day in days.items()))
-    own = Lesson.objects.for_user(user, now).filter(today, staff__user=user)
+    own = Lesson.objects.for_user(user, now).today(schools, now).filter(staff__user=user)
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
     planned = PlannedAbsence.objects.of(lessons)

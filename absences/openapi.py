@@ -215,7 +215,9 @@ OPERATIONS: Operations = {
         "Lessons that the user may see",
         {200: page(ref("Lesson"))},
         (400, 403, 404),
-        "`teacher=me` are one's own; with `with=marked` each says how many students are marked.",
+        "`teacher=me` are one's own; with `with=marked` each says how many students are marked. `state=due` gives what"
+        " is open for taking of today, or of the days that `date`, `from` and `to` name; `state=overdue` gives what"
+        " earlier days have left untaken, which says `due` too. `date=today` is the date where the school is.",
         parameters=[LessonQuery, *CURSOR],
     ),
     ("LessonsView", "PUT"): put(

@@ -1,23 +1,37 @@
 """What the API takes, beside reports (`marks.py`, which every door shares)."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from absences.completion import Others
 from lessons import codes
 from lessons.converters import IdConverter
 from lessons.fields import Id, Text, Uuid, WholeNumber
+from lessons.models import School
+from lessons.models.timetable import LessonQuerySet
 from lessons.serializers import DaysQuery, Input
 
-STATES = ("scheduled", "due", "completed", "cancelled")
+STATES = ("scheduled", "due", "overdue", "completed", "cancelled")
+TODAY = "today"
+
+
+@extend_schema_field({"anyOf": [{"type": "string", "format": "date"}, {"const": TODAY}]})
+class Day(serializers.DateField):
+    """A date, or `today`: the one that it is where the school is."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        return value if value == TODAY else super().to_internal_value(value)
 
 
 class LessonQuery(DaysQuery):
     """As every list of days, and `?date=&group=&teacher=&state=`"""
 
-    date = serializers.DateField(required=False)
+    date = Day(required=False)
     group = Id(required=False)
     teacher = serializers.CharField(required=False, trim_whitespace=False)
     state = serializers.ChoiceField(STATES, required=False)
@@ -62,8 +76,13 @@ class AmendmentsInput(Input):
     amendments = serializers.ListField(child=AmendmentInput(), min_length=1, max_length=200)
 
 
-def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
-    """The lessons that answer a validated LessonQuery."""
+def lessons_matching(lessons: LessonQuerySet, query: dict[str, Any], schools: Sequence[School], now: datetime) -> Any:
+    """The lessons, which have their state, that answer a validated LessonQuery. `schools` are all that they may be of:
+    each has its own today.
+
+    What an earlier day has left untaken is due as well, and said to be; but nobody is to take it for today's. So `due`
+    without days leaves it out, and `overdue` is that alone.
+    """
     columns = {
         "date": "date",
         "from": "date__gte",
@@ -75,4 +94,14 @@ def lessons_matching(lessons: Any, query: dict[str, Any]) -> Any:
         "external_id": "external_id",
         "updated_since": "updated_at__gte",
     }
-    return lessons.filter(**{columns[name]: value for name, value in query.items() if name in columns})
+    given = dict(query)
+    names_days = not given.keys().isdisjoint({"date", "from", "to"})
+    if given.get("date") == TODAY:
+        lessons = lessons.today(schools, now)
+        del given["date"]
+    if given.get("state") == "overdue":
+        lessons = lessons.before_today(schools, now)
+        given["state"] = "due"
+    elif given.get("state") == "due" and not names_days:
+        lessons = lessons.from_today(schools, now)
+    return lessons.filter(**{columns[name]: value for name, value in given.items() if name in columns})

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lessons.errors import escaped
@@ -13,10 +13,13 @@ class Input(serializers.Serializer[Any]):
     """What the API takes. A field that it does not know is refused: nothing that was sent is lost without a word, and
     nothing is set that is not asked for."""
 
+    also_known: ClassVar[frozenset[str]] = frozenset()  # to somebody else
+    unknown = _("There is no such field.")
+
     def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else ()
+        unknown = set(data) - set(self.fields) - self.also_known if isinstance(data, Mapping) else ()
         if unknown:
-            error = [serializers.ErrorDetail(gettext("There is no such field."), code="unknown_field")]
+            error = [serializers.ErrorDetail(str(self.unknown), code="unknown_field")]
             raise serializers.ValidationError({escaped(name): error for name in sorted(unknown)})
         return super().to_internal_value(data)
 
@@ -40,7 +43,14 @@ class RefreshInput(Input):
     refresh = Text(max_length=4096)
 
 
-class ListQuery(serializers.Serializer[Any]):
+class Query(Input):
+    """What is asked of a list. A misspelt filter would otherwise give everything."""
+
+    also_known = frozenset({"cursor", "page_size"})  # `pagination.py` reads them
+    unknown = _("There is no such parameter.")
+
+
+class ListQuery(Query):
     """`?updated_since=&source=&external_id=`"""
 
     updated_since = serializers.DateTimeField(required=False)

@@ -1,7 +1,5 @@
 """The change feed, for systems that keep a copy of the record."""
 
-from typing import Any
-
 from django.utils.http import parse_etags
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,9 +13,12 @@ from lessons.api import SignedInView
 from lessons.errors import FieldError, InvalidInput, NotAllowed
 from lessons.fields import WholeNumber
 from lessons.pagination import Cursor
+from lessons.serializers import Query
 
 
-class ChangesQuery(serializers.Serializer[Any]):
+class ChangesQuery(Query):
+    also_known = frozenset({"school"})
+
     after = serializers.RegexField(r"^[0-9]{1,18}$", default="0")
     page_size = WholeNumber(default=Cursor.page_size, min_value=1)
 

@@ -35,7 +35,8 @@ class LessonsView(PutView):
         query.is_valid(raise_exception=True)
         seen = Lesson.objects.for_user(self.user, now).with_state(now).with_people()
         cursor = Cursor(ordering=("starts_at", "id"))
-        found = lessons_matching(seen, query.validated_data)
+        schools = [acting.school for acting in self.user.access.acting.values()]
+        found = lessons_matching(seen, query.validated_data, schools, now)
         page: list[Lesson] = cursor.paginate_queryset(found, request, self) or []
         marked = _marked(page) if query.validated_data.get("with") else {}
         return cursor.get_paginated_response([lesson_json(lesson, marked.get(lesson.pk)) for lesson in page])

@@ -68,7 +68,18 @@ def test_filters(office: User, teacher: User, lesson: Lesson) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["date=today", "group=1.$set", "group=-1", "teacher=x", "state=gone", "from=1", f"group={2**63}", "date=%00"],
+    [
+        "date=tomorrow",
+        "group=1.$set",
+        "group=-1",
+        "teacher=x",
+        "state=gone",
+        "from=1",
+        "from=today",
+        f"group={2**63}",
+        "date=%00",
+        "stat=due",
+    ],
 )
 def test_malformed_filters_are_400(query: str, teacher: User) -> None:
     response = signed_in(teacher).client.get(f"/api/v1/lessons?{query}")

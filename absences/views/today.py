@@ -57,7 +57,10 @@ def today(request: HttpRequest) -> HttpResponse:
     if "date" not in request.GET and _looks_after_others(user_of(request), this_day):
         return redirect("board")
     day = _day(request.GET.get("date"), this_day)
-    lessons = list(Lesson.objects.for_user(user_of(request), now).filter(date=day).with_state(now).with_people())
+    seen = Lesson.objects.for_user(user_of(request), now)
+    schools = [acting.school for acting in access.acting.values()]
+    of_day = seen.today(schools, now) if day == this_day else seen.filter(date=day)
+    lessons = list(of_day.with_state(now).with_people())
     known, marked = _marked([lesson for lesson in lessons if lesson.state == "due"])
     own, of_school, cover = _split(access, lessons)
     entries = _entries(own, marked, now)

@@ -149,7 +149,7 @@ def test_it_keeps_what_was_entered(product: Running) -> None:
     def token() -> str:
         return str(product.ask("/api/v1/token", username="teacher", password="attendance-demo")["access"])
 
-    lesson = product.ask("/api/v1/lessons?state=due&teacher=me", token())["results"][0]["id"]
+    lesson = product.ask("/api/v1/lessons?date=today&state=due&teacher=me", token())["results"][0]["id"]
     detail = product.ask(f"/api/v1/lessons/{lesson}", token())
     absence = {"student_id": detail["roster"][0]["student_id"], "code": "N"}
     product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"], absences=[absence])

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +21,7 @@ from lessons.prepared import prepared
 
 if TYPE_CHECKING:
     from lessons.models.register import Register
+    from lessons.models.school import School
 
 
 class GroupQuerySet(models.QuerySet["Group"]):
@@ -141,6 +146,24 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
                 status=Lesson.Status.SCHEDULED,
             )
         return self.filter(seen).annotate(own=Exists(staffed))  # type: ignore[no-redef]
+
+    def today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
+        """Those of these schools that are today, as the clocks of each school have it."""
+        return self._by_day(schools, now, "exact")
+
+    def before_today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
+        return self._by_day(schools, now, "lt")
+
+    def from_today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
+        """Today's and later ones: at 23:30 a lesson of tomorrow at 00:15 may be open already."""
+        return self._by_day(schools, now, "gte")
+
+    def _by_day(self, schools: Iterable[School], now: datetime, comparison: str) -> LessonQuerySet:
+        by_today: dict[date, list[int]] = defaultdict(list)
+        for school in schools:
+            by_today[calendar.local_date(school.time_zone, now)].append(school.pk)
+        days = (Q(school__in=pks, **{f"date__{comparison}": today}) for today, pks in by_today.items())
+        return self.filter(reduce(or_, days, Q(pk__in=())))
 
     def with_state(self, now: datetime) -> LessonQuerySet:
         """Annotates `state`: scheduled, due (open for taking), completed or cancelled."""
