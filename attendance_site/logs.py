@@ -2,10 +2,13 @@
 
 import logging
 import re
+import threading
 import traceback
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
+from copy import copy
 from typing import Any
 
 from django.db import DatabaseError
@@ -50,6 +53,34 @@ def _kind(error: BaseException) -> str:
     return " ".join(part for part in known if part) or "(its text is not logged)"
 
 
+REFUSED = "django.security."  # the beginning of the names under which Django tells of requests that it refuses
+
+
+class Refusals(logging.Filter):
+    """Lets refused requests of a kind be told of once a minute, with how many there were since: they are the sender's
+    fault, and anybody can send them by the thousand."""
+
+    EVERY = 60  # seconds
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._told: dict[str, float] = {}
+        self._untold: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = record.name
+        if not kind.startswith(REFUSED):
+            return True
+        with self._lock:
+            if record.created - self._told.get(kind, -self.EVERY) < self.EVERY:
+                self._untold[kind] += 1
+                return False
+            self._told[kind] = record.created
+            record.more = self._untold.pop(kind, 0)
+        return True
+
+
 class Formatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
@@ -67,4 +98,15 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.request_id = request_id()
-        return super().format(record)
+        return super().format(_brief(record) if record.name.startswith(REFUSED) else record)
+
+
+def _brief(record: logging.LogRecord) -> logging.LogRecord:
+    """A refused request in one line. Where it failed inside Django helps nobody, and the text repeats what was sent."""
+    told = copy(record)
+    if record.exc_info:
+        told.msg, told.args, told.exc_info, told.exc_text = "Refused a request.", (), None, None
+    if more := getattr(record, "more", 0):
+        told.msg = f"{told.msg} ({more} more of its kind since the last was told)"
+    told.levelno, told.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    return told

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -23,6 +24,8 @@ from lessons.strict_json import content_length
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+CUT_SHORT = gettext_lazy("The connection ended before everything had arrived. Nothing was done.")
 MOST_ERRORS = 500  # are told: a body of 1 MiB can hold a hundred times as many
 
 STATUS: dict[type[Exception], int] = {
@@ -40,8 +43,8 @@ STATUS: dict[type[Exception], int] = {
 
 
 class DomainErrors:
-    """Turns what a page's view raised into a page, and a body that no address takes into 413 before it is read. API
-    views have `exception_handler`."""
+    """Turns what a page's view raised into a page, a body that no address takes into 413 before it is read, and a form
+    that did not arrive whole into 400. API views have `exception_handler`."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -49,6 +52,8 @@ class DomainErrors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if content_length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return answer(request, errors.TooLarge(_("The body is larger than any address takes.")))
+        if request.content_type in FORMS and not _is_whole(request):
+            return answer(request, errors.Malformed(str(CUT_SHORT)))
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -57,10 +62,21 @@ class DomainErrors:
         return None
 
 
+def _is_whole(request: HttpRequest) -> bool:
+    """Whether all of the body came. Django reads a form whose sender has gone as if the rest had been left empty: of a
+    register, that would be pupils whom nobody saw."""
+    try:
+        return len(request.body) == content_length(request.META)
+    except UnreadablePostError:
+        return False
+
+
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's hook. What is not ours or DRF's stays an error of the server, which Django logs and `failed` answers."""
     request = context["request"]
-    if isinstance(exception, Http404):
+    if isinstance(exception, UnreadablePostError):
+        exception = errors.Malformed(str(CUT_SHORT))
+    elif isinstance(exception, Http404):
         exception = exceptions.NotFound()
     elif isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied()

@@ -2,14 +2,16 @@
 
 import logging
 import re
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from gunicorn.http.errors import InvalidRequestLine  # type: ignore[import-untyped]
 
 from attendance_site import gunicorn_conf
-from attendance_site.logs import Formatter
+from attendance_site.logs import Formatter, Refusals
 from conftest import LEAKS
 from lessons.factories import FAMILY, StudentFactory
 
@@ -84,3 +86,35 @@ def test_a_leak_would_be_noticed(said: str) -> None:
     log.warning("Somebody wrote %s", said)
     assert len(LEAKS.found) == 1
     LEAKS.found.clear()
+
+
+def refused(kind: str, at: float) -> logging.LogRecord:
+    record = logging.LogRecord(f"django.security.{kind}", logging.ERROR, __file__, 1, "Invalid: Ada Lee", None, None)
+    try:
+        raise SuspiciousOperation("Invalid: Ada Lee")
+    except SuspiciousOperation as error:
+        record.exc_info = (type(error), error, error.__traceback__)
+    record.created = at
+    return record
+
+
+def test_a_refused_request_is_told_of_once_a_minute() -> None:
+    refusals = Refusals()
+    told = [
+        Formatter().format(record)
+        for record in (refused(kind, at) for at in (0, 1, 59, 60, 61, 120) for kind in ("DisallowedHost", "csrf"))
+        if refusals.filter(record) and "DisallowedHost" in record.name
+    ]
+    assert [line.split("] ")[1] for line in told] == [
+        "Refused a request.",
+        "Refused a request. (2 more of its kind since the last was told)",
+        "Refused a request. (1 more of its kind since the last was told)",
+    ]
+    assert all("WARNING" in line for line in told)
+
+
+def test_everything_else_is_always_told() -> None:
+    refusals = Refusals()
+    assert all(refusals.filter(logging.LogRecord("x", logging.ERROR, "", 1, "", None, None)) for _ in range(3))
+    configured: Any = settings.LOGGING
+    assert configured["handlers"]["stderr"]["filters"] == ["refusals"]
