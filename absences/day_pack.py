@@ -18,9 +18,10 @@ from absences.register_form import EVERYDAY
 from lessons import calendar, codes
 from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
+from lessons.models.planned import Suggested
 
 JSON = dict[str, Any]
-FORMAT = 2  # an old page that does not know a format asks to be loaded again
+FORMAT = 3  # an old page that does not know a format asks to be loaded again
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class DayPack:
 
     user: User
     lessons: Sequence[Lesson]
-    planned: Mapping[int, Mapping[int, PlannedAbsence]]
+    planned: Mapping[int, Suggested]
     standing: Mapping[int, Sequence[Document]]
     facts: JSON
 
@@ -62,7 +63,7 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
     own = Lesson.objects.for_user(user, now).today(schools, now).filter(staff__user=user)
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
-    planned = PlannedAbsence.objects.of(lessons)
+    planned = PlannedAbsence.objects.codes_of(lessons)
     known = _standing(lessons)
     standing = defaultdict(list, known or {})
     facts = {
@@ -107,7 +108,7 @@ def _standing(lessons: Sequence[Lesson]) -> Mapping[int, list[Document]] | None:
 def _lesson(
     lesson: Lesson,
     students: Sequence[Student],
-    planned: Mapping[int, PlannedAbsence],
+    planned: Suggested,
     standing: Sequence[Document],
 ) -> JSON:
     staff = [each.user.name for each in lesson.people]
@@ -130,12 +131,12 @@ def _lesson(
     }
 
 
-def _student(student: Student, plan: PlannedAbsence | None) -> JSON:
+def _student(student: Student, plan: str | None) -> JSON:
     known: JSON = {"id": student.pk, "name": student.name}
     if student.preferred_name and student.preferred_name != student.legal_name:
         known["legal"] = student.legal_name
     if plan:
-        known["plan"] = {"code": plan.code, "word": codes.title(plan.code), "reason": plan.reason}
+        known["plan"] = {"code": plan, "word": codes.title(plan)}
     return known
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from absences import merging
 from absences.templatetags.attendance import word
 from lessons import codes
+from lessons.access import Access
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
 from lessons.models.base import Signed
 
@@ -62,9 +63,10 @@ class Line:
             return ""
         return str(_("Withdrawn: nobody is stated") if self.student_id is None else word(self.code))
 
-    def cells(self) -> list[object]:
+    def cells(self, reader: Access) -> list[object]:
         """By COLUMNS; times with their offset on the school's clocks."""
-        lesson, name, upn = self.lesson, self.student and self.student.name, self.student and self.student.upn
+        lesson, student = self.lesson, self.student
+        name, upn = (student.name, reader.upn_of(student)) if student else (None, None)
         when = (self._local(self.happened_at), self._local(self.arrived_at))
         size = (len(lesson.register.roster), len(lesson.register.unstated)) if self.is_register else ("", "")
         row = (
@@ -79,15 +81,15 @@ class Line:
         return moment.astimezone(ZoneInfo(self.lesson.school.time_zone)).isoformat(timespec="seconds")
 
 
-def of_lesson(lesson: Lesson) -> list[Line]:
-    """Of a lesson whose register was taken: the register, an entry for everyone on its roster, in its order, and what
-    came after in the order in which it came."""
+def of_lesson(user: User, lesson: Lesson) -> list[Line]:
+    """What this user may see of a lesson whose register was taken: the register, an entry for everyone on its roster,
+    in its order, and what came after in the order in which it came."""
     merged = merging.existing(lesson)
     named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
     students = {student.pk: student for student in _students(lesson, named)}
     order = {pk: place for place, pk in enumerate(students)}
     roster = sorted(merged.register.roster, key=lambda pk: order.get(pk, len(order)))
-    lines = _of_register(lesson, merged.marks, merged.amendments, students, roster)
+    lines = _of_register(user.access, lesson, merged.marks, merged.amendments, students, roster)
     return [*lines, *(_rejected(report, lesson, students.get(report.student_id)) for report in merged.rejected)]
 
 
@@ -115,11 +117,12 @@ def of_student(user: User, student: Student, first: date, last: date) -> list[Li
     for register in registers:
         if student.pk in register.roster:
             rows = (register.marks.all(), register.amendments.all())
-            lines += _of_register(register.lesson, *rows, {student.pk: student}, [student.pk])
+            lines += _of_register(user.access, register.lesson, *rows, {student.pk: student}, [student.pk])
     return sorted(lines, key=lambda line: (line.lesson.starts_at, line.lesson.pk))
 
 
 def _of_register(
+    reader: Access,
     lesson: Lesson,
     marks: Iterable[Mark],
     amendments: Iterable[Amendment],
@@ -130,7 +133,7 @@ def _of_register(
     return [
         _taken(lesson, Record.REGISTER),
         *(_first(pk, lesson, marked.get(pk), students.get(pk)) for pk in roster),
-        *(_amended(amendment, lesson, students.get(amendment.student_id or 0)) for amendment in amendments),
+        *(_amended(reader, amendment, lesson, students.get(amendment.student_id or 0)) for amendment in amendments),
     ]
 
 
@@ -154,7 +157,7 @@ def _first(student_id: int, lesson: Lesson, mark: Mark | None, student: Student 
     return replace(_taken(lesson, Record.FIRST_ENTRY), student_id=student_id, student=student, code=code)
 
 
-def _amended(amendment: Amendment, lesson: Lesson, student: Student | None) -> Line:
+def _amended(reader: Access, amendment: Amendment, lesson: Lesson, student: Student | None) -> Line:
     return Line(
         record=Record.AMENDMENT,
         lesson=lesson,
@@ -169,7 +172,7 @@ def _amended(amendment: Amendment, lesson: Lesson, student: Student | None) -> L
         from_minutes_late=amendment.from_minutes_late,
         code=amendment.to_code,
         minutes_late=amendment.to_minutes_late,
-        reason=amendment.reason,
+        reason=reader.reason_of(amendment),
         report_id=amendment.report_id,
     )
 

@@ -78,7 +78,7 @@ def _pupils(user: User, asked: str, days: Days) -> list[Pupil]:
     by_upn: list[Student] = []
     number = re.sub(r"\s", "", asked).upper()
     if UPN.fullmatch(number):
-        by_upn = list(seen.filter(school__in=_offices(user), upn__startswith=number))
+        by_upn = list(seen.filter(school__in=user.access.upn_schools(), upn__startswith=number))
     found = {student.pk: student for student in [*by_upn, *seen.named(asked)]}
     pupils = [Pupil(each, _is_on_roll(each, days[each.school_id])) for each in found.values()]
     return sorted(pupils, key=lambda pupil: not pupil.on_roll)

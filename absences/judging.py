@@ -10,23 +10,23 @@ from absences.tickets import allowed_codes
 from lessons import codes
 from lessons.access import WHOLE_SCHOOL, Role
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
+from lessons.models.planned import Suggested
 
 if TYPE_CHECKING:
     from absences.merging import Draft
 
 Reason = RejectedReport.Reason
-Planned = Mapping[int, Mapping[int, PlannedAbsence]]
 
 
 @dataclass(frozen=True)
 class Judge:
     """`reporters` are those who still hold the role that they reported by, as (school, user, role);
-    `students` those of the school who were reported without being on the roster; `planned` the absences that the school
-    knows of beforehand, by lesson and student."""
+    `students` those of the school who were reported without being on the roster; `planned` the codes of
+    absences that the school knows of beforehand, by lesson and student."""
 
     reporters: frozenset[tuple[int, int, str]]
     students: frozenset[tuple[int, int]]
-    planned: Planned
+    planned: Mapping[int, Suggested]
 
     @classmethod
     def of(cls, drafts: Sequence[Draft]) -> Judge:
@@ -43,7 +43,7 @@ class Judge:
                     strangers.add(reported["student"])
                 if said := _said_before(reported, draft.sheet.get("log", ())):
                     others.add(said["by"])
-        planned = PlannedAbsence.objects.of(draft.lesson for draft in drafts)
+        planned = PlannedAbsence.objects.codes_of(draft.lesson for draft in drafts)
         return cls(reporters_of(schools, others), students_of(schools, strangers), planned)
 
     def reason(
@@ -68,8 +68,7 @@ class Judge:
             return Reason.NOT_PERMITTED
         if reported["code"] in allowed_codes(Role(reported["role"]), lesson):
             return None
-        plan = self.planned[lesson.pk].get(reported["student"])
-        if plan and plan.code == reported["code"]:
+        if self.planned[lesson.pk].get(reported["student"]) == reported["code"]:
             return None
         said = _said_before(reported, log)
         may = said and (said["by"] == completed_by or (lesson.school_id, said["by"], said["role"]) in self.reporters)

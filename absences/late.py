@@ -112,7 +112,7 @@ def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document
     judge = Judge(
         judging.reporters_of(schools, {mark["by"] for mark in (*late, *said)} if late else ()),
         judging.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
-        PlannedAbsence.objects.of([lesson] if late else ()),
+        PlannedAbsence.objects.codes_of([lesson] if late else ()),
     )
     rows, rejected = [], []
     for mark in late:

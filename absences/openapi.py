@@ -122,8 +122,9 @@ REPORT: dict[str, Schema] = {
 COMPONENTS: dict[str, Schema] = {
     "Lesson": closed(LESSON),
     "Planned": {
-        **closed({"code": CODE, "reason": NOTE}),
-        "description": "An absence that the school knows of beforehand: unstated, until somebody reports it.",
+        **closed({"code": CODE, "title": TEXT, "reason": NOTE}),
+        "description": "An absence that the school knows of beforehand: unstated, until somebody reports it. `title` is"
+        " what the code stands for. `reason` is empty for teachers, and without the scope `notes`.",
     },
     "LessonWithRoster": closed(
         {
@@ -303,6 +304,8 @@ OPERATIONS: Operations = {
         "Everything that changed a register, oldest first",
         {200: page(ref("Amendment"))},
         (400, 403, 404),
+        "`reason` is for the office, for systems with the scope `notes`, and for whoever wrote it: for others it is"
+        " empty. Teachers also read why a whole register was withdrawn.",
         parameters=CURSOR,
     ),
     ("AmendmentsView", "POST"): Operation(

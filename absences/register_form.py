@@ -24,7 +24,8 @@ from absences.sheets import Stored
 from absences.tickets import Claims
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput
-from lessons.models import Lesson, PlannedAbsence, Student
+from lessons.models import Lesson, Student
+from lessons.models.planned import Suggested
 
 MINE = "mine"
 EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # what every pupil has buttons for
@@ -35,7 +36,7 @@ class Row:
     """One pupil on the page: the mark that stands on the sheet, and what is chosen.
 
     `was`, `was_minutes`, `was_note` and `seen` are of the mark that this person was shown; `mine` is what was sent
-    against a mark that somebody else has made meanwhile.
+    against a mark that somebody else has made meanwhile. `plan` is the code of a planned absence.
     """
 
     student: Student
@@ -48,12 +49,12 @@ class Row:
     seen: str = ""
     error: str = ""
     mine: Report | None = None
-    plan: PlannedAbsence | None = None
+    plan: str = ""
 
     @property
     def is_suggested(self) -> bool:
         """Planned to be away, and nobody has said anything yet."""
-        return self.plan is not None and not self.code
+        return bool(self.plan) and not self.code
 
     @property
     def late_code(self) -> str:
@@ -62,21 +63,20 @@ class Row:
     @property
     def other_code(self) -> str:
         """A code beside the three of everyday: what the office gave, or what is planned."""
-        planned = self.plan.code if self.plan else ""
-        return planned if self.code in {"", *EVERYDAY} else self.code
+        return self.plan if self.code in {"", *EVERYDAY} else self.code
 
 
 def rows(
     students: Sequence[Student],
     standing: Sequence[Document],
-    planned: Mapping[int, PlannedAbsence] = tickets.NOTHING_PLANNED,
+    planned: Suggested = tickets.NOTHING_PLANNED,
 ) -> list[Row]:
     """Each student with the mark that stands on the sheet, and what is planned."""
     marks_by = {mark["student"]: mark for mark in standing}
-    return [_row(student, marks_by.get(student.pk), planned.get(student.pk)) for student in students]
+    return [_row(student, marks_by.get(student.pk), planned.get(student.pk, "")) for student in students]
 
 
-def _row(student: Student, mark: Document | None, plan: PlannedAbsence | None) -> Row:
+def _row(student: Student, mark: Document | None, plan: str) -> Row:
     if mark is None:
         return Row(student, plan=plan)
     code, minutes, seen = mark["code"], mark["minutes_late"], str(mark["report_id"])

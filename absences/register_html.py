@@ -14,7 +14,7 @@ from absences.register_form import Row
 from lessons.models import Student
 
 PUPIL = "absences/_pupil.html"
-BLANKS = ("id", "name", "legal_name", "reason", "seen", "minutes", "was_minutes", "was_note", "error", "conflict")
+BLANKS = ("id", "name", "legal_name", "seen", "minutes", "was_minutes", "was_note", "error", "conflict")
 
 
 def pupils(rows: Iterable[Row]) -> SafeString:
@@ -38,18 +38,16 @@ class Kind(NamedTuple):
     was: str
     has_note: bool
     plan: str
-    has_reason: bool
     has_legal_name: bool
     has_error: bool
     has_conflict: bool
 
 
 def _kind(row: Row) -> Kind:
-    student, plan = row.student, row.plan
+    student = row.student
     has_legal_name = bool(student.preferred_name) and student.preferred_name != student.legal_name
-    planned = (plan.code, bool(plan.reason)) if plan else ("", False)
     said = (row.code, row.late_code, row.other_code, row.was, bool(row.was_note))
-    return Kind(*said, *planned, has_legal_name, bool(row.error), row.mine is not None)
+    return Kind(*said, row.plan, has_legal_name, bool(row.error), row.mine is not None)
 
 
 @lru_cache(maxsize=KEPT)
@@ -72,8 +70,6 @@ def _values(row: Row) -> dict[str, Any]:
         values["was_note"] = row.was_note
     if student.preferred_name:
         values["legal_name"] = student.legal_name
-    if row.plan:
-        values["reason"] = row.plan.reason
     if row.error:
         values["error"] = row.error
     if row.mine:

@@ -21,10 +21,11 @@ from lessons.access import WHOLE_SCHOOL, Role, Scope
 from lessons.errors import BadToken, NotAllowed
 
 if TYPE_CHECKING:
-    from lessons.models import Lesson, PlannedAbsence, User
+    from lessons.models import Lesson, User
+    from lessons.models.planned import Suggested
 
 BY_STUDENT = ("planned", "stood")
-NOTHING_PLANNED: Mapping[int, Any] = MappingProxyType({})
+NOTHING_PLANNED: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def issue(
     lesson: Lesson,
     roster: Sequence[int],
     now: datetime,
-    planned: Mapping[int, PlannedAbsence] = NOTHING_PLANNED,
+    planned: Suggested = NOTHING_PLANNED,
     standing: Iterable[Document] = (),
 ) -> str | None:
     """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `standing` are the
@@ -104,7 +105,7 @@ def claims_for(
     lesson: Lesson,
     roster: Sequence[int],
     now: datetime,
-    planned: Mapping[int, PlannedAbsence] = NOTHING_PLANNED,
+    planned: Suggested = NOTHING_PLANNED,
 ) -> Claims:
     """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
     if not user.access.may_report(lesson, now):
@@ -121,8 +122,8 @@ def claims_for(
     )
 
 
-def _codes(planned: Mapping[int, PlannedAbsence], roster: Sequence[int]) -> dict[int, str]:
-    return {student: planned[student].code for student in roster if student in planned}
+def _codes(planned: Suggested, roster: Sequence[int]) -> dict[int, str]:
+    return {student: planned[student] for student in roster if student in planned}
 
 
 def verify(token: str, now: datetime) -> Claims:

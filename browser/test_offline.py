@@ -12,9 +12,18 @@ from absences.reconcile import reconcile
 from browser.marks import codes, reported, saved, says
 from browser.product import Place, Product, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, student_of, until
+from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Enrolment, Lesson, Mark, Register, Student
 
 GONE = "caches.match('/day-pack').then((found) => !found)"
+
+KEPT = "caches.match('/day-pack').then((found) => found?.text() ?? '')"
+
+# As a release before this one kept it, with the reason of a planned absence.
+AGED = """caches.open("attendance-day").then(async (day) => {
+    const pack = await (await day.match("/day-pack")).json();
+    pack.lessons[0].roster[0].plan = { code: "M", word: "Medical", reason: "Oncology" };
+    await day.put("/day-pack", new Response(JSON.stringify({ ...pack, format: pack.format - 1 }))); })"""
 
 # As after a night: marks need a new one, which knows who is enrolled now.
 NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"); open.onsuccess = () => {
@@ -84,6 +93,17 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
     saved(register)
     [mark] = reported(lesson)
     assert mark["code"] == "/"
+
+
+def test_a_pack_of_an_older_format_is_gone_at_once(register: Page, here: Place, lesson: Lesson) -> None:
+    """It holds why pupils are away: no page is made of it, and none of it stays."""
+    PlannedAbsenceFactory.create(student=here.students[2], first_day=lesson.date, reason="Oncology")
+    register.evaluate(AGED)
+    assert until(register, f"{KEPT}.then((text) => text.includes('Oncology'))")
+    register.reload()
+    until(register, READY)
+    until(register, f"{KEPT}.then((text) => !text.includes('Oncology'))")
+    assert register.locator(".planned .plan").inner_text() == "Planned: Medical or dental appointment"
 
 
 def test_today_opens_without_a_network(register: Page, alice: Device, lesson: Lesson) -> None:

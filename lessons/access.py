@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from lessons import calendar
 
 if TYPE_CHECKING:
-    from lessons.models import Lesson, School, User
+    from lessons.models import Amendment, Lesson, PlannedAbsence, School, Student, User
 
 
 class Role(models.TextChoices):
@@ -28,15 +28,16 @@ class Scope(models.TextChoices):
     """What another system may do in its school."""
 
     READ = "read", _("Read: lists, registers, statistics, changes")
-    NOTES = "notes", _("Notes: what people wrote beside a mark or a change")
+    NOTES = "notes", _("Notes: what people wrote beside a mark, a change or a planned absence")
+    UPNS = "upns", _("UPNs: the pupils’ national numbers")
     REPORT = "report", _("Report absences")
     COMPLETE = "complete", _("Complete lessons")
     AMEND = "amend", _("Amend registers")
     TIMETABLE = "timetable", _("Timetable: put students, groups, enrolments, lessons and planned absences")
 
 
-# What people may do besides what their role decides; an admin's timetable is theirs to put.
-PEOPLE_MAY = frozenset(Scope) - {Scope.TIMETABLE}
+# What people may do besides what their role decides. The office also reads UPNs, and an admin may do everything.
+PEOPLE_MAY = frozenset(Scope) - {Scope.TIMETABLE, Scope.UPNS}
 # An integrator who signs in with a password; one with a client id has the scopes of that client.
 INTEGRATOR_MAY = frozenset({Scope.READ, Scope.REPORT, Scope.COMPLETE})
 
@@ -107,6 +108,41 @@ class Access:
     def offices(self) -> list[int]:
         return [pk for pk in self.acting if self.is_office(pk)]
 
+    def reads_notes(self, school_id: int) -> bool:
+        """What people wrote beside a mark: for everybody who takes registers there, and systems with the scope."""
+        return self.allows(school_id, Scope.NOTES)
+
+    def reads_reasons(self, school_id: int) -> bool:
+        """Why pupils are away, in somebody's own words: for the office, and systems with the scope `notes`.
+
+        Teachers see the code and its words. Others ask for the text with `reason_of`, and never read it themselves.
+        """
+        acting = self.acting.get(school_id)
+        is_system = acting is not None and acting.roles == {Role.INTEGRATOR}
+        return self.is_office(school_id) or (is_system and self.allows(school_id, Scope.NOTES))
+
+    def reads_upns(self, school_id: int) -> bool:
+        """The national numbers of pupils: for the office, and systems with the scope. Others get them by `upn_of`."""
+        return self.allows(school_id, Scope.UPNS)
+
+    def reason_of(self, row: PlannedAbsence | Amendment) -> str:
+        """The reason if this user may read it, else an empty text.
+
+        Everybody reads what they wrote themselves. Why a whole register was withdrawn is about no pupil, and counts as
+        a note: somebody has to give the register again.
+        """
+        is_own = row.by_id == self.user_id
+        is_note = row.student_id is None and self.reads_notes(row.school_id)
+        return row.reason if is_own or is_note or self.reads_reasons(row.school_id) else ""
+
+    def upn_of(self, student: Student) -> str:
+        """The UPN if this user may read it, else an empty text."""
+        return student.upn if self.reads_upns(student.school_id) else ""
+
+    def upn_schools(self) -> list[int]:
+        """Where a UPN may be searched for: only where it may be read, or searching would be a way to guess it."""
+        return [pk for pk in self.acting if self.reads_upns(pk)]
+
     def may_plan(self, school_id: int) -> bool:
         """Absences that are known of beforehand: the office, and systems that put the timetable."""
         return self.is_office(school_id) or self.allows(school_id, Scope.TIMETABLE)
@@ -164,7 +200,7 @@ def _scopes(user: User, roles: frozenset[Role]) -> frozenset[Scope]:
     if Role.ADMIN in roles:
         return frozenset(Scope)
     if roles != {Role.INTEGRATOR}:
-        return PEOPLE_MAY
+        return PEOPLE_MAY | {Scope.UPNS} if Role.OFFICE in roles else PEOPLE_MAY
     client = getattr(user, "api_client", None)
     return INTEGRATOR_MAY if client is None else client.granted
 

@@ -135,7 +135,7 @@ COMPONENTS: dict[str, Schema] = {
         {
             "id": ID,
             "school_id": ID,
-            "upn": TEXT,
+            "upn": TEXT | {"description": "Empty for teachers, and without the scope `upns`."},
             "name": TEXT,
             "legal_name": TEXT,
             "preferred_name": TEXT,
@@ -166,7 +166,8 @@ COMPONENTS: dict[str, Schema] = {
             "from_time": maybe(CLOCK),
             "until_time": maybe(CLOCK),
             "code": TEXT,
-            "reason": TEXT,
+            "title": TEXT | {"description": "What the code stands for."},
+            "reason": TEXT | {"description": "Empty for teachers, and without the scope `notes`."},
             "by": ref("Person"),
             "made_at": TIME,
             **OWNED,
@@ -183,7 +184,7 @@ PUT = (
 
 PLANNED_LISTED = (
     "With `from` and `to` those of any day between, both included. One that was taken away is no longer listed."
-    " `reason` is empty without the scope `notes`."
+    " `reason` is for the office, and for systems with the scope `notes`: for others it is empty."
 )
 PLANNED_PUT = (
     "`student` is an external id of the same source; lessons count that start from `from_time` and before `until_time`,"

@@ -1,9 +1,11 @@
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from lessons import codes
+from lessons.access import Access
 from lessons.errors import escaped
 from lessons.fields import Id, Text
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
@@ -89,6 +91,8 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 
 
 class StudentSerializer(serializers.ModelSerializer[Student]):
+    """With the reader's `access` in its context: the UPN is empty for those who may not read it."""
+
     class Meta:
         model = Student
         fields = (
@@ -106,6 +110,11 @@ class StudentSerializer(serializers.ModelSerializer[Student]):
             "updated_at",
         )
 
+    upn = serializers.SerializerMethodField()
+
+    def get_upn(self, student: Student) -> str:
+        return cast(Access, self.context["access"]).upn_of(student)
+
 
 class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
     class Meta:
@@ -117,16 +126,20 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
 
 class PlannedAbsenceSerializer(serializers.ModelSerializer[PlannedAbsence]):
-    """With `notes` in its context the reason, which is empty otherwise."""
+    """With the reader's `access` in its context: the reason is empty for those who may not read it."""
 
     class Meta:
         model = PlannedAbsence
         fields = (
-            *("id", "school_id", "student_id", "first_day", "last_day", "from_time", "until_time", "code", "reason"),
-            *("by", "made_at", "source", "external_id", "updated_at"),
+            *("id", "school_id", "student_id", "first_day", "last_day", "from_time", "until_time", "code", "title"),
+            *("reason", "by", "made_at", "source", "external_id", "updated_at"),
         )
 
+    title = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
 
+    def get_title(self, plan: PlannedAbsence) -> str:
+        return codes.title(plan.code)
+
     def get_reason(self, plan: PlannedAbsence) -> str:
-        return plan.reason if self.context["notes"] else ""
+        return cast(Access, self.context["access"]).reason_of(plan)

@@ -35,14 +35,16 @@ class ChangesView(SignedInView):
         after = int(query.validated_data["after"])
         size = min(query.validated_data["page_size"], Cursor.max_page_size)
         last = feed.last_number(school)
-        tag = f'"{school}-{after}-{last}-{size}-{int(self.reads_notes)}"'
+        access = self.user.access
+        reads = f"{access.reads_notes(school):d}{access.reads_reasons(school):d}"
+        tag = f'"{school}-{after}-{last}-{size}-{reads}"'
         if tag in parse_etags(request.headers.get("If-None-Match", "")):
             return Response(status=304, headers={"ETag": tag})
         changes = feed.read(school, after=after, until=last, limit=size)
         # Short of a page there is nothing more until `last`, though a purge may have taken the latest numbers away.
         reached = changes[-1].row.feed_number if len(changes) == size else max(after, last)
         more = replace_query_param(request.build_absolute_uri(), "after", reached) if reached < last else None
-        results = [change_json(change, notes=self.reads_notes) for change in changes]
+        results = [change_json(change, access) for change in changes]
         answer = {"next": more, "previous": None, "cursor": str(reached), "results": results}
         return Response(answer, headers={"ETag": tag})
 

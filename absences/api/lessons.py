@@ -13,12 +13,12 @@ from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
 from absences.mongo import Document
 from absences.serializers import LessonQuery, lessons_matching
-from lessons.access import Scope
 from lessons.api import PutView, SignedInView
 from lessons.errors import NotFound, StoreUnavailable
 from lessons.imports import inputs
 from lessons.imports.timetable import Lessons
 from lessons.models import Lesson, PlannedAbsence, User
+from lessons.models.planned import suggested
 from lessons.pagination import Cursor
 
 log = logging.getLogger(__name__)
@@ -48,14 +48,13 @@ class LessonView(SignedInView):
         found = seen_lesson(self.user, lesson, now)
         students = found.enrolled()
         planned = PlannedAbsence.objects.of_lesson(found)
-        may_read_reasons = self.user.access.allows(found.school_id, Scope.NOTES)
         standing = _standing(found)
         roster = [student.pk for student in students]
         return Response(
             lesson_json(found, None if standing is None else len(standing))
             | {
-                "roster": roster_json(students, planned, notes=may_read_reasons),
-                "ticket": tickets.issue(self.user, found, roster, now, planned, standing or ()),
+                "roster": roster_json(students, planned, self.user.access),
+                "ticket": tickets.issue(self.user, found, roster, now, suggested(planned), standing or ()),
             }
         )
 

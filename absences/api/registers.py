@@ -36,7 +36,7 @@ class CompleteView(SignedInView):
             others=Others(body.validated_data["others"]),
             taken_at=body.validated_data.get("taken_at"),
         )
-        return Response(completed_json(completed, notes=self.reads_notes))
+        return Response(completed_json(completed, self.user.access))
 
 
 class RegisterView(SignedInView):
@@ -51,7 +51,7 @@ class RegisterView(SignedInView):
         stood = standing(
             merged.register, nation=found.school.nation, marks=merged.marks, amendments=merged.amendments, at=at
         )
-        return Response(register_json(merged, stood, notes=self.reads_notes) | {"already_completed": True})
+        return Response(register_json(merged, stood, self.user.access) | {"already_completed": True})
 
 
 class AmendmentsView(SignedInView):
@@ -61,7 +61,7 @@ class AmendmentsView(SignedInView):
         history = _with_register(self.user, lesson).register.amendments.all()
         cursor = Cursor(ordering=("id",))
         page = cursor.paginate_queryset(history, request, self) or []
-        return cursor.get_paginated_response(amendments_json(page, notes=self.reads_notes))
+        return cursor.get_paginated_response(amendments_json(page, self.user.access))
 
     def post(self, request: Request, lesson: int) -> Response:
         single = not (isinstance(request.data, dict) and "amendments" in request.data)
@@ -71,7 +71,7 @@ class AmendmentsView(SignedInView):
         changes = [amendments.Change(**item) for item in items]
 
         def answer(made: list[Amendment]) -> Any:
-            said = amendments_json(made, notes=True)  # its own words
+            said = amendments_json(made, self.user.access)
             return said[0] if single else {"amendments": said}
 
         now = timezone.now()
@@ -93,7 +93,7 @@ class VoidView(SignedInView):
         reason = body.validated_data["reason"]
 
         now = timezone.now()
-        once = Once(request, self.user, now, lambda made: amendment_json(made[0], notes=True))
+        once = Once(request, self.user, now, lambda made: amendment_json(made[0], self.user.access))
         with once:
             amendments.void(self.user, lesson, reason, now=now, around=once.around)
         return once.response()

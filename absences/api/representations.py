@@ -6,6 +6,8 @@ from typing import Any
 from absences.completion import Completed
 from absences.merging import Merged
 from absences.tickets import Claims
+from lessons import codes
+from lessons.access import Access
 from lessons.feed import Change
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
 from lessons.standing import Standing, standing
@@ -38,9 +40,7 @@ def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
     }
 
 
-def roster_json(
-    students: Iterable[Student], planned: Mapping[int, PlannedAbsence], *, notes: bool = True
-) -> list[JSON]:
+def roster_json(students: Iterable[Student], planned: Mapping[int, PlannedAbsence], reader: Access) -> list[JSON]:
     """Each with the absence that the school knows of beforehand: a suggestion, until somebody reports it."""
     return [
         {
@@ -49,14 +49,14 @@ def roster_json(
             "legal_name": student.legal_name,
             "preferred_name": student.preferred_name,
             "year_group": student.year_group,
-            "planned": planned_json(planned.get(student.pk), notes=notes),
+            "planned": planned_json(planned.get(student.pk), reader),
         }
         for student in students
     ]
 
 
-def planned_json(plan: PlannedAbsence | None, *, notes: bool) -> JSON | None:
-    return {"code": plan.code, "reason": plan.reason if notes else ""} if plan else None
+def planned_json(plan: PlannedAbsence | None, reader: Access) -> JSON | None:
+    return {"code": plan.code, "title": codes.title(plan.code), "reason": reader.reason_of(plan)} if plan else None
 
 
 def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str, reader: Claims) -> JSON:
@@ -74,19 +74,18 @@ def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str, reader: Claim
     }
 
 
-def completed_json(completed: Completed, *, notes: bool) -> JSON:
-    standing = register_json(completed.merged, completed.merged.standing, notes=notes)
+def completed_json(completed: Completed, reader: Access) -> JSON:
+    standing = register_json(completed.merged, completed.merged.standing, reader)
     return standing | {"already_completed": completed.already_completed}
 
 
-def register_json(merged: Merged, standing: Standing, *, notes: bool) -> JSON:
-    """`notes` says whether the reader may see them; here and below they are empty otherwise."""
-    register = merged.register
-    return taken_json(register, standing, notes=notes) | {"rejected": [rejected_json(row) for row in merged.rejected]}
+def register_json(merged: Merged, standing: Standing, reader: Access) -> JSON:
+    return taken_json(merged.register, standing, reader) | {"rejected": [rejected_json(row) for row in merged.rejected]}
 
 
-def taken_json(register: Register, standing: Standing, *, notes: bool) -> JSON:
-    """Without what was rejected."""
+def taken_json(register: Register, standing: Standing, reader: Access) -> JSON:
+    """Without what was rejected. Notes are empty for those who may not read them."""
+    notes = reader.reads_notes(register.school_id)
     return {
         "lesson_id": register.pk,
         "school_id": register.school_id,
@@ -116,12 +115,11 @@ def rejected_json(row: RejectedReport) -> JSON:
     return {"student_id": row.student_id, "code": row.code, "reason": row.reason, "report_id": row.report_id}
 
 
-def amendments_json(amendments: Sequence[Amendment], *, notes: bool) -> list[JSON]:
-    return [amendment_json(amendment, notes=notes) for amendment in amendments]
+def amendments_json(amendments: Sequence[Amendment], reader: Access) -> list[JSON]:
+    return [amendment_json(amendment, reader) for amendment in amendments]
 
 
-def amendment_json(amendment: Amendment, *, notes: bool) -> JSON:
-    """The reason counts as a note: what was written beside a late report has become one."""
+def amendment_json(amendment: Amendment, reader: Access) -> JSON:
     return {
         "id": amendment.pk,
         "kind": amendment.kind,
@@ -130,7 +128,7 @@ def amendment_json(amendment: Amendment, *, notes: bool) -> JSON:
         "from_minutes_late": amendment.from_minutes_late,
         "to_code": amendment.to_code,
         "to_minutes_late": amendment.to_minutes_late,
-        "reason": amendment.reason if notes else "",
+        "reason": reader.reason_of(amendment),
         "by": amendment.by,
         "happened_at": amendment.happened_at,
         "arrived_at": amendment.arrived_at,
@@ -139,13 +137,13 @@ def amendment_json(amendment: Amendment, *, notes: bool) -> JSON:
     }
 
 
-def change_json(change: Change, *, notes: bool) -> JSON:
+def change_json(change: Change, reader: Access) -> JSON:
     """One entry of the change feed: a register as it was first written, or what came after."""
     row = change.row
     entry: JSON = {"number": row.feed_number, "kind": change.kind}
     if isinstance(row, Register):
         first = standing(row, nation=row.school.nation, marks=row.marks.all(), amendments=())
-        return entry | {"lesson_id": row.pk, "register": taken_json(row, first, notes=notes)}
+        return entry | {"lesson_id": row.pk, "register": taken_json(row, first, reader)}
     if isinstance(row, Amendment):
-        return entry | {"lesson_id": row.register_id, "amendment": amendment_json(row, notes=notes)}
+        return entry | {"lesson_id": row.register_id, "amendment": amendment_json(row, reader)}
     return entry | {"lesson_id": row.lesson_id, "rejection": rejected_json(row)}

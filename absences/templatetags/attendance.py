@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from lessons import codes
 from lessons.codes import Kind
+from lessons.models import Amendment, PlannedAbsence, Student, User
 
 register = template.Library()
 
@@ -44,6 +45,18 @@ def icon(code: str | None) -> str:
 def word(code: str | None) -> str:
     """A code in words, as a register says it."""
     return str(WORDS[code]) if code is None or code in WORDS else codes.title(code)
+
+
+@register.filter
+def reason_for(row: PlannedAbsence | Amendment, user: User) -> str:
+    """Why, in somebody's own words, if the user may read them."""
+    return user.access.reason_of(row)
+
+
+@register.filter
+def upn_for(student: Student, user: User) -> str:
+    """The UPN, if the user may read it."""
+    return user.access.upn_of(student)
 
 
 @register.filter

@@ -2,15 +2,17 @@
 
 import gzip
 import json
+import re
 from datetime import time
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from absences import reporting, tickets
+from absences import day_pack, reporting, tickets
 from absences.marks import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
@@ -39,7 +41,7 @@ def test_it_has_what_the_register_shows(teacher: User, lesson: Lesson, students:
     [only] = given["lessons"]
     assert (given["user"], only["id"], only["state"]) == (teacher.pk, lesson.pk, "due")
     planned = {each["id"]: each.get("plan") for each in only["roster"]}
-    assert planned[ava.pk] == {"code": "M", "word": "Medical or dental appointment", "reason": "Dentist"}
+    assert planned[ava.pk] == {"code": "M", "word": "Medical or dental appointment"}
     assert (len(planned), planned[ben.pk], only["marks"]) == (4, None, [])
     assert only["starts"] < only["closes"] < only["ends"] <= given["ends"]
 
@@ -136,3 +138,11 @@ def test_who_works_in_two_schools_has_the_lessons_of_both(teacher: User, lesson:
     given = pack(teacher)
     assert {each["id"] for each in given["lessons"]} == {lesson.pk, theirs.pk}
     assert given["school"] == f"{lesson.school.name}, {other.name}"
+
+
+@pytest.mark.parametrize("script", ["device.js", "service-worker.js"])
+def test_devices_keep_no_other_format(script: str) -> None:
+    """A pack of an older format may hold what is kept on no device any more: both scripts drop it."""
+    source = (settings.BASE_DIR / "absences/static/absences" / script).read_text()
+    assert re.findall(r"const FORMAT = (\d+);", source) == [str(day_pack.FORMAT)]
+    assert "found.format === FORMAT" in source

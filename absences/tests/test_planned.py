@@ -23,7 +23,7 @@ def ava(students: list[Student]) -> Student:
 
 
 def confirm(user: User, lesson: Lesson, roster: list[int], student: Student, now: datetime) -> None:
-    planned = PlannedAbsence.objects.of([lesson])[lesson.pk]
+    planned = PlannedAbsence.objects.codes_of([lesson])[lesson.pk]
     claims = tickets.claims_for(user, lesson, roster, now, planned)
     reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code="M")], now)
 
@@ -103,13 +103,17 @@ def test_many_lessons_are_one_question(
     assert len(found) == 4
 
 
-def test_the_lesson_says_what_is_planned(school: School, teacher: User) -> None:
+def test_the_lesson_says_what_is_planned(school: School, teacher: User, office: User) -> None:
+    """The code in words to whoever takes the register, and the reason to the office."""
     lesson = due_today(school, teacher, students=2)
     ava, ben = Student.objects.enrolled(lesson.group_id, lesson.date)
     PlannedAbsenceFactory.create(student=ava, first_day=lesson.date, reason="Dentist until ten")
     api = signed_in(teacher)
     shown = api.get(f"/api/v1/lessons/{lesson.pk}").json()
-    assert [each["planned"] for each in shown["roster"]] == [{"code": "M", "reason": "Dentist until ten"}, None]
+    plan = {"code": "M", "title": "Medical or dental appointment"}
+    assert [each["planned"] for each in shown["roster"]] == [plan | {"reason": ""}, None]
+    [told, _] = signed_in(office).get(f"/api/v1/lessons/{lesson.pk}").json()["roster"]
+    assert told["planned"] == plan | {"reason": "Dentist until ten"}
     ticket = Api(shown["ticket"])
     assert ticket.put(f"/api/v1/lessons/{lesson.pk}/absences/{ava.pk}", {"code": "M"}).status_code == 202
     refused = ticket.put(f"/api/v1/lessons/{lesson.pk}/absences/{ben.pk}", {"code": "M"})
@@ -125,7 +129,7 @@ def test_a_system_without_notes_reads_no_reasons(school: School, teacher: User, 
     student = Student.objects.enrolled(lesson.group_id, lesson.date).get()
     PlannedAbsenceFactory.create(student=student, first_day=lesson.date, reason="Hospital")
     [shown] = signed_in(integrator).get(f"/api/v1/lessons/{lesson.pk}").json()["roster"]
-    assert shown["planned"] == {"code": "M", "reason": ""}
+    assert (shown["planned"]["code"], shown["planned"]["reason"]) == ("M", "")
 
 
 def test_a_code_without_a_plan_is_nobodys_to_confirm(

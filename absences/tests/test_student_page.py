@@ -154,7 +154,20 @@ def test_today(office: User, teacher: User, school: School) -> None:
     assert ("Dentist" in page, "Wedding" in page) == (True, False)
     take(lesson, absent={zoe: "I"})
     own = browser(teacher).get(f"/students/{zoe.pk}/").content.decode()
-    assert ("not taken yet" in own, "Bus was late" in own, "Dentist" in own) == (False, False, True)
+    assert ("not taken yet" in own, "Bus was late" in own, "Dentist" in own) == (False, False, False)
+    assert "Medical or dental appointment (M)" in own
+
+
+def test_whose_words_a_teacher_reads(teacher: User, office: User, lesson: Lesson, zoe: Student) -> None:
+    """Her own, and why a register was withdrawn; of what the office changed she sees the codes."""
+    register = take(lesson, absent={zoe: "N"})
+    amend(register, zoe, "N", "M", reason="Mother rang", by_id=office.pk)
+    amend(register, zoe, "M", "/", reason="Came after all", by_id=teacher.pk, rev=2, feed_number=-3)
+    void(register)
+    for address in (f"/students/{zoe.pk}/", f"/lessons/{lesson.pk}/", f"/lessons/{lesson.pk}/evidence.csv"):
+        for user, reads in ((teacher, False), (office, True)):
+            page = browser(user).get(address).content.decode()
+            assert ("Mother rang" in page, "Came after all" in page, "Wrong class" in page) == (reads, True, True)
 
 
 def test_ways_on(office: User, lesson: Lesson, zoe: Student) -> None:

@@ -23,7 +23,7 @@ from lessons.models import School
 @login_required
 def lesson_page(request: HttpRequest, lesson: int) -> HttpResponse:
     found = registered_lesson(request, lesson)
-    lines = evidence.of_lesson(found)
+    lines = evidence.of_lesson(user_of(request), found)
     sections = [
         (_("First entries"), [line for line in lines if line.record == Record.FIRST_ENTRY]),
         (_("Amendments"), [line for line in lines if line.record == Record.AMENDMENT]),
@@ -37,7 +37,8 @@ def lesson_page(request: HttpRequest, lesson: int) -> HttpResponse:
 @login_required
 def lesson_csv(request: HttpRequest, lesson: int) -> HttpResponse:
     found = registered_lesson(request, lesson)
-    return _as_csv(f"evidence-lesson-{found.pk}-{found.date}", evidence.of_lesson(found))
+    lines = evidence.of_lesson(user_of(request), found)
+    return _as_csv(request, f"evidence-lesson-{found.pk}-{found.date}", lines)
 
 
 @require_safe
@@ -64,11 +65,12 @@ def student_csv(request: HttpRequest, student: int) -> HttpResponse:
     found = office_pupil(request, student)
     days = period.asked(request, found.school, timezone.now())
     lines = evidence.of_student(user_of(request), found, days.first, days.last)
-    return _as_csv(f"evidence-student-{found.pk}-{days.first}-{days.last}", lines)
+    return _as_csv(request, f"evidence-student-{found.pk}-{days.first}-{days.last}", lines)
 
 
-def _as_csv(name: str, lines: Iterable[Line]) -> HttpResponse:
-    return spreadsheets.as_csv(name, evidence.COLUMNS, (line.cells() for line in lines))
+def _as_csv(request: HttpRequest, name: str, lines: Iterable[Line]) -> HttpResponse:
+    reader = user_of(request).access
+    return spreadsheets.as_csv(name, evidence.COLUMNS, (line.cells(reader) for line in lines))
 
 
 def _signed(request: HttpRequest, school: School) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
 from lessons.errors import NotFound, Refused
 from lessons.models import Lesson, PlannedAbsence, User
+from lessons.models.planned import Suggested
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -195,8 +196,8 @@ def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.C
     return shown
 
 
-def _planned(lesson: Lesson) -> dict[int, PlannedAbsence]:
-    return PlannedAbsence.objects.of_lesson(lesson)
+def _planned(lesson: Lesson) -> Suggested:
+    return PlannedAbsence.objects.codes_of_lesson(lesson)
 
 
 def _standing(lesson: Lesson) -> list[Document]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 MAX_DAYS = 400  # a school year and its holidays
+Suggested = Mapping[int, str]  # the code of a planned absence by student
 
 
 class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
@@ -53,6 +54,19 @@ class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
         """As `of` has them of one lesson, by student."""
         return {plan.student_id: plan for plan in _on(lesson.school_id, lesson.date) if plan.covers(lesson)}
 
+    def codes_of(self, lessons: Iterable[Lesson]) -> dict[int, Suggested]:
+        """As `of`, but only the codes: what takes or judges a register gets no reason that it could pass on."""
+        return {pk: suggested(plans) for pk, plans in self.of(lessons).items()}
+
+    def codes_of_lesson(self, lesson: Lesson) -> Suggested:
+        """As `codes_of` has them of one lesson."""
+        return suggested(self.of_lesson(lesson))
+
+
+def suggested(plans: Mapping[int, PlannedAbsence]) -> Suggested:
+    """The codes of planned absences."""
+    return {student: plan.code for student, plan in plans.items()}
+
 
 class PlannedAbsence(SchoolRow, Signed, Owned):
     """An absence that the school knows of beforehand: suggested on every register it covers, a mark on none until
@@ -70,7 +84,9 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
     )
     until_time = models.TimeField(_("until"), null=True, blank=True, help_text=_("Lessons that start before then."))
     code = models.CharField(_("code"), max_length=2)
-    reason = models.CharField(_("reason"), max_length=200, blank=True, help_text=_("Teachers see it."))
+    reason = models.CharField(
+        _("reason"), max_length=200, blank=True, help_text=_("For the office. Teachers see what the code stands for.")
+    )
     made_at = models.DateTimeField(_("entered at"), auto_now_add=True)
 
     objects = PlannedAbsenceQuerySet.as_manager()

@@ -1,8 +1,10 @@
 """Tokens for other systems: client id and secret, scopes, revocation."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
@@ -81,3 +83,19 @@ def test_a_change_ends_the_tokens_that_are_about(client: ApiClient, change: dict
 def test_a_client_is_of_one_school(client: ApiClient) -> None:
     other = GroupFactory.create(school=SchoolFactory.create())
     assert str(other.name) not in api(sign_in(client).json()["access"]).get("/api/v1/groups").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("read report", "read report upns"), ("report", "report"), ("read upns", "read upns"), ("", "")],
+)
+def test_an_upgrade_takes_no_upns_from_those_who_read_them(before: str, after: str) -> None:
+    """UPNs came with `read` once. The way back leaves no scope that the old release does not know."""
+    migration = import_module("lessons.migrations.0012_reasons_and_upns")
+    client = ApiClientFactory.create(scopes=before)
+    migration.grant_upns(apps, None)
+    client.refresh_from_db()
+    assert client.scopes == after
+    migration.take_upns_back(apps, None)
+    client.refresh_from_db()
+    assert client.scopes == before.removesuffix(" upns")

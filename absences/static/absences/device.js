@@ -1,6 +1,7 @@
 // A device that its user calls theirs: today's registers are kept on it until midnight, and pages to show them in.
 
 const DAY = "attendance-day"; // the day pack, which has names in it
+const FORMAT = 3; // of the pack; one of another is dropped: it may hold what is kept on no device any more
 const SHELL = "attendance-shell"; // pages without contents, scripts and styles
 
 export const isMine = (user) => localStorage.getItem("mine") === String(user);
@@ -10,7 +11,7 @@ export const isAnothers = (user) => ![null, String(user)].includes(localStorage.
 export async function kept(user) {
   const found = await (await caches.match("/day-pack"))?.json();
   if (!found) return null;
-  const good = Date.now() + found.skew < found.ends && found.user === user && found.format === 2;
+  const good = Date.now() + found.skew < found.ends && found.user === user && found.format === FORMAT;
   if (!good) await caches.delete(DAY);
   return good ? found : null;
 }

@@ -2,6 +2,7 @@
 // network, the evacuation list as it was opened last, and the scripts of all three. Everything else is the network's.
 
 const DAY = "attendance-day";
+const FORMAT = 3; // of the pack, as device.js
 const LIST = "/evacuation/";
 const PATIENCE = 3000; // milliseconds until what is kept is better than what may still come
 
@@ -9,7 +10,7 @@ const lessonOf = (url) => Number(/^\/lessons\/(\d+)\/$/.exec(url.pathname)?.[1])
 
 async function pack() {
   const found = await (await caches.match("/day-pack"))?.json();
-  if (found && Date.now() + found.skew < found.ends) return found;
+  if (found && found.format === FORMAT && Date.now() + found.skew < found.ends) return found;
   await caches.delete(DAY);
   return null;
 }
@@ -58,4 +59,4 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("activate", (event) => event.waitUntil(pack().then(() => self.clients.claim())));

@@ -68,8 +68,8 @@ function pupil(blank, student, mark) {
   return element;
 }
 
-function plan(element, { id, plan: { code, word, reason } }) {
-  const text = say("planned", [word, reason].filter(Boolean).join(", "));
+function plan(element, { id, plan: { code, word } }) {
+  const text = say("planned", word);
   element.querySelector("legend").after(make("p", { className: "plan quiet", textContent: text }));
   element.classList.add("planned");
   element.append(make("input", { type: "hidden", name: `plan-${id}`, value: code }));

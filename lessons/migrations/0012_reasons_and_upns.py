@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.db import migrations, models
+
+
+def grant_upns(apps: Any, schema_editor: Any) -> None:
+    """Systems that could read UPNs until now still can: a school's admin takes the scope away where it is not needed."""
+    for client in apps.get_model("lessons", "ApiClient").objects.all():
+        scopes = client.scopes.split()
+        if "read" in scopes and "upns" not in scopes:
+            client.scopes = " ".join([*scopes, "upns"])
+            client.save(update_fields=["scopes"])
+
+
+def take_upns_back(apps: Any, schema_editor: Any) -> None:
+    """What was before knows no such scope."""
+    for client in apps.get_model("lessons", "ApiClient").objects.filter(scopes__contains="upns"):
+        client.scopes = " ".join(scope for scope in client.scopes.split() if scope != "upns")
+        client.save(update_fields=["scopes"])
+
+
+class Migration(migrations.Migration):
+    dependencies = (("lessons", "0008_notices_are_forgotten"),)
+
+    operations = (
+        migrations.AlterField(
+            model_name="plannedabsence",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                help_text="For the office. Teachers see what the code stands for.",
+                max_length=200,
+                verbose_name="reason",
+            ),
+        ),
+        migrations.RunPython(grant_upns, take_upns_back),
+    )
