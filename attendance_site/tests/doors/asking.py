@@ -53,17 +53,24 @@ def undone() -> Iterator[None]:
     denied.forget()
 
 
-def ask(client: Client, pattern: str, method: str, place: Place, **places: int) -> Any:
+def ask(client: Client, pattern: str, method: str, place: Place, *, query: str = "", **places: int) -> Any:
     path = place.address(pattern, is_of_taken(pattern))
     if places:
         path = Unknown(place, **places).address(pattern)
+    path += query
     sent: dict[str, Any] = {}
     if method in ("POST", "PUT") and pattern.startswith("api/v1/"):
         sent = {"data": json.dumps(body(pattern, method, place)), "content_type": "application/json"}
+    with same_cookies(client):
+        return getattr(client, method.lower())(path, **sent)
+
+
+@contextmanager
+def same_cookies(client: Client) -> Iterator[None]:
+    """Who has signed out is signed in again."""
     cookies: Any = client.cookies.copy()
-    answer = getattr(client, method.lower())(path, **sent)
-    client.cookies = cookies  # who has signed out is signed in again
-    return answer
+    yield
+    client.cookies = cookies
 
 
 class Unknown:
