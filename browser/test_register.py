@@ -172,6 +172,8 @@ def test_one_button_confirms_what_is_planned(page: Page, here: Place, lesson: Le
     opened(page, lesson)
     assert page.locator(".planned .plan").inner_text() == "Planned: Medical or dental appointment"
     assert "Dentist" not in page.content()
+    name = page.locator(".planned legend").bounding_box()
+    assert name and name["width"] > name["height"], "the name has room beside its choices"
     assert "1 away as planned" in page.locator(".finish").inner_text() or page.locator(".suggested").is_visible()
     page.locator(".finish").tap()
     until(page, AT_HOME)
