@@ -168,6 +168,8 @@ def test_whose_words_a_teacher_reads(teacher: User, office: User, lesson: Lesson
         for user, reads in ((teacher, False), (office, True)):
             page = browser(user).get(address).content.decode()
             assert ("Mother rang" in page, "Came after all" in page, "Wrong class" in page) == (reads, True, True)
+    for user, claim in ((teacher, "Reasons that others gave are left out"), (office, "nothing is left out")):
+        assert claim in browser(user).get(f"/lessons/{lesson.pk}/evidence").content.decode()
 
 
 def test_ways_on(office: User, lesson: Lesson, zoe: Student) -> None:

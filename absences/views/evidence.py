@@ -74,9 +74,11 @@ def _as_csv(request: HttpRequest, name: str, lines: Iterable[Line]) -> HttpRespo
 
 
 def _signed(request: HttpRequest, school: School) -> dict[str, Any]:
-    """Who makes an extract, and when."""
+    """Who makes an extract, when, and whether it has every reason."""
+    access = user_of(request).access
     return {
         "school": school,
-        "position": user_of(request).access.in_school(school.pk).position,
+        "position": access.in_school(school.pk).position,
+        "is_whole": access.reads_reasons(school.pk),
         "made_at": timezone.now(),
     }
