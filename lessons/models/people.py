@@ -4,9 +4,11 @@ from datetime import date
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from lessons import names, upn
@@ -14,6 +16,7 @@ from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.school import School
 from lessons.prepared import prepared
+from lessons.usernames import UserNameField
 
 
 class User(AbstractUser):
@@ -21,6 +24,14 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
+    username = UserNameField(
+        _("user name"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("At most 150 letters, digits and @ . + - _. Capitals do not matter."),
+        error_messages={"unique": _("This user name is taken.")},
+    )
     name = models.CharField(_("name"), max_length=200)
 
     REQUIRED_FIELDS = ["email", "name"]  # noqa: RUF012
@@ -29,7 +40,11 @@ class User(AbstractUser):
     acting_schools: frozenset[int] | None = None
 
     class Meta(AbstractUser.Meta):
-        pass
+        constraints = (  # also against what is written past the field, by hand in SQL
+            models.UniqueConstraint(
+                Lower("username"), name="user_username_once", violation_error_message=_("This user name is taken.")
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name or self.username
