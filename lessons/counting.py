@@ -41,23 +41,24 @@ def add(*key: object, window: timedelta, now: datetime, hits: int = 1) -> Count:
     return _in_redis(name, hits, ends_at, seconds) if settings.CACHE_URL else _in_table(name, hits, ends_at, seconds)
 
 
-def present(*key: object, now: datetime) -> int:
-    """The count, without adding to it."""
+def current(*key: object, now: datetime) -> Count:
+    """The count, without adding to it; of what was not counted, or whose window is over, 0."""
     name, seconds = _hashed(key), int(now.timestamp())
     if settings.CACHE_URL:
         with _redis():
-            return int(cache.get(name) or 0)
-    return Tally.objects.filter(pk=name, ends_at__gt=seconds).values_list("hits", flat=True).first() or 0
+            return Count(int(cache.get(name) or 0), int(cache.get(f"{name}:ends") or seconds))
+    found = Tally.objects.filter(pk=name, ends_at__gt=seconds).values_list("hits", "ends_at").first()
+    return Count(*found) if found else Count(0, seconds)
 
 
-def renew(*key: object, window: timedelta, now: datetime) -> None:
-    """Keeps a count of one, from now on for the whole window."""
+def renew(*key: object, window: timedelta, now: datetime, hits: int = 1) -> None:
+    """Sets a count, from now on for the whole window."""
     name, seconds = _hashed(key), int(window.total_seconds())
     if settings.CACHE_URL:
         with _redis():
-            cache.set(name, 1, seconds)
+            cache.set(name, hits, seconds)
     else:
-        tally = Tally(key=name, hits=1, ends_at=int(now.timestamp()) + seconds)
+        tally = Tally(key=name, hits=hits, ends_at=int(now.timestamp()) + seconds)
         fields = ["hits", "ends_at"]
         Tally.objects.bulk_create([tally], update_conflicts=True, unique_fields=["key"], update_fields=fields)
 

@@ -5,6 +5,7 @@ AttendanceError
 ├── NotAllowed             the user sees it but may not do this: 403
 ├── BadToken               the token is missing, broken, expired or of another type: 401
 ├── TooMany                asked too often, with the seconds after which to try again: 429
+│   └── UnknownBrowser     and a browser on which staff of the school have signed in would be let in: 429
 ├── Malformed              the body is not what JSON should be: 400
 │   └── TooLarge           more than this address takes: 413
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
@@ -62,6 +63,10 @@ class TooMany(AttendanceError):
     def __init__(self, detail: str, seconds: float) -> None:
         super().__init__(detail)
         self.retry_after = max(1, ceil(seconds))
+
+
+class UnknownBrowser(TooMany):
+    pass
 
 
 class Malformed(AttendanceError):

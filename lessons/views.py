@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lessons import counting, signin
-from lessons.errors import NotFound, TooMany
+from lessons import known_browsers, signin
+from lessons.errors import NotFound, TooMany, UnknownBrowser
 from lessons.models import BrowserSession, User
 from lessons.sessions import begin, end_others
 
@@ -49,6 +49,10 @@ class SignInForm(AuthenticationForm):
         return -(-self.limited.retry_after // 60) if self.limited else 0
 
     @property
+    def unknown_browser(self) -> bool:
+        return isinstance(self.limited, UnknownBrowser)
+
+    @property
     def of_system(self) -> bool:
         return self.has_error("__all__", "system")
 
@@ -58,9 +62,9 @@ class SignIn(views.LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
-        begin(self.request, timezone.now())
-        signin.remember(self.request, response, form.get_user())
+        response, now = super().form_valid(form), timezone.now()
+        begin(self.request, now)
+        known_browsers.remember(self.request, response, form.get_user(), now)
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -106,15 +110,20 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """The old password is no more to be guessed here, at a desk that somebody left, than at the door."""
+    """The old password is no more to be guessed here, at a desk that somebody left, than at the door: its tries are
+    counted as those of signing in."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
 
     def clean_old_password(self) -> str:
-        key = ("old password", self.user.pk)
-        tries = counting.add(*key, window=signin.BY_DEVICE.window, now=timezone.now()).hits
-        if tries > signin.BY_DEVICE.tries:
-            raise ValidationError(_("That was tried too often. Please wait ten minutes."), code="limited")
+        try:
+            attempt = signin.admit(self.request, self.user.username)
+        except TooMany as error:
+            raise ValidationError(error.detail, code="limited") from error
         old: str = super().clean_old_password()
-        counting.forget(*key)
+        attempt.succeeded()
         return old
 
 
@@ -123,11 +132,14 @@ class ChangePassword(views.PasswordChangeView):
     template_name = "accounts/password.html"
     success_url = "/accounts/sessions/"
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Ends what was signed in with the old password; this device stays known."""
         response = super().form_valid(form)
         user = form.user
         end_others(user, self.request.session.session_key)
-        signin.remember(self.request, response, user)
+        known_browsers.remember(self.request, response, user, timezone.now())
         messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
         return response

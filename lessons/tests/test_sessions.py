@@ -107,10 +107,13 @@ def test_a_new_password_ends_all_others(alice: User, school: School) -> None:
 
 
 def test_the_old_password_is_not_guessed_at_a_desk_that_was_left(alice: User) -> None:
+    """Its tries are those of signing in on that browser."""
     desk, new = sign_in(), {"new_password1": "a quite new one", "new_password2": "a quite new one"}
-    said = [desk.post("/accounts/password/", {"old_password": f"guess {n}", **new}).content.decode() for n in range(12)]
-    assert ["tried too often" in page for page in said] == [False] * 10 + [True] * 2
+    said = [desk.post("/accounts/password/", {"old_password": f"guess {n}", **new}).content.decode() for n in range(13)]
+    assert ["tried too often" in page for page in said] == [False] * 11 + [True] * 2
     assert desk.post("/accounts/password/", {"old_password": PASSWORD, **new}).status_code == 200
+    assert desk.post("/accounts/logout/").status_code == 302
+    assert desk.post("/accounts/login/", {"username": "alice", "password": PASSWORD}).status_code == 429
 
 
 def test_nor_in_the_admin_which_has_no_page_of_its_own_for_it(school: School) -> None:

@@ -1,0 +1,146 @@
+"""The browsers that a school's staff have signed in on: the device cookie, and whom it speaks for.
+
+The cookie is signed and holds a random id of the browser, how often somebody has signed in on it, and the last accounts
+that did (`VOUCHERS`), newest first: each by the number of its row, a fingerprint of its password and the day. No
+name. It survives signing out. An account *vouches* for every colleague, that is for all accounts of the schools in
+which it has a role at the time of asking: so the cookie needs no schools, stays under 400 bytes, and somebody who left
+a school vouches for nobody there from that moment. Operators and superusers, who belong to no school, vouch for one
+another. Five accounts are enough: on a staff room's computer any one of them does.
+
+A voucher counts no longer when its password changes, when it is deactivated, or 180 days after it last signed in here.
+Each sign-in renews the cookie, and the one before is then worth nothing, wherever it was copied to.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core import signing
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from lessons import counting
+from lessons.access import Role
+from lessons.models import User
+
+SALT = "lessons.known_browsers"
+VOUCHERS = 5
+KNOWN_FOR = timedelta(days=180)
+NATION = 0  # stands for the school of those who have none
+
+
+class Voucher(NamedTuple):
+    user_id: int
+    password: str  # its fingerprint
+    day: int  # since 1970
+
+
+@dataclass(frozen=True)
+class Known:
+    """The browser of a request, as one on which an account may be signed in to by a budget of its own.
+
+    `vouchers` are ids of the colleagues who signed in here, newest first; `own` says that the account did itself.
+    """
+
+    browser: str
+    own: bool
+    vouchers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Cookie:
+    browser: str
+    renewals: int
+    vouchers: tuple[Voucher, ...]
+
+
+@dataclass
+class _Person:
+    """What has to be known of somebody to tell for whom they vouch."""
+
+    password: str
+    is_active: bool
+    places: set[int]
+
+
+def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
+    """Whether staff of the account's school, or the account itself, have signed in on this browser.
+
+    Asks the same of SQL for an account that there is not.
+    """
+    if (cookie := _cookie(request, now)) is None:
+        return None
+    account, people = _people(username, [voucher.user_id for voucher in cookie.vouchers])
+    if account is None:
+        return None
+    valid = [voucher.user_id for voucher in cookie.vouchers if _is_valid(voucher, people.get(voucher.user_id))]
+    own = account in valid
+    colleagues = tuple(pk for pk in valid if pk != account and people[pk].places & people[account].places)
+    return Known(cookie.browser, own, colleagues) if own or colleagues else None
+
+
+def remember(request: HttpRequest, response: HttpResponse, user: User, now: datetime) -> None:
+    """Has the user, who has just signed in, vouch for this browser; what the cookie said before is worth nothing."""
+    before = _cookie(request, now) or _Cookie(secrets.token_urlsafe(12), 0, ())
+    own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now))
+    others = [each for each in before.vouchers if each.user_id != user.pk]
+    renewals = before.renewals + 1
+    counting.renew("browser", before.browser, window=KNOWN_FOR, now=now, hits=renewals)
+    response.set_cookie(
+        settings.DEVICE_COOKIE_NAME,
+        signing.dumps([before.browser, renewals, [own, *others][:VOUCHERS]], salt=SALT),
+        max_age=KNOWN_FOR,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie(request: HttpRequest, now: datetime) -> _Cookie | None:
+    """What it says, without vouchers that are too old; None where there is none, or a later one was given out."""
+    try:
+        said: Any = signing.loads(request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=SALT)
+        browser, renewals, vouchers = said
+        found = _Cookie(str(browser), int(renewals), tuple(Voucher(*each) for each in vouchers))
+    except (signing.BadSignature, TypeError, ValueError):
+        return None
+    if found.renewals < counting.current("browser", found.browser, now=now).hits:
+        return None
+    oldest = _day(now) - KNOWN_FOR.days
+    return _Cookie(found.browser, found.renewals, tuple(each for each in found.vouchers if each.day >= oldest))
+
+
+def _people(username: str, vouchers: Iterable[int]) -> tuple[int | None, dict[int, _Person]]:
+    """The id of the account, if there is one, and both it and the vouchers by their ids: one statement."""
+    found = User.objects.filter(Q(username=username) | Q(pk__in=list(vouchers)))
+    columns = ("pk", "username", "password", "is_active", "is_superuser", "memberships__school", "memberships__role")
+    account, people = None, dict[int, _Person]()
+    for pk, name, password, is_active, is_superuser, school, role in found.values_list(*columns):
+        person = people.setdefault(pk, _Person(password, is_active, set()))
+        if school is not None:
+            person.places.add(school)
+        if is_superuser or role == Role.OPERATOR:
+            person.places.add(NATION)
+        account = pk if name == username else account
+    return account, people
+
+
+def _is_valid(voucher: Voucher, person: _Person | None) -> bool:
+    if person is None or not person.is_active:
+        return False
+    return constant_time_compare(voucher.password, _fingerprint(voucher.user_id, person.password))
+
+
+def _fingerprint(user_id: int, password: str) -> str:
+    """Ends with the password, and tells nothing of it."""
+    return salted_hmac(SALT, f"{user_id} {password}", algorithm="sha256").hexdigest()[:16]
+
+
+def _day(now: datetime) -> int:
+    return int(now.timestamp()) // 86_400
