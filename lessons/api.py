@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import authentication, keys, signin, tokens
+from lessons import authentication, keys, signin, throttles, tokens
 from lessons.access import Scope
-from lessons.errors import BadToken, NotAllowed
+from lessons.errors import AttendanceError, BadToken, NotAllowed
 from lessons.imports import inputs, kinds
 from lessons.imports.putting import Kind, put
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
@@ -91,22 +92,38 @@ class TokenView(APIView):
         return authentication.client_token(client, now=now)
 
 
-class RefreshView(APIView):
+class RefreshTokenView(APIView):
+    """For who holds a refresh token. What is none of ours is counted by network, and ours by their family: nobody keeps
+    others from refreshing, or from signing in."""
+
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
 
     def post(self, request: Request) -> Response:
-        return Response(authentication.rotate(_valid(RefreshInput, request)["refresh"], now=timezone.now()))
+        try:
+            refresh = _valid(RefreshInput, request)["refresh"]
+            claims = tokens.verify(refresh, "refresh")
+        except (AttendanceError, APIException):
+            throttles.spend_unsigned(request, "refresh")
+            raise
+        throttles.spend_family(claims["family"])
+        return self.answer(refresh)
+
+    def answer(self, refresh: str) -> Response:
+        raise NotImplementedError
 
 
-class RevokeView(APIView):
+class RefreshView(RefreshTokenView):
+    def answer(self, refresh: str) -> Response:
+        return Response(authentication.rotate(refresh, now=timezone.now()))
+
+
+class RevokeView(RefreshTokenView):
     """Signs out: the refresh token and whatever it was exchanged for are no longer good."""
 
-    authentication_classes = ()
-    permission_classes = ()
-
-    def post(self, request: Request) -> Response:
-        authentication.revoke(_valid(RefreshInput, request)["refresh"])
+    def answer(self, refresh: str) -> Response:
+        authentication.revoke(refresh)
         return Response(status=204)
 
 

@@ -68,9 +68,26 @@ _counts = _Counts()
 
 def spend(user: User) -> None:
     """For a page that costs as much as the API's answers, from the same budget. Raises TooMany."""
-    key, limit = _of(user)
+    _spend(*_of(user))
+
+
+def spend_family(family: str) -> None:
+    """For a request with a refresh token of ours. Raises TooMany."""
+    _spend(f"family {family}", settings.REQUESTS_A_MINUTE)
+
+
+def spend_unsigned(request: Request, what: str) -> None:
+    """For a request of a network by which nobody has shown who they are. Raises TooMany."""
+    _spend(*_of_network(request, what))
+
+
+def _spend(key: str, limit: int) -> None:
     if _counts.add(key, limit) > limit:
         raise TooMany("Too many requests within a minute. Please wait before you try again.", _rest_of_minute())
+
+
+def _of_network(request: Request, what: str) -> tuple[str, int]:
+    return f"network {network(request._request)} {what}", settings.REQUESTS_A_MINUTE_UNSIGNED
 
 
 def _of(user: User) -> tuple[str, int]:
@@ -84,17 +101,12 @@ def _rest_of_minute() -> float:
 
 
 class UserThrottle(BaseThrottle):
-    """By user, and by network where nobody is signed in."""
+    """By user; where nobody is signed in, by network and view: what is asked of one keeps nobody from another."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        key, limit = self._whose(request)
+        user = request.user
+        key, limit = _of(user) if isinstance(user, User) else _of_network(request, type(view).__name__)
         return _counts.add(key, limit) <= limit
 
     def wait(self) -> float:
         return _rest_of_minute()
-
-    def _whose(self, request: Request) -> tuple[str, int]:
-        user = request.user
-        if isinstance(user, User):
-            return _of(user)
-        return f"network {network(request._request)}", settings.REQUESTS_A_MINUTE_UNSIGNED

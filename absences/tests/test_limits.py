@@ -51,10 +51,32 @@ def test_a_system_has_more(few: None, school: School) -> None:
     assert [api.get("/api/v1/groups").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_who_is_not_signed_in_counts_by_network(few: None) -> None:
-    body = {"refresh": "x"}
-    assert [Api().post("/api/v1/token/refresh", body).status_code for _ in range(3)] == [401, 401, 429]
+@pytest.mark.parametrize("body", [{"refresh": "x"}, {}, {"refresh": ["x"]}])
+def test_who_is_not_signed_in_counts_by_network(few: None, body: dict[str, Any]) -> None:
+    statuses = [Api().post("/api/v1/token/refresh", body).status_code for _ in range(3)]
+    assert statuses == ([401] * 2 if body == {"refresh": "x"} else [400] * 2) + [429]
     assert Api().client.post("/api/v1/token/refresh", body, REMOTE_ADDR="192.0.2.9").status_code == 415
+
+
+def test_refreshing_without_end_keeps_nobody_from_refreshing_or_signing_in(few: None, teacher: User) -> None:
+    """From the same network, whatever is sent."""
+    teacher.set_password("a slow walk home")
+    teacher.save()
+    credentials = {"username": teacher.username, "password": "a slow walk home"}
+    pair = Api().post("/api/v1/token", credentials).json()
+    for _ in range(4):
+        for path in ("refresh", "revoke"):
+            Api().post(f"/api/v1/token/{path}", {"refresh": "x"})
+            Api().client.post(f"/api/v1/token/{path}", "{", content_type="application/json")
+        Api().get("/api/v1/groups")
+    assert Api().post("/api/v1/token/refresh", {"refresh": "x"}).status_code == 429
+    assert Api().post("/api/v1/token", credentials).status_code == 200
+    for _ in range(3):
+        answer = Api().post("/api/v1/token/refresh", {"refresh": pair["refresh"]})
+        assert answer.status_code == 200
+        pair = answer.json()
+    refused = Api().post("/api/v1/token/refresh", {"refresh": pair["refresh"]})
+    assert (refused.status_code, refused["Retry-After"]) == (429, "30"), "one family has a budget too"
 
 
 def test_the_next_minute_is_new(few: None, office: User, monkeypatch: pytest.MonkeyPatch) -> None:
