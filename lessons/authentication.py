@@ -20,6 +20,7 @@ from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
 from lessons.models import ApiClient, RefreshToken, User
 from lessons.prepared import prepared
 
+SAME_AGAIN = timedelta(seconds=10)  # an exchanged refresh token gives the same successor
 USED_TO = timedelta(minutes=1)  # as exactly as a client's last use is kept
 
 
@@ -97,7 +98,8 @@ def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str,
         family=secrets.token_urlsafe(16),
         standing=standing(user, school_id),
     )
-    return {"access": access, "refresh": _next_refresh(family, now)}
+    _exchange(family, secrets.token_urlsafe(16), now)
+    return {"access": access, "refresh": _refresh_token(family, now)}
 
 
 def client(client_id: str, client_secret: str, *, now: datetime) -> ApiClient:
@@ -135,16 +137,20 @@ def choose_school(user: User, wanted: int | None) -> int | None:
 
 
 def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
-    """A new pair for a refresh token, which is good once: one that comes again was stolen, or its successor was, and
-    ends its whole family. Raises BadToken."""
+    """A new pair for a refresh token, which is good once. Within ten seconds the same token is given the same successor
+    again, with the same end: the answer was lost, or two tabs asked. Later, or when the successor was itself exchanged,
+    one of the two was stolen: that ends the whole family. Raises BadToken."""
     claims = tokens.verify(refresh, "refresh")
     with transaction.atomic():
         family = RefreshToken.objects.select_for_update().filter(family=claims["family"], expires_at__gt=now).first()
-        if family is not None and family.jti == claims["jti"]:
+        is_current = family is not None and _same(family.jti, claims["jti"])
+        if family is not None and (is_current or _is_repeated(family, claims["jti"], now)):
             user = acting_user(family.user_id, family.school_id)
             if _same(family.standing, standing(user, family.school_id)):
                 access = access_token(user, family.school_id, now=now)
-                return {"access": access, "refresh": _next_refresh(family, now)}
+                if is_current:
+                    _exchange(family, _successor(family, family.jti), now)
+                return {"access": access, "refresh": _refresh_token(family, now)}
     if family is not None:
         family.delete()
     raise BadToken("The refresh token was used or revoked.")
@@ -159,9 +165,26 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _next_refresh(family: RefreshToken, now: datetime) -> str:
-    family.jti, family.expires_at = secrets.token_urlsafe(16), now + settings.REFRESH_LIFETIME
+def _is_repeated(family: RefreshToken, jti: str, now: datetime) -> bool:
+    """Whether a token is the one that was exchanged for the current one, a moment ago."""
+    exchanged_at = family.expires_at - settings.REFRESH_LIFETIME
+    return _same(family.jti, _successor(family, jti)) and now - exchanged_at <= SAME_AGAIN
+
+
+def _successor(family: RefreshToken, jti: str) -> str:
+    """The id of the token that another is exchanged for. Derived, so that it can be given again and is kept nowhere;
+    SECRET_KEY is in it, so that whoever has a token or the database cannot tell the next."""
+    key = salted_hmac("lessons.authentication.successor", f"{family.family} {jti}", algorithm="sha256")
+    return key.hexdigest()[:32]
+
+
+def _exchange(family: RefreshToken, jti: str, now: datetime) -> None:
+    """Makes it the family's current token."""
+    family.jti, family.expires_at = jti, now + settings.REFRESH_LIFETIME
     family.save()
+
+
+def _refresh_token(family: RefreshToken, now: datetime) -> str:
     claims = {"sub": str(family.user_id), "family": family.family, "jti": family.jti}
     return tokens.sign("refresh", claims, now=now, expires_at=family.expires_at)
 

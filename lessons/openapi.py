@@ -235,7 +235,8 @@ OPERATIONS: Operations = {
         {200: ref("Tokens")},
         (400, 403, 413, 415),
         "A person's name and password give `access` (10 minutes, one school) and `refresh` (12 hours); a system's"
-        " `client_id` and `client_secret` give `access` and `expires_in`. Tries are limited by account and network.",
+        " `client_id` and `client_secret` give `access` and `expires_in`. Capitals in `username` do not matter."
+        " A person’s tries are limited by account and network.",
         {"oneOf": [CredentialsInput, ClientCredentialsInput]},
         {"client_id": "client-0123456789abcdef", "client_secret": "shown once in the admin"},
         open=True,
@@ -245,7 +246,8 @@ OPERATIONS: Operations = {
         "New tokens for a refresh token",
         {200: ref("Tokens")},
         (400, 413, 415),
-        "Good once: one that comes a second time ends everything that came of its sign-in.",
+        "Good once. Within ten seconds the same token is answered with the same refresh token again, so an answer that"
+        " was lost may be asked for again; later it ends everything that came of its sign-in.",
         RefreshInput,
         {"refresh": "eyJ..."},
         open=True,

@@ -1,13 +1,16 @@
 """Tokens by password, and their rotation."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from lessons import tokens
+from absences.tests.threads import at_once
+from lessons import authentication, tokens
+from lessons.errors import BadToken
 from lessons.factories import GroupFactory, MembershipFactory, SchoolFactory, StudentFactory, person
 from lessons.models import RefreshToken, Role, School, User
 
@@ -88,12 +91,69 @@ def test_a_refresh_token_is_good_once(user: User) -> None:
     assert post("/api/v1/token/refresh", refresh=first).status_code == 401
 
 
-def test_a_refresh_token_that_comes_again_ends_its_family_and_no_other(user: User) -> None:
+def jti_and_end(refresh: str) -> tuple[Any, Any]:
+    claims = tokens.verify(refresh, "refresh")
+    return claims["jti"], claims["exp"]
+
+
+def test_an_answer_that_was_lost_is_given_again(user: User) -> None:
+    first = sign_in().json()["refresh"]
+    answers = [post("/api/v1/token/refresh", refresh=first).json() for _ in range(3)]
+    assert len({jti_and_end(answer["refresh"]) for answer in answers}) == 1
+    for answer in answers:
+        client = Client(headers={"authorization": f"Bearer {answer['access']}"})
+        assert client.get("/api/v1/groups").status_code == 200
+    again = [post("/api/v1/token/refresh", refresh=answer["refresh"]).json() for answer in answers]
+    assert len({jti_and_end(answer["refresh"]) for answer in again}) == 1, "whichever answer arrived"
+    assert {jti_and_end(answer["refresh"]) for answer in again}.isdisjoint(jti_and_end(a["refresh"]) for a in answers)
+
+
+@pytest.mark.parametrize(("seconds", "given"), [(0, True), (9.9, True), (10, True), (10.1, False), (3600, False)])
+def test_later_than_ten_seconds_it_is_theft(seconds: float, given: bool, user: User, school: School) -> None:
+    """And ends its family, and no other. The ten seconds run from the first exchange, however often it is repeated."""
+    begun = timezone.now() - timedelta(hours=2)
+    stolen, other = (authentication.token_pair(user, school.pk, now=begun)["refresh"] for _ in range(2))
+    heir = authentication.rotate(stolen, now=begun)["refresh"]
+    assert authentication.rotate(stolen, now=begun + timedelta(seconds=min(seconds, 8)))["access"]
+    if given:
+        again = authentication.rotate(stolen, now=begun + timedelta(seconds=seconds))["refresh"]
+        assert jti_and_end(again) == jti_and_end(heir)
+    else:
+        with pytest.raises(BadToken):
+            authentication.rotate(stolen, now=begun + timedelta(seconds=seconds))
+    assert post("/api/v1/token/refresh", refresh=heir).status_code == (200 if given else 401)
+    assert post("/api/v1/token/refresh", refresh=other).status_code == 200
+
+
+def test_once_the_successor_was_exchanged_it_is_theft_at_once(user: User) -> None:
     stolen, other = sign_in().json()["refresh"], sign_in().json()["refresh"]
     heir = post("/api/v1/token/refresh", refresh=stolen).json()["refresh"]
+    last = post("/api/v1/token/refresh", refresh=heir).json()["refresh"]
     assert post("/api/v1/token/refresh", refresh=stolen).status_code == 401
-    assert post("/api/v1/token/refresh", refresh=heir).status_code == 401
+    assert post("/api/v1/token/refresh", refresh=last).status_code == 401
     assert post("/api/v1/token/refresh", refresh=other).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_at_once_are_given_the_same(user: User) -> None:
+    first, given = sign_in().json()["refresh"], list[Any]()
+
+    def tab() -> None:
+        given.append(post("/api/v1/token/refresh", refresh=first).json()["refresh"])
+
+    at_once(*[tab] * 4)
+    assert len(given) == 4 and len({jti_and_end(refresh) for refresh in given}) == 1
+    assert post("/api/v1/token/refresh", refresh=given[0]).status_code == 200
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_repetition_needs_what_the_exchange_needs(repeated: bool, user: User) -> None:
+    first = sign_in().json()["refresh"]
+    if repeated:
+        assert post("/api/v1/token/refresh", refresh=first).status_code == 200
+    new_password(user)
+    assert post("/api/v1/token/refresh", refresh=first).status_code == 401
+    assert not RefreshToken.objects.exists()
 
 
 def test_signing_out_ends_the_refresh_token_and_no_other(user: User) -> None:
@@ -145,6 +205,10 @@ def test_no_token_is_kept(user: User) -> None:
     pair = sign_in().json()
     stored = RefreshToken.objects.get()
     assert stored.jti not in pair.values() and pair["refresh"] not in str(vars(stored))
+    heir = post("/api/v1/token/refresh", refresh=pair["refresh"]).json()["refresh"]
+    stored.refresh_from_db()
+    known = str(vars(stored))
+    assert heir not in known and tokens.verify(pair["refresh"], "refresh")["jti"] not in known
 
 
 def test_types_are_not_exchangeable(user: User) -> None:
