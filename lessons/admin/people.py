@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -29,6 +28,7 @@ from lessons.admin.base import (
 )
 from lessons.admin.enrolments import EnrolInGroups, EnrolledInGroups
 from lessons.admin.forms import InlineForm
+from lessons.admin.user_names import OwnUserAddForm, OwnUserChangeForm, UserAddForm, UserChangeForm
 from lessons.models import Membership, RefreshToken, Student, User
 
 admin.site.unregister(PermissionGroup)  # nobody asks Django's permissions here, and a group is a class
@@ -76,18 +76,6 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=members.values("user"))
 
 
-class UserAddForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
-    class Meta:
-        model = User
-        fields = ("username", "name", "email")
-
-
-class UserChangeForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
-    class Meta:
-        model = User
-        fields = ("username", "name", "email", "is_active")
-
-
 @admin.register(User)
 class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
     """People with a role in own schools. Name and sign-in are changed by who runs all of a person's schools;
@@ -103,7 +91,7 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
     filter_horizontal = ()
     dates = ("last_login", "date_joined")
     readonly_fields = dates
-    add_fieldsets = ((None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),)
+    asked = ("username", "name", "email", "usable_password", "password1", "password2")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         shown = Membership.objects.select_related("school").order_by("id")
@@ -132,15 +120,29 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return self.add_fieldsets
+            of_several = not is_superuser(request) and own_schools(request).count() > 1
+            return ((None, {"fields": ("home", *self.asked) if of_several else self.asked}),)
         if not self.may_edit(request, obj):
             return ((None, {"fields": self.identity}),)
         fieldsets = ((None, {"fields": (*self.identity, "password")}), (_("Dates"), {"fields": self.dates}))
         powers = (_("Powers"), {"fields": self.powers})
         return (*fieldsets, powers) if is_superuser(request) else fieldsets
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if is_superuser(request):
+            return super().get_form(request, obj, change=change, **kwargs)
+        kwargs["form"] = OwnUserAddForm if obj is None else OwnUserChangeForm
+        form: Any = super().get_form(request, obj, change=change, **kwargs)  # a class of its own, for this request
+        form.seen, form.schools = self.get_queryset(request), own_schools(request)
+        return form
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.dates if obj is None or self.may_edit(request, obj) else (*self.identity, *self.dates)
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        said = _("%(name)s signs in as %(username)s.")
+        self.message_user(request, said % {"name": obj.name, "username": obj.username})
+        return super().response_add(request, obj, post_url_continue)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if not self.may_edit(request, self.get_object(request, id)):

@@ -152,6 +152,11 @@ class School(Owned):
         return self.name
 
     @property
+    def user_name_ending(self) -> str:
+        """Of the user names that the school gives."""
+        return f"@{self.urn}"
+
+    @property
     def reasons(self) -> list[str]:
         """What people choose from when they amend."""
         return [line.strip() for line in self.amendment_reasons.splitlines() if line.strip()]

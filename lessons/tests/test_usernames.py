@@ -97,7 +97,9 @@ def test_the_database_refuses_what_is_written_past_the_field(alice: User) -> Non
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("superuser", [True, False])
-def test_a_form_refuses_a_name_that_differs_in_capitals(superuser: bool, alice: User, client: Client) -> None:
+def test_a_form_refuses_a_name_of_ones_own_that_differs_in_capitals(
+    superuser: bool, alice: User, client: Client
+) -> None:
     school = School.objects.get()
     client.force_login(
         UserFactory.create(is_staff=True, is_superuser=True)
