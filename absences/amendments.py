@@ -17,6 +17,7 @@ from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, Store
 from lessons.feed import take_numbers
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
+from lessons.recording import recording
 from lessons.standing import Standing, standing
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,11 @@ def amend(
     """Appends corrections, all or none. `around` is entered within the transaction, and told what was appended.
 
     Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
-    not the user's, minutes without lateness), and StandingMark where `expected_code` is not the present one.
+    not the user's, minutes without lateness), StandingMark where `expected_code` is not the present one, and
+    StoreUnavailable (Refused where SQL will not write them): then nothing was appended.
     """
     made: list[Amendment] = []
-    with transaction.atomic(), around(made):
+    with recording(), transaction.atomic(), around(made):
         lesson = _locked(user, lesson_id, now)
         before = standing(lesson.register, nation=lesson.school.nation)
         _check(user, lesson, before, changes)
@@ -81,7 +83,7 @@ def void(
     """Withdraws a register taken by mistake: everyone is unstated, to be given again. `around` and errors are as in
     `amend`."""
     made: list[Amendment] = []
-    with transaction.atomic(), around(made):
+    with recording(), transaction.atomic(), around(made):
         lesson = _locked(user, lesson_id, now)
         made.append(_row(lesson, user, now, source, kind=Amendment.Kind.VOID, reason=reason))
         append(lesson.register, made)

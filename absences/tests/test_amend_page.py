@@ -1,12 +1,13 @@
 """Correcting and withdrawing a register that was taken."""
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
 from absences import amendments, completion
 from absences.amendments import Change
-from absences.tests.api import due_today
+from absences.tests.api import due_today, signed_in
 from absences.tests.pages import browser, fill
 from lessons.models import Amendment, Lesson, School, User
 
@@ -147,6 +148,27 @@ def test_who_may_not(outsider: User, colleague: User, integrator: User, taken: s
     assert browser(colleague).get(path).status_code == 403
     assert browser(integrator).get(path).status_code == 403
     assert Client().get(path).status_code == 302
+    assert not Amendment.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["amend", "void"])
+def test_where_sql_will_not_write_it_is_503(
+    address: str, taken: str, roster: list[int], alice: Client, teacher: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the page and by the API, as for a register."""
+
+    def refused(*rows: object, **more: object) -> None:
+        raise IntegrityError("as SQL would")
+
+    monkeypatch.setattr(amendments, "take_numbers", refused)
+    change = {"student_id": roster[0], "code": "L", "reason": "Came in"}
+    body = change if address == "amend" else {"reason": "Wrong class"}
+    of_api = {"amend": "amendments", "void": "void"}[address]
+    by_api = signed_in(teacher).post(f"/api/v1/lessons/{taken.split('/')[2]}/register/{of_api}", body)
+    page = f"{taken}amend/{roster[0]}" if address == "amend" else f"{taken}void"
+    sent = fill(alice, page, code="L", minutes_late=4, reason="Came in") if address == "amend" else body
+    for answer in (by_api, alice.post(page, sent | {"other": "", "reason": "Came in"})):
+        assert (answer.status_code, answer.has_header("Retry-After")) == (503, True)
     assert not Amendment.objects.exists()
 
 

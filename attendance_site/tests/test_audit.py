@@ -16,6 +16,8 @@ from django.conf import settings
 
 from absences.processes import LOOPBACK
 
+pytestmark = pytest.mark.wall_clock
+
 PINS = ("django==5.2.19", "pymongo==4.15.0")
 Advise = Callable[[str, str], Any]
 

@@ -20,7 +20,7 @@ from absences.tests.pages import browser, fill
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wall_clock]
 
 PATHS = ("/", "/accounts/login/", "/api/v1/lessons", "/healthz")
 FORM = "application/x-www-form-urlencoded"
