@@ -139,7 +139,7 @@ class Attempt:
         count = counting.add(limit.name, *key, window=limit.window, now=self.now)
         if limit in (SPRAYING, SPRAYING_COLLEAGUES) and count.hits == limit.tries + 1:  # once a window
             said = (limit.tries, limit.window // timedelta(minutes=1), limit.name, _pseudonym(key))
-            log.warning("Over %d sign-ins failed within %d minutes, by %s %s: somebody tries many accounts.", *said)
+            log.warning("Over %d sign-ins failed within %d minutes, by %s %s: somebody may be guessing.", *said)
         return count
 
     def _ends_at(self, limit: Limit, key: Key) -> int:

@@ -91,9 +91,10 @@ class OwnUserAddForm(OfSchool, UserAddForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].help_text = _("Such as ada.lee. The school’s number is added: ada.lee@100001.")
         home: Any = self.fields["home"]
         home.queryset = self.schools
+        said = _("Such as ada.lee. The school’s number is added: ada.lee%(ending)s.")
+        self.fields["username"].help_text = said % {"ending": self.schools[0].user_name_ending}
         if len(self.schools) == 1:
             home.initial, home.disabled = self.schools[0], True
 

@@ -1,0 +1,185 @@
+"""A day of guessing at one account by every door, on the product's own code with a clock that jumps.
+
+Each attacker tries whenever a door may open, and once too early in between, under every spelling of the name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import cycle
+from typing import Any
+from unittest import mock
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from lessons.factories import SchoolFactory, person
+from lessons.models import Role, School, Tally, User
+
+PASSWORD = "a slow walk home"  # noqa: S105
+SPELLINGS = ("alice", "ALICE", " Alice", "aliCe\u3000", "\N{FULLWIDTH LATIN SMALL LETTER A}lice")
+AT_SCHOOL, BY_BOB = "198.51.100.7", "203.0.113.9"
+ELSEWHERE = [f"203.0.{n}.1" for n in range(40)]
+
+Door = Callable[[str], Any]  # takes a guess, gives the answer
+
+
+@dataclass
+class Clock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@contextmanager
+def simulated() -> Iterator[Clock]:
+    clock = Clock(timezone.now())
+    with mock.patch.object(timezone, "now", clock.now):
+        yield clock
+
+
+class Town:
+    """Two schools: Alice, whose password is guessed, and colleagues are of one, a stranger is of the other."""
+
+    def __init__(self) -> None:
+        school: School = SchoolFactory.create()
+        of_school = [(name, school) for name in ("alice", "bob", "carol", "erin")]
+        for name, where in (*of_school, ("stranger", SchoolFactory.create())):
+            user = person(where, Role.TEACHER, name)
+            user.set_password(PASSWORD)
+            user.save()
+        self.names = cycle(SPELLINGS)
+
+    def page(self, client: Client, guess: str, *, name: str | None = None, at: str = AT_SCHOOL) -> Any:
+        client.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        form = {"username": name or next(self.names), "password": guess}
+        return client.post("/accounts/login/", form, REMOTE_ADDR=at)
+
+    def api(self, guess: str, *, name: str | None = None, at: str = AT_SCHOOL) -> Any:
+        body = {"username": name or next(self.names), "password": guess}
+        return Client().post("/api/v1/token", body, content_type="application/json", REMOTE_ADDR=at)
+
+    def signed_in(self, name: str, at: str = AT_SCHOOL) -> Client:
+        """A browser that has been signed in on."""
+        client = Client()
+        assert self.page(client, PASSWORD, name=name, at=at).status_code == 302, name
+        return client
+
+
+def copy(client: Client) -> Client:
+    """Another browser, with the device cookie of this one."""
+    other = Client()
+    other.cookies[settings.DEVICE_COOKIE_NAME] = client.cookies[settings.DEVICE_COOKIE_NAME].value
+    return other
+
+
+def at_school(town: Town) -> list[Door]:
+    """Browsers that Alice never used, with cookies of other schools, made-up and old ones, and the API."""
+    stranger = copy(town.signed_in("stranger"))
+    forged, old, desk = Client(), Client(), town.signed_in("alice")
+    forged.cookies[settings.DEVICE_COOKIE_NAME] = desk.cookies[settings.DEVICE_COOKIE_NAME].value[:-1]
+    old = copy(desk)
+    assert town.page(desk, PASSWORD, name="alice").status_code == 302
+    jars = cycle([stranger, forged, old])
+    return [
+        town.api,
+        lambda guess: town.page(Client(), guess),
+        lambda guess: town.page(next(jars), guess),
+    ]
+
+
+def everywhere(town: Town) -> list[Door]:
+    networks = cycle(ELSEWHERE)
+    return [
+        lambda guess: town.api(guess, at=next(networks)),
+        lambda guess: town.page(Client(), guess, at=next(networks)),
+    ]
+
+
+def own_browser(town: Town) -> list[Door]:
+    """Alice's browser itself, or a copy of its cookie that nobody has ended; its pages and the API."""
+    jar = copy(town.signed_in("alice"))
+
+    def api(guess: str) -> Any:
+        body = {"username": next(town.names), "password": guess}
+        return jar.post("/api/v1/token", body, content_type="application/json", REMOTE_ADDR=BY_BOB)
+
+    return [api, lambda guess: town.page(jar, guess, at=BY_BOB)]
+
+
+def colleague(town: Town) -> list[Door]:
+    """Bob, who signs in as himself on a new browser before each guess at Alice."""
+    return [lambda guess: town.page(town.signed_in("bob", BY_BOB), guess, at=BY_BOB)]
+
+
+Kind = Callable[[Town], list[Door]]
+
+KINDS: dict[str, Kind] = {
+    "a network where she signs in, unknown browsers and the API": at_school,
+    "all networks where she never signed in, together": everywhere,
+    "her own browser, or a copy of its present cookie": own_browser,
+    "a colleague, by any number of browsers, and from home": colleague,
+}
+
+
+def guessed(clock: Clock, doors: Sequence[Door], hours: float) -> int:
+    """How many guesses were looked at."""
+    looked_at, ends_at = 0, clock.at + timedelta(hours=hours)
+    while clock.at < ends_at:
+        waits = []
+        for door in doors:
+            while (wait := refused(door(f"guess {looked_at}"))) is None:
+                looked_at += 1
+            waits.append(wait)
+        clock.forward(min(waits) / 2)
+        if clock.at < ends_at:
+            looked_at += sum(refused(door("too early")) is None for door in doors)
+        clock.forward(min(waits) / 2)
+    return looked_at
+
+
+def refused(answer: Any) -> int | None:
+    """The seconds to wait, or None where the password was looked at."""
+    assert answer.status_code in (200, 401, 429), answer.status_code
+    return int(answer["Retry-After"]) if answer.status_code == 429 else None
+
+
+def sprayed(clock: Clock, town: Town, hours: float) -> tuple[int, int]:
+    """Guesses at three hundred accounts from one network: at all, and at one of them at most."""
+    names = [f"teacher{n}" for n in range(299)] + ["alice"]
+    tried, turn, ends_at = Counter[str](), cycle(names), clock.at + timedelta(hours=hours)
+    while clock.at < ends_at:
+        name = next(turn)
+        if (wait := refused(town.api("Winter2026!", name=name, at=BY_BOB))) is None:
+            tried[name] += 1
+        else:
+            clock.forward(wait)
+    return tried.total(), max(tried.values())
+
+
+@contextmanager
+def town() -> Iterator[tuple[Clock, Town]]:
+    """In which nothing has been tried yet."""
+    Tally.objects.all().delete()
+    User.objects.all().delete()
+    with simulated() as clock:
+        yield clock, Town()
+
+
+def day(hours: float) -> Iterator[tuple[int, str]]:
+    """How many guesses at one account each kind of place leaves."""
+    for kind, doors in KINDS.items():
+        with town() as (clock, here):
+            yield guessed(clock, doors(here), hours), kind
+    with town() as (clock, here):
+        tried, most = sprayed(clock, here, hours)
+    yield most, f"a network that tries 300 accounts in turn: {tried:,} at all of them"

@@ -1,0 +1,250 @@
+"""Teachers sign in over HTTP while a script attacks from the same address by every door.
+
+Each of them is a browser with its cookies; the server is the product's own gunicorn.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from http.cookies import SimpleCookie
+from itertools import count, cycle
+from time import monotonic, sleep
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from absences.processes import LOOPBACK
+
+PASSWORD = "a slow walk home"  # noqa: S105
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+TOLD = re.compile(r'<p class="error" role="alert">(.*?)<label', re.DOTALL)
+SIGN_IN, SIGN_OUT = "/accounts/login/", "/accounts/logout/"
+PAUSE = 5.0  # seconds between two sign-ins
+A_SECOND = 4.0  # tries of each attacker, most of which are refused
+
+
+@dataclass
+class Answer:
+    status: int
+    retry_after: int
+    text: str
+
+    @property
+    def told(self) -> str:
+        found = TOLD.search(self.text)
+        return " ".join(unescape(re.sub("<[^>]*>", "", found[1])).split()) if found else ""
+
+
+@dataclass
+class Browser:
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> Browser:
+        """Another, with the device cookie of this one."""
+        name = settings.DEVICE_COOKIE_NAME
+        return Browser(self.port, {name: self.cookies[name]})
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> Answer:
+        self.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        return self._send(SIGN_IN, username=name, password=password)
+
+    def sign_out(self) -> None:
+        self._send(SIGN_OUT)
+
+    def post(self, path: str, body: dict[str, str]) -> Answer:
+        """JSON, to the API."""
+        return self._ask("POST", path, json.dumps(body), "application/json")
+
+    def _send(self, path: str, **fields: str) -> Answer:
+        page = self._ask("GET", SIGN_IN if path == SIGN_IN else "/accounts/sessions/")
+        token = TOKEN.search(page.text)
+        assert token, f"no form: {page.status}"
+        form = urlencode({"csrfmiddlewaretoken": token[1], **fields})
+        return self._ask("POST", path, form, "application/x-www-form-urlencoded")
+
+    def _ask(self, method: str, path: str, body: str | None = None, kind: str = "text/plain") -> Answer:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)) as link:
+            link.request(method, path, body and body.encode(), {"Cookie": cookies, "Content-Type": kind})
+            response = link.getresponse()
+            text = response.read().decode()
+        for header in response.headers.get_all("Set-Cookie", []):
+            for name, morsel in SimpleCookie(header).items():
+                self.cookies[name] = morsel.value
+                if not morsel.value:
+                    del self.cookies[name]
+        return Answer(response.status, int(response.headers.get("Retry-After", 0)), text)
+
+
+def known(port: int, name: str) -> Browser:
+    """A browser on which somebody has signed in and out."""
+    browser = Browser(port)
+    assert browser.sign_in(name).status == 302, name
+    browser.sign_out()
+    return browser
+
+
+@dataclass
+class Attack:
+    """Wrong passwords for Alice until it is over, by one attacker a door."""
+
+    port: int
+    stranger: Browser
+    old: Browser
+    answers: Counter[str] = field(default_factory=Counter)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def doors(self) -> dict[str, Callable[[int], Answer]]:
+        spelling = cycle(("alice", "ALICE", " Alice "))
+        return {
+            "api": lambda n: self._token(next(spelling), n),
+            "page": lambda n: Browser(self.port).sign_in(next(spelling), f"guess {n}"),
+            "another school’s browser": lambda n: self.stranger.sign_in(next(spelling), f"guess {n}"),
+            "old cookie": lambda n: self.old.copy().sign_in(next(spelling), f"guess {n}"),
+            "many names": lambda n: self._token(f"teacher{n % 300}", n),
+            "refresh": lambda n: Browser(self.port).post("/api/v1/token/refresh", {"refresh": f"made up {n}"}),
+        }
+
+    @contextmanager
+    def going_on(self) -> Iterator[Counter[str]]:
+        """How each attacker was answered."""
+        doors = self.doors().items()
+        threads = [threading.Thread(target=self._attack, args=door, daemon=True) for door in doors]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self.answers
+        finally:
+            self.over.set()
+            for thread in threads:
+                thread.join()
+
+    def _attack(self, name: str, door: Callable[[int], Answer]) -> None:
+        rate = 25.0 if name == "refresh" else A_SECOND  # 1,500 a minute
+        for number in count():
+            if self.over.wait(1 / rate):
+                return
+            self.answers[f"{name} {door(number).status}"] += 1
+
+    def _token(self, name: str, number: int) -> Answer:
+        return Browser(self.port).post("/api/v1/token", {"username": name, "password": f"guess {number}"})
+
+
+@dataclass
+class Told:
+    """On one kind of browser: the seconds until somebody was in, each time, and what they were told when not."""
+
+    kind: str
+    seconds: list[float] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> Iterator[str]:
+        if took := sorted(self.seconds):
+            middle = took[len(took) // 2]
+            yield f"{self.kind}: in {len(took)} times, after {middle:.1f} s (median), {took[-1]:.1f} s at most"
+        for text, times in self.refused.most_common(3):
+            yield f"{self.kind}: told {times} times “{text}”"
+
+
+def until_in(browser: Browser, name: str, told: Told, patience: float = 90) -> None:
+    """Signs in as a person does, who waits as long as she is told; and out again."""
+    began = monotonic()
+    while monotonic() - began < patience:
+        answer = browser.sign_in(name)
+        if answer.status == 302:
+            told.seconds.append(monotonic() - began)
+            browser.sign_out()
+            return
+        told.refused[answer.told] += 1
+        sleep(min(answer.retry_after, patience))
+    told.seconds.append(patience)
+
+
+@dataclass
+class Siege:
+    """A school while it is attacked. All browsers but the unknown one were prepared before."""
+
+    port: int
+    minutes: float
+    on_known: list[Told] = field(default_factory=list)
+    on_unknown: Told = field(default_factory=lambda: Told("an unknown browser"))
+
+    def __post_init__(self) -> None:
+        self.alice, self.carol, self.erin = (known(self.port, name) for name in ("alice", "carol", "erin"))
+        self.old = self.alice.copy()
+        until_in(self.alice, "alice", Told(""))
+        self.of_bob = [known(self.port, "bob") for _ in range(int(self.minutes * 2) + 1)]
+
+    def lie(self) -> Counter[str]:
+        """How each attacker was answered."""
+        attack = Attack(self.port, known(self.port, "stranger"), self.old)
+        with attack.going_on() as answers:
+            sleep(PAUSE)  # by then the budgets elsewhere are used up
+            self.ends_at = monotonic() + self.minutes * 60
+            people = (self.her_browser, self.colleagues_browser, self.shared_browser, self.copied, self.elsewhere)
+            with ThreadPoolExecutor(len(people)) as pool:
+                for done in [pool.submit(each) for each in people]:
+                    done.result()
+        return answers
+
+    def told(self, kind: str) -> Told:
+        self.on_known.append(Told(kind))
+        return self.on_known[-1]
+
+    def going_on(self, pause: float) -> Iterator[None]:
+        while monotonic() < self.ends_at:
+            yield
+            sleep(pause)
+
+    def her_browser(self) -> None:
+        told = self.told("a browser of hers")
+        for _ in self.going_on(PAUSE):
+            until_in(self.alice, "alice", told)
+
+    def colleagues_browser(self) -> None:
+        """For the first time on each."""
+        told = self.told("a browser that only a colleague has used")
+        for _ in self.going_on(30):
+            until_in(self.of_bob.pop(), "alice", told)
+
+    def shared_browser(self) -> None:
+        """Somebody guesses at her desk, until she comes."""
+        told = self.told("a browser on which somebody guesses until she comes")
+        for _ in self.going_on(PAUSE):
+            while self.carol.sign_in("carol", "guess").status != 429:
+                pass
+            until_in(self.carol, "carol", told)
+
+    def copied(self) -> None:
+        """Somebody guesses with a copy of the present cookie, faster than she does; then a colleague signs in there."""
+        copy, over = self.erin.copy(), threading.Event()
+        attacker = threading.Thread(target=lambda: self._guess(copy, "erin", over), daemon=True)
+        attacker.start()
+        sleep(PAUSE)
+        if self.erin.sign_in("erin").status == 429:
+            until_in(self.erin, "bob", Told(""))
+        until_in(self.erin, "erin", self.told("a browser whose cookie was copied, after a colleague signed in on it"))
+        over.set()
+        attacker.join()
+
+    def elsewhere(self) -> None:
+        for _ in self.going_on(20):
+            answer = Browser(self.port).sign_in("alice")
+            if answer.status == 302:
+                self.on_unknown.seconds.append(0)
+            else:
+                self.on_unknown.refused[answer.told] += 1
+
+    def _guess(self, browser: Browser, name: str, over: threading.Event) -> None:
+        while not over.wait(1 / A_SECOND):
+            browser.sign_in(name, "guess")

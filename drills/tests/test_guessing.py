@@ -1,0 +1,36 @@
+"""What a short siege of simulated time leaves to an attacker; `python -m drills.signin day` plays a whole day."""
+
+import pytest
+
+from drills import guessing
+from lessons import signin
+
+pytestmark = pytest.mark.django_db
+
+QUARTER = 0.25  # of an hour
+PACED = 15 * 60 // 50
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [
+        (guessing.at_school, 3 * signin.BY_NETWORK.tries, 4 * signin.BY_NETWORK.tries),
+        (guessing.everywhere, signin.BY_ACCOUNT.tries, signin.BY_ACCOUNT.tries),
+        (guessing.own_browser, signin.AT_ONCE.tries + PACED, signin.AT_ONCE.tries + PACED + 2),
+    ],
+)
+def test_so_many_guesses_are_left(kind: guessing.Kind, least: int, most: int) -> None:
+    with guessing.town() as (clock, town):
+        assert least <= guessing.guessed(clock, kind(town), QUARTER) <= most
+
+
+def test_a_colleague_is_held_to_what_one_account_may_vouch_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signin, "BY_VOUCHER", signin.Limit("voucher", 12, signin.BY_VOUCHER.window))
+    with guessing.town() as (clock, town):
+        assert guessing.guessed(clock, guessing.colleague(town), 1 / 60) == 12 + signin.BY_NETWORK.tries
+
+
+def test_a_spray_ends_with_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signin, "SPRAYING", signin.Limit("network", 12, signin.SPRAYING.window))
+    with guessing.town() as (clock, town):
+        assert guessing.sprayed(clock, town, 1 / 60) == (12, 1)
