@@ -473,4 +473,15 @@ def test_counts_in_a_shared_cache(settings: Settings) -> None:
     counting.forget("x")
     assert (counting.current("x", now=now).hits, counting.add("x", window=window, now=now).hits) == (0, 1)
     counting.renew("known", window=window, now=now)
-    assert counting.current("known", now=now).hits == 1 and not Tally.objects.exists()
+    assert counting.current("known", now=now).hits == 1
+    counting.renew("browser", window=window, now=now, hits=7)
+    assert counting.current("browser", now=now).hits == 7 and not Tally.objects.exists()
+
+
+def test_a_count_that_is_looked_at_says_when_it_ends() -> None:
+    now, window = timezone.now(), timedelta(minutes=1)
+    ends_at = counting.add("x", window=window, now=now).ends_at
+    assert counting.current("x", now=now + timedelta(seconds=59)) == (1, ends_at)
+    assert counting.current("x", now=now + timedelta(seconds=61)).hits == 0
+    counting.renew("x", window=window, now=now, hits=7)
+    assert counting.add("x", window=window, now=now) == (8, ends_at)
