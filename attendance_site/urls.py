@@ -20,7 +20,7 @@ urlpatterns = [
     path("accounts/password/", ChangePassword.as_view(), name="password"),
     path("accounts/sessions/", sessions, name="sessions"),
     path("accounts/sessions/end-others", end_other_sessions, name="end-other-sessions"),
-    path("accounts/sessions/<slug:handle>/end", end_session, name="end-session"),
+    path("accounts/sessions/<slug:sid>/end", end_session, name="end-session"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("", include("stats.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),

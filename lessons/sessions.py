@@ -1,13 +1,17 @@
-"""Django's sessions in the database, each with its owner. The module that SESSION_ENGINE names."""
+"""Sessions in the database, each with its owner. The module that SESSION_ENGINE names."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,7 +20,7 @@ from django.utils.dateparse import parse_datetime
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
-KEY = re.compile("[a-z0-9]{1,40}")  # of Django's making; PostgreSQL refuses others that a cookie may hold
+KEY = re.compile("[a-z0-9]{1,40}")  # as Django makes them; for any other text the database is not asked
 SEEN_TO = timedelta(minutes=15)  # as exactly as its last use is kept, so that reads seldom write
 DEVICE, SIGNED_IN_AT = "device", "signed_in_at"
 
@@ -27,33 +31,116 @@ SYSTEMS = (
 )
 
 
-class SessionStore(db.SessionStore):
-    @classmethod
-    def get_model_class(cls) -> type[BrowserSession]:
-        return BrowserSession
+class SessionStore(SessionBase):
+    """Sessions in the database, where a row holds the hash of its key: reading the table signs nobody in.
 
-    def _get_session_from_db(self) -> Any:
-        """As Django's, with a prepared query: every page asks it."""
+    It derives from Django's base and not from its database sessions, which look a row up by the key itself, in two
+    dozen methods of which half are asynchronous. The asynchronous methods of the base call these.
+    """
+
+    _get_session: Callable[..., dict[str, Any]]  # of the base, which its stubs leave out
+    _get_new_session_key: Callable[[], str]
+    _sid = ""
+
+    @property
+    def sid(self) -> str:
+        """The public id of the session's row, "" where there is none. It opens nothing, and outlasts a new key."""
+        self._get_session()
+        return self._sid if self.session_key else ""
+
+    def load(self) -> dict[str, Any]:
+        """Reads the session with a prepared query: every page needs it."""
         now, key = timezone.now(), self.session_key or ""
-        found = next(iter(_sessions(key, now)), None) if KEY.fullmatch(key) else None
-        if found is None:
+        row = next(iter(_rows(hash_key(key), now)), None) if KEY.fullmatch(key) else None
+        if row is None:
             self._session_key = None
-        elif found.seen_at is None or found.seen_at < now - SEEN_TO:
-            BrowserSession.objects.filter(pk=found.pk).update(seen_at=now)
-        return found
+            return {}
+        if row.seen_at is None or row.seen_at < now - SEEN_TO:
+            BrowserSession.objects.filter(pk=row.pk).update(seen_at=now)
+        self._sid = row.sid
+        data: dict[str, Any] = self.decode(row.session_data)
+        return data
 
-    def create_model_instance(self, data: dict[str, Any]) -> Any:
-        row: Any = super().create_model_instance(data)
-        row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
-        row.device = data.get(DEVICE, "")
-        row.signed_in_at = parse_datetime(data.get(SIGNED_IN_AT, ""))
-        row.seen_at = timezone.now()
-        return row
+    def exists(self, session_key: str) -> bool:
+        return _with_key(session_key).exists()
+
+    def create(self) -> None:
+        while True:
+            self._session_key = self._get_new_session_key()
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create: bool = False) -> None:
+        """Writes the session. Raises CreateError for a key that is taken, UpdateError for a row that has gone."""
+        if self.session_key is None:
+            return self.create()
+        columns = self._columns(self._get_session(no_load=must_create))
+        if not must_create:
+            if not _with_key(self.session_key).update(**columns):
+                raise UpdateError
+            return None
+        try:
+            with transaction.atomic():
+                row = BrowserSession.objects.create(session_key=hash_key(self.session_key), **columns)
+        except IntegrityError as error:
+            raise CreateError from error
+        self._sid = row.sid
+        return None
+
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            _with_key(key).delete()
+
+    def cycle_key(self) -> None:
+        """Gives the session another key. The row stays, and so does its sid."""
+        self._get_session()  # as long as its key is known
+        old, new = self.session_key, self._get_new_session_key()
+        if old and _with_key(old).update(session_key=hash_key(new)):
+            self._session_key, self.modified = new, True
+        else:
+            super().cycle_key()
+
+    async def acycle_key(self) -> None:
+        await sync_to_async(self.cycle_key)()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
+
+    def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "session_data": self.encode(data),
+            "expire_date": self.get_expiry_date(),
+            "user_id": int(data[SESSION_KEY]) if SESSION_KEY in data else None,
+            "device": data.get(DEVICE, ""),
+            "signed_in_at": parse_datetime(data.get(SIGNED_IN_AT, "")),
+            "seen_at": timezone.now(),
+        }
+
+
+def hash_key(key: str) -> str:
+    """What the row of a session holds of its key. A random key is as hard to guess without salt or a slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def sid_of(request: HttpRequest) -> str:
+    """The public id of the session that a request came with, "" without one. Asks nothing of a page that knows who
+    is signed in."""
+    store = getattr(request, "session", None)
+    return store.sid if isinstance(store, SessionStore) else ""
+
+
+def _with_key(key: str) -> QuerySet[BrowserSession]:
+    return BrowserSession.objects.filter(session_key=hash_key(key))
 
 
 @prepared
-def _sessions(key: str, now: datetime) -> QuerySet[BrowserSession]:
-    return BrowserSession.objects.filter(session_key=key, expire_date__gt=now)
+def _rows(hashed: str, now: datetime) -> QuerySet[BrowserSession]:
+    return BrowserSession.objects.filter(session_key=hashed, expire_date__gt=now)
 
 
 def begin(request: HttpRequest, now: datetime) -> None:
@@ -69,7 +156,8 @@ def device_of(agent: str) -> str:
     return " on ".join(part for part in (browser, system) if part)
 
 
-def end_others(user: User, kept: str | None) -> int:
-    """Signs the user out everywhere but here, refresh tokens too. How many sign-ins that were."""
-    others = BrowserSession.objects.filter(user=user).exclude(session_key=kept or "")
+def end_others(user: User, kept: str) -> int:
+    """Signs the user out of every session but the one with the sid `kept`, and ends all refresh tokens. Returns how
+    many sign-ins that were."""
+    others = BrowserSession.objects.filter(user=user).exclude(sid=kept)
     return others.delete()[0] + user.refresh_tokens.all().delete()[0]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from lessons import known_browsers, signin
 from lessons.errors import NotFound, TooMany, UnknownBrowser
 from lessons.models import BrowserSession, User
-from lessons.sessions import begin, end_others
+from lessons.sessions import begin, end_others, sid_of
 
 
 class SignInForm(AuthenticationForm):
@@ -81,7 +81,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     """Where the signed-in person is signed in, and how many other systems are so in their name."""
     user, now = cast(User, request.user), timezone.now()
     shown = {
-        "here": request.session.session_key,
+        "here": sid_of(request),
         "sessions": BrowserSession.objects.filter(user=user, expire_date__gt=now),
         "tokens": user.refresh_tokens.filter(expires_at__gt=now).count(),
     }
@@ -90,13 +90,11 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def end_session(request: HttpRequest, handle: str) -> HttpResponse:
+def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     """Signs out another device of the signed-in person."""
-    own = BrowserSession.objects.filter(user=cast(User, request.user))
-    session = next((each for each in own if each.handle == handle), None)
-    if session is None:
+    ended, _rows = BrowserSession.objects.filter(user=cast(User, request.user), sid=sid).delete()
+    if not ended:
         raise NotFound(str(_("This device is signed out already.")))
-    session.delete()
     messages.success(request, _("That device is signed out."))
     return redirect("sessions")
 
@@ -104,7 +102,7 @@ def end_session(request: HttpRequest, handle: str) -> HttpResponse:
 @require_POST
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    end_others(cast(User, request.user), request.session.session_key)
+    end_others(cast(User, request.user), sid_of(request))
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")
 
@@ -139,7 +137,7 @@ class ChangePassword(views.PasswordChangeView):
         """Ends what was signed in with the old password; this device stays known."""
         response = super().form_valid(form)
         user = form.user
-        end_others(user, self.request.session.session_key)
+        end_others(user, sid_of(self.request))
         known_browsers.remember(self.request, response, user, timezone.now())
         messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
         return response

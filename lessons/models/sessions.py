@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+
+def new_sid() -> str:
+    return secrets.token_urlsafe(12)
 
 
 class BrowserSession(AbstractBaseSession):
-    """A browser that somebody has signed in with, for its owner to see and to end."""
+    """A browser that somebody has signed in with, for its owner to see and to end.
 
+    The cookie carries a key, of which the row holds only the hash (`lessons/sessions.py`). `sid` names the session to
+    its owner and in register tickets; it opens nothing, and stays when the key changes.
+    """
+
+    session_key = models.CharField(_("hash of the session key"), max_length=64, primary_key=True)
+    sid = models.CharField(max_length=16, unique=True, default=new_sid, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="sessions")
     device = models.CharField(max_length=60, blank=True)
     signed_in_at = models.DateTimeField(null=True)
@@ -19,13 +30,11 @@ class BrowserSession(AbstractBaseSession):
     class Meta(AbstractBaseSession.Meta):
         ordering = ("-seen_at",)
 
+    def __str__(self) -> str:
+        return self.device or self.sid
+
     @classmethod
     def get_session_store_class(cls) -> Any:
         from lessons.sessions import SessionStore
 
         return SessionStore
-
-    @property
-    def handle(self) -> str:
-        """Names it to its owner; the key itself opens it, and is never shown."""
-        return salted_hmac("lessons.models.sessions", self.session_key, algorithm="sha256").hexdigest()[:24]

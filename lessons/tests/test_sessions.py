@@ -47,22 +47,23 @@ def signed_in(client: Client) -> bool:
     return client.get(PATH).status_code == 200
 
 
-def handle(agent: str) -> str:
-    return BrowserSession.objects.get(device=device_of(agent)).handle
+def sid(agent: str) -> str:
+    return BrowserSession.objects.get(device=device_of(agent)).sid
 
 
 def test_where_somebody_is_signed_in(alice: User) -> None:
     phone, desk = sign_in(agent=PHONE), sign_in()
     said = desk.get(PATH).content.decode()
     assert "Safari on iPhone" in said and "Chrome on Windows" in said and said.count("this one") == 1
-    keys = [session.session_key for session in BrowserSession.objects.all()]
-    assert len(keys) == 2 and not any(key in said for key in keys), "what opens a session is never shown"
+    keys = [client.cookies["sessionid"].value for client in (phone, desk)]
+    keys += BrowserSession.objects.values_list("pk", flat=True)
+    assert len(keys) == 4 and not any(key in said for key in keys), "what opens a session is never shown"
     assert signed_in(phone)
 
 
 def test_one_is_ended(alice: User) -> None:
     phone, desk = sign_in(agent=PHONE), sign_in()
-    assert desk.post(f"{PATH}{handle(PHONE)}/end")["Location"] == PATH
+    assert desk.post(f"{PATH}{sid(PHONE)}/end")["Location"] == PATH
     assert (signed_in(phone), signed_in(desk)) == (False, True)
     assert desk.post(f"{PATH}{'0' * 24}/end").status_code == 404
 
@@ -79,7 +80,7 @@ def test_nobody_ends_anothers(alice: User, school: School) -> None:
     desk, other = sign_in(), person(school, Role.TEACHER, "bob")
     stranger = Client()
     stranger.force_login(other)
-    assert stranger.post(f"{PATH}{handle(DESK)}/end").status_code == 404
+    assert stranger.post(f"{PATH}{sid(DESK)}/end").status_code == 404
     stranger.post(f"{PATH}end-others")
     assert signed_in(desk) and "Chrome" not in stranger.get(PATH).content.decode()
     assert Client().get(PATH)["Location"].startswith("/accounts/login/")

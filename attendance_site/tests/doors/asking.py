@@ -82,4 +82,4 @@ class Unknown:
     def address(self, pattern: str) -> str:
         for name in ("<id:lesson>", "<id:student>", "<id:plan>", "<id:notice>"):
             pattern = pattern.replace(name, str(self.value))
-        return f"/{pattern.replace('<slug:handle>', '0' * 24)}"
+        return f"/{pattern.replace('<slug:sid>', '0' * 24)}"

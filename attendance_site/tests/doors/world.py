@@ -78,7 +78,7 @@ class Place:
     def address(self, pattern: str, taken: bool) -> str:
         lesson = self.taken if taken else self.due
         places: dict[str, object] = {"<id:lesson>": lesson.pk, "<id:student>": self.student.pk}
-        places |= {"<id:plan>": self.plan.pk, "<id:notice>": self.notice.pk, "<slug:handle>": "0" * 24}
+        places |= {"<id:plan>": self.plan.pk, "<id:notice>": self.notice.pk, "<slug:sid>": "0" * 24}
         for place, value in places.items():
             pattern = pattern.replace(place, str(value))
         return f"/{pattern}"

@@ -1,0 +1,54 @@
+"""Hashes the keys of sessions in place, and names each session: everybody stays signed in.
+
+There is no way back from a hash to its key, so migrating backwards deletes the sessions: everybody signs in again.
+"""
+
+from django.db import migrations, models
+from django.db.models import Value
+from django.db.models.functions import SHA256, Concat, Substr
+
+import lessons.models.sessions
+
+
+class Hashed(SHA256):
+    """The hash by PostgreSQL's own function; Django's asks for the extension pgcrypto."""
+
+    def as_postgresql(self, compiler, connection, **context):
+        template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
+def hash_keys(apps, schema_editor):
+    """In one statement: PostgreSQL alters no table whose rows a transaction wrote twice."""
+    name = Substr(Hashed(Concat(Value("sid of "), "session_key")), 1, 16)
+    apps.get_model("lessons", "BrowserSession").objects.update(session_key=Hashed("session_key"), sid=name)
+
+
+def forget_sessions(apps, schema_editor):
+    apps.get_model("lessons", "BrowserSession").objects.all().delete()
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('lessons', '0008_notices_are_forgotten'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='browsersession',
+            name='session_key',
+            field=models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='hash of the session key'),
+        ),
+        migrations.AddField(
+            model_name='browsersession',
+            name='sid',
+            field=models.CharField(editable=False, max_length=16, null=True),
+        ),
+        migrations.RunPython(hash_keys, forget_sessions),
+        migrations.AlterField(
+            model_name='browsersession',
+            name='sid',
+            field=models.CharField(default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
+        ),
+    ]
