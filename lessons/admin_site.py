@@ -49,6 +49,11 @@ class Site(admin.AdminSite):
         """There is one page for it, where the old password cannot be guessed without end."""
         return redirect("password")
 
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        from lessons.admin.lists import OfferedChoices
+
+        return OfferedChoices.as_view(admin_site=self)(request)
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Once whatever was changed here is committed, those who lost something by it are told of at once."""
         checked = super().admin_view(view, cacheable)

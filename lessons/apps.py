@@ -23,3 +23,9 @@ class AdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "lessons.admin_site.Site"
+
+    def ready(self) -> None:
+        super().ready()
+        from lessons.admin.lists import check_lists
+
+        checks.register(check_lists, checks.Tags.admin)
