@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from lessons import tokens
 from lessons.access import Role
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
+from lessons.hashing import hash_secret
 from lessons.models import ApiClient, RefreshToken, User
 from lessons.prepared import prepared
 
@@ -92,14 +93,15 @@ def access_token(user: User, school_id: int | None, *, now: datetime) -> str:
 def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
     """A new access token, and a refresh token that starts a family of its own. Raises BadToken."""
     access = access_token(user, school_id, now=now)
+    name, jti = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     family = RefreshToken(
         user=user,
         school_id=school_id,
-        family=secrets.token_urlsafe(16),
+        family=hash_secret(name),
         standing=standing(user, school_id),
     )
-    _exchange(family, secrets.token_urlsafe(16), now)
-    return {"access": access, "refresh": _refresh_token(family, now)}
+    _exchange(family, jti, now)
+    return {"access": access, "refresh": _refresh_token(family, name, jti, now)}
 
 
 def client(client_id: str, client_secret: str, *, now: datetime) -> ApiClient:
@@ -141,16 +143,18 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
     again, with the same end: the answer was lost, or two tabs asked. Later, or when the successor was itself exchanged,
     one of the two was stolen: that ends the whole family. Raises BadToken."""
     claims = tokens.verify(refresh, "refresh")
+    name, jti = claims["family"], claims["jti"]
+    successor = _successor(name, jti)
     with transaction.atomic():
-        family = RefreshToken.objects.select_for_update().filter(family=claims["family"], expires_at__gt=now).first()
-        is_current = family is not None and _same(family.jti, claims["jti"])
-        if family is not None and (is_current or _is_repeated(family, claims["jti"], now)):
+        family = RefreshToken.objects.select_for_update().filter(family=hash_secret(name), expires_at__gt=now).first()
+        is_current = family is not None and _same(family.jti, hash_secret(jti))
+        if family is not None and (is_current or _is_repeated(family, successor, now)):
             user = acting_user(family.user_id, family.school_id)
             if _same(family.standing, standing(user, family.school_id)):
                 access = access_token(user, family.school_id, now=now)
                 if is_current:
-                    _exchange(family, _successor(family, family.jti), now)
-                return {"access": access, "refresh": _refresh_token(family, now)}
+                    _exchange(family, successor, now)
+                return {"access": access, "refresh": _refresh_token(family, name, successor, now)}
     if family is not None:
         family.delete()
     raise BadToken("The refresh token was used or revoked.")
@@ -158,34 +162,34 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
 
 def revoke(refresh: str) -> None:
     """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
-    RefreshToken.objects.filter(family=tokens.verify(refresh, "refresh")["family"]).delete()
+    RefreshToken.objects.filter(family=hash_secret(tokens.verify(refresh, "refresh")["family"])).delete()
 
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _is_repeated(family: RefreshToken, jti: str, now: datetime) -> bool:
-    """Whether a token is the one that was exchanged for the current one, a moment ago."""
+def _is_repeated(family: RefreshToken, successor: str, now: datetime) -> bool:
+    """Whether a token is the one that was exchanged for the current one, its successor, a moment ago."""
     exchanged_at = family.expires_at - settings.REFRESH_LIFETIME
-    return _same(family.jti, _successor(family, jti)) and now - exchanged_at <= SAME_AGAIN
+    return _same(family.jti, hash_secret(successor)) and now - exchanged_at <= SAME_AGAIN
 
 
-def _successor(family: RefreshToken, jti: str) -> str:
+def _successor(name: str, jti: str) -> str:
     """The id of the token that another is exchanged for. Derived, so that it can be given again and is kept nowhere;
     SECRET_KEY is in it, so that whoever has a token or the database cannot tell the next."""
-    key = salted_hmac("lessons.authentication.successor", f"{family.family} {jti}", algorithm="sha256")
+    key = salted_hmac("lessons.authentication.successor", f"{name} {jti}", algorithm="sha256")
     return key.hexdigest()[:32]
 
 
 def _exchange(family: RefreshToken, jti: str, now: datetime) -> None:
     """Makes it the family's current token."""
-    family.jti, family.expires_at = jti, now + settings.REFRESH_LIFETIME
+    family.jti, family.expires_at = hash_secret(jti), now + settings.REFRESH_LIFETIME
     family.save()
 
 
-def _refresh_token(family: RefreshToken, now: datetime) -> str:
-    claims = {"sub": str(family.user_id), "family": family.family, "jti": family.jti}
+def _refresh_token(family: RefreshToken, name: str, jti: str, now: datetime) -> str:
+    claims = {"sub": str(family.user_id), "family": name, "jti": jti}
     return tokens.sign("refresh", claims, now=now, expires_at=family.expires_at)
 
 

@@ -9,7 +9,8 @@ from factory.django import DjangoModelFactory
 from faker import Faker
 
 from lessons import models, upn
-from lessons.models.clients import hash_secret, new_client_id
+from lessons.hashing import hash_secret
+from lessons.models.clients import new_client_id
 
 CLIENT_SECRET = "the-secret-of-every-client-made-here"  # noqa: S105
 

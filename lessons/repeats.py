@@ -15,6 +15,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from lessons.errors import FieldError, InvalidInput, Unprocessable
+from lessons.hashing import hash_secret
 from lessons.models import KeptAnswer
 
 KEPT = timedelta(hours=24)
@@ -27,7 +28,7 @@ class Repeated(Exception):
 
 @dataclass(frozen=True)
 class Repeatable:
-    """One request of a user under a key of theirs; `digest` is of all that it asks for."""
+    """One request of a user under a key of theirs, of which `key` is the hash; `digest` is of all that it asks for."""
 
     user_id: int
     key: str
@@ -40,7 +41,8 @@ class Repeatable:
         if not KEY.fullmatch(key):
             detail = "An Idempotency-Key is 1 to 255 visible ASCII characters."
             raise InvalidInput([FieldError("", "idempotency_key", detail)])
-        return cls(user_id, key, hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest(), now)
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return cls(user_id, hash_secret(key), digest, now)
 
     def claim(self) -> None:
         """First thing in the transaction: waits for whoever holds the same key. Raises Repeated."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
@@ -123,8 +123,8 @@ class SessionStore(SessionBase):
 
 
 def hash_key(key: str) -> str:
-    """What the row of a session holds of its key. A random key is as hard to guess without salt or a slow hash."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    """What the row of a session holds of its key."""
+    return hash_secret(key)
 
 
 def sid_of(request: HttpRequest) -> str:

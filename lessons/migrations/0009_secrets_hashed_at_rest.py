@@ -1,6 +1,7 @@
-"""Hashes the keys of sessions in place, and names each session: everybody stays signed in.
+"""Hashes in place the keys of sessions, the ids of refresh tokens and the keys of requests that may be sent again, and
+names each session: everybody stays signed in.
 
-There is no way back from a hash to its key, so migrating backwards deletes the sessions: everybody signs in again.
+There is no way back from a hash, so migrating backwards deletes these rows: everybody signs in again.
 """
 
 from django.db import migrations, models
@@ -22,10 +23,13 @@ def hash_keys(apps, schema_editor):
     """In one statement: PostgreSQL alters no table whose rows a transaction wrote twice."""
     name = Substr(Hashed(Concat(Value("sid of "), "session_key")), 1, 16)
     apps.get_model("lessons", "BrowserSession").objects.update(session_key=Hashed("session_key"), sid=name)
+    apps.get_model("lessons", "RefreshToken").objects.update(family=Hashed("family"), jti=Hashed("jti"))
+    apps.get_model("lessons", "KeptAnswer").objects.update(key=Hashed("key"))
 
 
-def forget_sessions(apps, schema_editor):
-    apps.get_model("lessons", "BrowserSession").objects.all().delete()
+def forget(apps, schema_editor):
+    for name in ("BrowserSession", "RefreshToken", "KeptAnswer"):
+        apps.get_model("lessons", name).objects.all().delete()
 
 
 class Migration(migrations.Migration):
@@ -45,10 +49,15 @@ class Migration(migrations.Migration):
             name='sid',
             field=models.CharField(editable=False, max_length=16, null=True),
         ),
-        migrations.RunPython(hash_keys, forget_sessions),
+        migrations.RunPython(hash_keys, forget),
         migrations.AlterField(
             model_name='browsersession',
             name='sid',
             field=models.CharField(default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
+        ),
+        migrations.AlterField(
+            model_name='keptanswer',
+            name='key',
+            field=models.CharField(max_length=64),
         ),
     ]

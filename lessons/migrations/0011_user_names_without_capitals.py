@@ -27,7 +27,7 @@ def fold(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lessons", "0008_notices_are_forgotten"),
+        ("lessons", "0009_secrets_hashed_at_rest"),
     ]
 
     operations = [

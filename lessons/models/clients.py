@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 
@@ -9,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lessons.access import Scope
+from lessons.hashing import hash_secret
 from lessons.models.base import SchoolRow
 from lessons.models.people import User
 
@@ -52,7 +52,7 @@ class ApiClient(SchoolRow):
         return frozenset() if self.revoked_at else frozenset(Scope(scope) for scope in self.scopes.split())
 
     def set_secret(self) -> str:
-        """A new secret, to be shown once: only its hash is kept. Unguessable as it is, it needs no slow one."""
+        """A new secret, to be shown once: only its hash is kept."""
         secret = secrets.token_urlsafe(32)
         self.secret_hash = hash_secret(secret)
         return secret
@@ -61,15 +61,11 @@ class ApiClient(SchoolRow):
         return hmac.compare_digest(self.secret_hash, hash_secret(secret))
 
 
-def hash_secret(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 class KeptAnswer(models.Model):
-    """What a request under an `Idempotency-Key` was answered, for a day (`repeats.py`)."""
+    """What a request under an `Idempotency-Key` was answered, for a day (`repeats.py`). `key` is the hash of it."""
 
     user_id = models.BigIntegerField()
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
     answer = models.TextField(default="")  # JSON, whose order a column of JSON would not keep
     made_at = models.DateTimeField(db_index=True)

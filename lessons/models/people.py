@@ -121,8 +121,8 @@ def _users(user_id: int) -> models.QuerySet[User]:
 
 
 class RefreshToken(models.Model):
-    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only ids are
-    kept, never the token; deleting the row revokes it."""
+    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only
+    hashes of its ids are kept, never the token; deleting the row revokes it."""
 
     family = models.CharField(max_length=64, unique=True)
     jti = models.CharField(max_length=64)

@@ -11,15 +11,18 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from lessons import authentication, tokens
 from lessons.factories import SchoolFactory, person
 from lessons.models import BrowserSession, Role, User
 from lessons.sessions import SessionStore, hash_key, sid_of
 
 pytestmark = pytest.mark.django_db
 
+BEFORE = ("lessons", "0008_notices_are_forgotten")
 COOKIE, PATH = settings.SESSION_COOKIE_NAME, "/accounts/sessions/"
 
 
@@ -145,18 +148,22 @@ def test_what_has_expired_is_cleared(alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sessions_of_before_stay_open_when_their_keys_are_hashed(alice: User) -> None:
+def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     keys = [key_of(client) for client in (signed_in(alice), signed_in(alice))]
     data = BrowserSession.objects.values_list("session_data", flat=True)[0]
-    call_command("migrate", "lessons", "0008", verbosity=0)
-    insert = """INSERT INTO lessons_browsersession (session_key, session_data, expire_date, user_id, device)
-                VALUES (%s, %s, %s, %s, '')"""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM lessons_browsersession")
-        assert cursor.fetchone() == (0,), "no way back: a hash gives no key"
-        for key in keys:
-            cursor.execute(insert, [key, data, timezone.now() + timedelta(hours=1), alice.pk])
+    now, school = timezone.now(), alice.memberships.get().school_id
+    refresh = authentication.token_pair(alice, school, now=now)["refresh"]
+    ids = {name: tokens.verify(refresh, "refresh")[name] for name in ("family", "jti")}
+    call_command("migrate", *BEFORE, verbosity=0)
+    before = MigrationExecutor(connection).loader.project_state([BEFORE]).apps
+    sessions, families = (before.get_model("lessons", name).objects for name in ("BrowserSession", "RefreshToken"))
+    assert not sessions.exists() and not families.exists(), "no way back: a hash gives no key"
+    for key in keys:
+        sessions.create(session_key=key, session_data=data, expire_date=now + timedelta(hours=1), user_id=alice.pk)
+    standing = authentication.standing(alice, school)
+    families.create(**ids, user_id=alice.pk, school_id=school, standing=standing, expires_at=now + timedelta(hours=1))
     call_command("migrate", verbosity=0)
     clients = [Client(headers={"cookie": f"{COOKIE}={key}"}) for key in keys]
     assert [client.get(PATH).status_code for client in clients] == [200, 200]
     assert len({SessionStore(key).sid for key in keys} - {""}) == 2
+    assert authentication.rotate(refresh, now=now).keys() == {"access", "refresh"}
