@@ -16,6 +16,7 @@ from absences import sheets, tickets
 from absences.mongo import Document
 from absences.register_form import EVERYDAY
 from lessons import calendar, codes
+from lessons.calendar import milliseconds
 from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
 from lessons.models.planned import Suggested
@@ -78,10 +79,6 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
         **more,
     }
     return DayPack(user, lessons, planned, standing, facts)
-
-
-def milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:

@@ -21,6 +21,11 @@ def clock(zone: str, moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M")
 
 
+def milliseconds(moment: datetime) -> int:
+    """Since 1970, as scripts and tokens count."""
+    return int(moment.timestamp() * 1000)
+
+
 def end_of_day(zone: str, day: date) -> datetime:
     """The UTC instant at which `day` ends in `zone`."""
     return at(zone, day + timedelta(days=1), time.min)

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 # Seconds. The longest life of a token: a ticket's, which ends with a day, and one day of the year has 25 hours.
 LONGEST_LIFE = 25 * 60 * 60
+# Seconds by which the clocks of two hosts may differ.
+CLOCKS_DIFFER = 60
 # Until every process and whoever keeps a copy of the public keys has read a new one.
 ANNOUNCED = 10 * 60
 
@@ -76,8 +78,8 @@ def signing(keys: Sequence[Key], now: float) -> Key:
 
 
 def verifying(keys: Sequence[Key], now: float) -> list[Key]:
-    """All but the retired, whose successor has been signing for longer than any token lives."""
-    retired = sum(successor.signs_from + LONGEST_LIFE <= now for successor in keys[1:])
+    """All but the retired, whose successor has been signing on every host for longer than any token lives."""
+    retired = sum(successor.signs_from + LONGEST_LIFE + CLOCKS_DIFFER <= now for successor in keys[1:])
     return list(keys[retired:])
 
 

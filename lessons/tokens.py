@@ -22,7 +22,7 @@ from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
-from lessons import keys
+from lessons import calendar, keys
 from lessons.access import Role, Scope
 from lessons.converters import MAX_ID, IdConverter
 from lessons.errors import BadToken
@@ -46,7 +46,7 @@ LOOK_AGAIN = 5.0  # seconds between looks at the file of keys
 class AccessClaims:
     """Who holds an access token, and for which school; an operator's school and nation are None.
 
-    `standing` is what the token was issued on (`authentication.standing`), `issued_at` in seconds since 1970.
+    `standing` is what the token was issued on (`authentication.standing`).
     """
 
     user_id: int
@@ -57,12 +57,12 @@ class AccessClaims:
     roles: frozenset[Role]
     scopes: frozenset[Scope]
     standing: str
-    issued_at: int
 
 
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
-    """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat` and `exp`."""
-    times = {"iat": int(now.timestamp()), "exp": int(expires_at.timestamp())}
+    """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat`, `iat_ms` and `exp`."""
+    seconds, milliseconds = divmod(calendar.milliseconds(now), 1000)
+    times = {"iat": seconds, "iat_ms": milliseconds, "exp": int(expires_at.timestamp())}
     return Backend(current()).encode({"typ": typ, **claims, **times})
 
 
@@ -74,7 +74,7 @@ def verify(token: str, *types: str) -> Mapping[str, Any]:
         claims = _verified(token, current())
     except (TokenBackendError, ValueError, RecursionError) as error:  # the last: a header that is nested deeply
         raise BadToken("The token is not valid or has expired.") from error
-    if claims["exp"] <= time.time():  # it was remembered
+    if _has_ended(claims):  # it was good when it was remembered
         raise BadToken("The token is not valid or has expired.")
     if claims.get("typ") not in types:
         raise BadToken("The token is of another type.")
@@ -94,10 +94,15 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
             roles=frozenset(Role(role) for role in typed(claims, "roles", list)),
             scopes=frozenset(Scope(scope) for scope in typed(claims, "scopes", list)),
             standing=typed(claims, "standing", str),
-            issued_at=typed(claims, "iat", int),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadToken("The token lacks a claim.") from error
+
+
+def issued_at(claims: Mapping[str, Any]) -> int:
+    """When a verified token was issued, in milliseconds since 1970. A token of an older version says seconds only, and
+    is taken to be as old as it may be."""
+    return int(claims["iat"]) * 1000 + int(claims.get("iat_ms", 0))
 
 
 def user_id(claims: Mapping[str, Any]) -> int:
@@ -140,7 +145,7 @@ class Backend(TokenBackend):
     """simplejwt's, with `kid` in the header and a key for each."""
 
     def __init__(self, key_set: KeySet) -> None:
-        super().__init__(ALGORITHM, audience=AUDIENCE, issuer=settings.TOKEN_ISSUER)
+        super().__init__(ALGORITHM, audience=AUDIENCE, issuer=settings.TOKEN_ISSUER, leeway=keys.CLOCKS_DIFFER)
         self.key_set = key_set
 
     def get_verifying_key(self, token: Any) -> Any:
@@ -160,12 +165,20 @@ class Backend(TokenBackend):
 def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
     """The claims of a token whose signature, times, issuer and audience are right. What is wrong is not remembered."""
     claims = Backend(key_set).decode(cast(Any, token))
-    issued, ends = claims.get("iat"), claims.get("exp")
+    issued, ends, milliseconds = claims.get("iat"), claims.get("exp"), claims.get("iat_ms", 0)
     if type(issued) is not int or type(ends) is not int or ends - issued > keys.LONGEST_LIFE:
         raise ValueError("times")
+    if type(milliseconds) is not int or not 0 <= milliseconds < 1000:
+        raise ValueError("iat_ms")
+    if _has_ended(claims):  # the library's leeway holds for `exp` too
+        raise ValueError("exp")
     if claims["aud"] != AUDIENCE:  # a list would do for the library
         raise ValueError("aud")
     return MappingProxyType(claims)
+
+
+def _has_ended(claims: Mapping[str, Any]) -> bool:
+    return bool(claims["exp"] <= time.time())
 
 
 class _Reader:

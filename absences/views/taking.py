@@ -11,8 +11,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from absences import tickets
-from absences.day_pack import milliseconds
 from absences.register_form import Row
+from lessons.calendar import milliseconds
 from lessons.models import Lesson, User
 
 JSON = dict[str, Any]
