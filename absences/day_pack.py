@@ -27,9 +27,11 @@ FORMAT = 3  # an old page that does not know a format asks to be loaded again
 
 @dataclass(frozen=True)
 class DayPack:
-    """`facts` are what is shown: {format, user, name, school, day, ends, lessons: [...]}."""
+    """`facts` are what is shown: {format, user, name, school, day, ends, lessons: [...]}; `sid` names the sign-in with
+    which its tickets end."""
 
     user: User
+    sid: str
     lessons: Sequence[Lesson]
     planned: Mapping[int, Suggested]
     standing: Mapping[int, Sequence[Document]]
@@ -37,8 +39,9 @@ class DayPack:
 
     @property
     def etag(self) -> str:
-        """Weak: tickets are not asked, since each is another one; what else they say follows from these facts."""
-        return f'W/"{hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:32]}"'
+        """Weak: tickets are not asked, since each is another one; all that they say follows from what is asked."""
+        asked = json.dumps([self.sid, self.facts], sort_keys=True)
+        return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
     def sent(self, now: datetime) -> JSON:
         """With a ticket for each lesson, and the time by which a device sets its clock."""
@@ -49,15 +52,15 @@ class DayPack:
         return self.facts | {"lessons": lessons, "now": milliseconds(now)}
 
     def _ticket(self, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
-        standing = self.standing[lesson.pk]
-        return tickets.issue(self.user, lesson, roster, now, self.planned[lesson.pk], standing)
+        planned, standing = self.planned[lesson.pk], self.standing[lesson.pk]
+        return tickets.issue(self.user, lesson, roster, now, planned, standing, sid=self.sid)
 
 
 def _ids(facts: JSON) -> list[int]:
     return [student["id"] for student in facts["roster"]]
 
 
-def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> DayPack:
+def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more: Any) -> DayPack:
     """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
     command to MongoDB for each school; without MongoDB no marks are known, and `unknown` says so."""
     days = {school: calendar.local_date(school.time_zone, now) for school in schools}
@@ -78,7 +81,7 @@ def of(user: User, schools: Sequence[School], now: datetime, **more: Any) -> Day
         **({"unknown": True} if known is None else {}),
         **more,
     }
-    return DayPack(user, lessons, planned, standing, facts)
+    return DayPack(user, sid, lessons, planned, standing, facts)
 
 
 def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:

@@ -1,7 +1,9 @@
-"""Whose tokens and tickets are no longer good, for the door that asks no SQL: kept in MongoDB, and read into each
-process every ten seconds. So a dismissed teacher's ticket of the day dies.
+"""Tokens and tickets that are no longer good, for the door that asks no SQL: kept in MongoDB, and read into each
+process every ten seconds. So a ticket of the day dies when its holder is dismissed, signs out or leaves the lesson's
+staff.
 
-`lessons/revoking.py` tells who it is. An entry is forgotten when the last token that it concerns has ended.
+An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson. `lessons/revoking.py`
+tells which. It is forgotten when the last token that it concerns has ended.
 """
 
 import threading
@@ -12,44 +14,75 @@ from time import monotonic, time
 from pymongo import UpdateOne
 
 from absences import mongo
+from lessons.calendar import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.keys import LONGEST_LIFE
+from lessons.reports import Revoked
 
 READ_EVERY = 10.0  # seconds
 TRY_AGAIN = 1.0  # seconds after the store did not answer
 # What is read again each time: servers' clocks differ, and an entry is seen only after it was written.
 OVERLAP = timedelta(minutes=5)
-KEPT = timedelta(seconds=LONGEST_LIFE)
+KEPT = timedelta(seconds=LONGEST_LIFE) + OVERLAP
+
+Key = int | str  # an int is a user, as servers of an older version read it
 
 
-def deny(users: Collection[int], now: datetime) -> None:
-    """Refuses everything that was signed for these users until now. Raises StoreUnavailable; safe to repeat."""
-    entry = {"not_before": now, "expires_at": now + KEPT}
+def deny(revoked: Collection[Revoked]) -> None:
+    """Refuses these tokens from now on. Raises StoreUnavailable; safe to repeat."""
     with mongo.answering(mongo.PATIENT):
-        mongo.denied().bulk_write([UpdateOne({"_id": user}, {"$max": entry}, upsert=True) for user in users])
+        mongo.denied().bulk_write([_entry(each) for each in revoked])
 
 
-def check(user_id: int, issued_at: int) -> None:
-    """Raises BadToken for a token that was issued (seconds since 1970) when its holder still had another standing."""
-    not_before = _denied.present().get(user_id)
-    if not_before is not None and issued_at <= not_before:
+def _entry(revoked: Revoked) -> UpdateOne:
+    times = {"not_before": revoked.at, "expires_at": revoked.at + KEPT}
+    if revoked.sid is not None:
+        key: Key = _sign_in(revoked.sid)
+    elif revoked.lesson_id is not None:
+        key = _staff(revoked.user_id, revoked.lesson_id)
+    else:
+        key = revoked.user_id
+    return UpdateOne({"_id": key}, {"$max": times}, upsert=True)
+
+
+def _sign_in(sid: str) -> str:
+    return f"sid {sid}"
+
+
+def _staff(user_id: int, lesson_id: int) -> str:
+    return f"user {user_id} lesson {lesson_id}"
+
+
+def check(user_id: int, issued_at: int, *, sid: str = "", lesson_id: int | None = None) -> None:
+    """Raises BadToken for a token whose sign-in has ended, or that was issued (milliseconds since 1970) when its holder
+    still had other rights.
+
+    A sign-in never comes back, so its end needs no comparison of clocks. Of one millisecond with the loss, a token is
+    refused: both times are rounded down, and it may have been first.
+    """
+    denied = _denied.present()
+    if sid and _sign_in(sid) in denied:
+        raise BadToken("This sign-in has ended. Please sign in again.")
+    if issued_at <= denied.get(user_id, -1):
         raise BadToken("Your password or your roles have changed. Please sign in again.")
+    if lesson_id is not None and issued_at <= denied.get(_staff(user_id, lesson_id), -1):
+        raise BadToken("The staff of this lesson has changed. Please ask for a new ticket.")
 
 
 class _Denied:
-    """This process's copy: user → seconds since 1970."""
+    """This process's copy: whom or what an entry is about → milliseconds since 1970."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
-        self._entries: dict[int, int] = {}
+        self._entries: dict[Key, int] = {}
         self._newest: datetime | None = None
         self._read_again = 0.0
         self._asked = False
 
-    def present(self) -> dict[int, int]:
+    def present(self) -> dict[Key, int]:
         """One request in ten seconds reads; the others go on with what is known. The first waits, and so do they."""
         if monotonic() >= self._read_again and self._lock.acquire(blocking=not self._asked):
             try:
@@ -70,9 +103,9 @@ class _Denied:
             return
         finally:
             self._asked = True
-        ended = time() - LONGEST_LIFE
-        entries = self._entries | {each["_id"]: int(each["not_before"].timestamp()) for each in found}
-        self._entries = {user: not_before for user, not_before in entries.items() if not_before > ended}
+        ended = (time() - LONGEST_LIFE) * 1000
+        entries = self._entries | {each["_id"]: milliseconds(each["not_before"]) for each in found}
+        self._entries = {key: not_before for key, not_before in entries.items() if not_before > ended}
         self._newest = max([each["not_before"] for each in found], default=self._newest)
         self._read_again = monotonic() + READ_EVERY
 

@@ -67,7 +67,7 @@ def reconcile(
         "lagging": _project(scope),
         "orphans": _check_orphans(now, scope),
         "compacted": _compact(now, scope),
-        "revoked": _tell_revoked(now),
+        "revoked": _tell_revoked(),
         "expired": expiring.forget(now),
     }
     for name, step in steps.items():
@@ -184,9 +184,9 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
         yield len(page)
 
 
-def _tell_revoked(now: datetime) -> Iterator[int]:
-    """Whoever is waited for by nobody: what the admin changes is told at once."""
-    while told := revoking.tell(now):
+def _tell_revoked() -> Iterator[int]:
+    """What nobody told at once: changes by other systems and scripts, and whatever the store was away for."""
+    while told := revoking.tell():
         yield told
 
 

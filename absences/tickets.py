@@ -60,9 +60,11 @@ def issue(
     now: datetime,
     planned: Suggested = NOTHING_PLANNED,
     standing: Iterable[Document] = (),
+    *,
+    sid: str,
 ) -> str | None:
     """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `standing` are the
-    marks on its sheet."""
+    marks on its sheet. The ticket ends with the sign-in that `sid` names, "" for none."""
     today = calendar.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
         return None
@@ -89,6 +91,7 @@ def issue(
         "closes_at": lesson.closes_at.isoformat(),
         "roster": list(roster),
         "notes": Scope.NOTES in acting.scopes,
+        **({"sid": sid} if sid else {}),
     }
     ends = calendar.end_of_day(lesson.school.time_zone, today)
     signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
@@ -134,7 +137,7 @@ def verify(token: str, now: datetime) -> Claims:
     signed = tokens.verify(token, "ticket", "access")
     access = signed["typ"] == "access"
     claims = _of_access(tokens.access_claims(signed), now) if access else _of_ticket(signed)
-    denied.check(claims.by.user_id, signed["iat"])
+    denied.check(claims.by.user_id, tokens.issued_at(signed), sid=signed.get("sid", ""), lesson_id=claims.lesson_id)
     return claims
 
 

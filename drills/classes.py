@@ -34,7 +34,7 @@ def main(count: int) -> None:
     browser.force_login(teacher)
     made = {
         "roster": roster,
-        "tickets": {lesson.pk: tickets.issue(teacher, lesson, roster, now) for lesson in lessons},
+        "tickets": {lesson.pk: tickets.issue(teacher, lesson, roster, now, sid="") for lesson in lessons},
         "access": authentication.token_pair(teacher, school.pk, now=now)["access"],
         "cookie": f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}",
     }

@@ -1,6 +1,5 @@
 """The door of the admin. Outside of the package `admin`, whose modules register with the site being made."""
 
-import logging
 from functools import update_wrapper
 from typing import Any
 
@@ -10,22 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-from lessons.errors import StoreUnavailable
-
-log = logging.getLogger(__name__)
-
-
-def tell_promptly() -> None:
-    """The reconciler does it, where the store does not answer now."""
-    from lessons import revoking
-
-    try:
-        revoking.tell(timezone.now())
-    except StoreUnavailable:
-        log.warning("Whose tokens are no longer good could not be told yet.")
 
 
 class Site(admin.AdminSite):
@@ -45,6 +29,12 @@ class Site(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """There is one way out: it ends the tickets, and has the browser forget what it keeps."""
+        from lessons.views import SignOut
+
+        return SignOut.as_view()(request)
+
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """There is one page for it, where the old password cannot be guessed without end."""
         return redirect("password")
@@ -59,9 +49,11 @@ class Site(admin.AdminSite):
         checked = super().admin_view(view, cacheable)
 
         def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            from lessons import revoking
+
             response = checked(request, *args, **kwargs)
             if request.method == "POST":
-                tell_promptly()
+                revoking.tell_promptly()
             return response
 
         return update_wrapper(told, checked)

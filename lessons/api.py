@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import authentication, keys, signin, throttles, tokens
+from lessons import authentication, keys, revoking, signin, throttles, tokens
 from lessons.access import Scope
 from lessons.errors import AttendanceError, BadToken, NotAllowed
 from lessons.imports import inputs, kinds
@@ -37,6 +37,7 @@ from lessons.serializers import (
     SchoolSerializer,
     StudentSerializer,
 )
+from lessons.sessions import sid_of
 
 
 class SignedInView(APIView):
@@ -59,6 +60,12 @@ class SignedInView(APIView):
     @property
     def user(self) -> User:
         return cast(User, self.request.user)
+
+    @property
+    def sid(self) -> str:
+        """The sign-in that this request comes from: what is issued to it ends with that."""
+        auth = self.request.auth
+        return auth.sid if isinstance(auth, tokens.AccessClaims) else sid_of(self.request._request)
 
 
 class TokenView(APIView):
@@ -154,6 +161,7 @@ class PutView(SignedInView):
         given = _valid(self.body, request)
         name = self.kind.name
         outcome = put(self.kind_of(school, given["source"]), given[name], now=timezone.now())
+        revoking.tell_promptly()
         ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
         return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
 

@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from lessons import tokens
+from lessons import revoking, tokens
 from lessons.access import Role
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
 from lessons.hashing import hash_secret
@@ -48,7 +48,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         if token is None:
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))
-        user = acting_user(claims.user_id, claims.school_id)
+        user = acting_user(claims.user_id, claims.school_id, claims.sid)
         if not _same(claims.standing, standing(user, claims.school_id)):
             raise BadToken("Your password or your roles have changed. Please sign in again.")
         return user, claims
@@ -57,11 +57,12 @@ class AccessTokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def acting_user(user_id: int, school_id: int | None) -> User:
-    """The active user, acting for one school, or for none as an operator. Raises BadToken."""
-    user = next(iter(_active(user_id)), None)
+def acting_user(user_id: int, school_id: int | None, sid: str = "") -> User:
+    """The active user, acting for one school, or for none as an operator. Raises BadToken, also where the sign-in of
+    this `sid` has ended."""
+    user = next(iter(_active_in(user_id, sid) if sid else _active(user_id)), None)
     if user is None:
-        raise BadToken("This account is no longer active.")
+        raise BadToken("This account is no longer active, or this sign-in has ended.")
     user.acting_schools = frozenset() if school_id is None else frozenset({school_id})
     return user
 
@@ -69,6 +70,13 @@ def acting_user(user_id: int, school_id: int | None) -> User:
 @prepared
 def _active(user_id: int) -> QuerySet[User]:
     return User.objects.filter(pk=user_id, is_active=True).select_related("api_client")
+
+
+@prepared
+def _active_in(user_id: int, sid: str) -> QuerySet[User]:
+    """As `_active`, where the sign-in has not ended."""
+    signed_in = User.objects.filter(pk=user_id, is_active=True, refresh_tokens__sid=sid)
+    return signed_in.select_related("api_client")
 
 
 def standing(user: User, school_id: int | None) -> str:
@@ -81,18 +89,19 @@ def standing(user: User, school_id: int | None) -> str:
     return salted_hmac("lessons.authentication.standing", json.dumps(grounds), algorithm="sha256").hexdigest()[:32]
 
 
-def access_token(user: User, school_id: int | None, *, now: datetime) -> str:
-    """For one school (None: an operator's). Raises BadToken for who has no role there."""
+def access_token(user: User, school_id: int | None, *, now: datetime, sid: str = "") -> str:
+    """For one school (None: an operator's). It ends with the sign-in that `sid` names. Raises BadToken for a user who
+    has no role there."""
     if school_id is None and not user.access.is_operator:
         raise BadToken("This account no longer has a role.")
     if school_id is not None and school_id not in user.access.acting:
         raise BadToken("This account no longer has a role in this school.")
-    return tokens.sign("access", _access_claims(user, school_id), now=now, expires_at=now + settings.ACCESS_LIFETIME)
+    claims = _access_claims(user, school_id) | ({"sid": sid} if sid else {})
+    return tokens.sign("access", claims, now=now, expires_at=now + settings.ACCESS_LIFETIME)
 
 
 def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
     """A new access token, and a refresh token that starts a family of its own. Raises BadToken."""
-    access = access_token(user, school_id, now=now)
     name, jti = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     family = RefreshToken(
         user=user,
@@ -100,6 +109,7 @@ def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str,
         family=hash_secret(name),
         standing=standing(user, school_id),
     )
+    access = access_token(user, school_id, now=now, sid=family.sid)
     _exchange(family, jti, now)
     return {"access": access, "refresh": _refresh_token(family, name, jti, now)}
 
@@ -151,18 +161,20 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
         if family is not None and (is_current or _is_repeated(family, successor, now)):
             user = acting_user(family.user_id, family.school_id)
             if _same(family.standing, standing(user, family.school_id)):
-                access = access_token(user, family.school_id, now=now)
+                access = access_token(user, family.school_id, now=now, sid=family.sid)
                 if is_current:
                     _exchange(family, successor, now)
                 return {"access": access, "refresh": _refresh_token(family, name, successor, now)}
     if family is not None:
         family.delete()
+        revoking.tell_promptly()
     raise BadToken("The refresh token was used or revoked.")
 
 
 def revoke(refresh: str) -> None:
     """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
     RefreshToken.objects.filter(family=hash_secret(tokens.verify(refresh, "refresh")["family"])).delete()
+    revoking.tell_promptly()
 
 
 def _same(one: str, other: str) -> bool:

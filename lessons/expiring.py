@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from lessons.keys import LONGEST_LIFE
 from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tally
 from lessons.repeats import KEPT
 
 MANY = 1000
+# After its end, a sign-in is kept as long as tickets of it may be about: signing out everywhere must still reach them.
+TICKETS_END = timedelta(seconds=LONGEST_LIFE)
 DONE_FOR = timedelta(days=30)  # a notice
 REMINDS_FOR = timedelta(days=30)  # of a register that nobody takes
 
@@ -29,8 +32,8 @@ def count(now: datetime) -> int:
 
 def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
     return [
-        RefreshToken.objects.filter(expires_at__lte=now),
-        BrowserSession.objects.filter(expire_date__lte=now),
+        RefreshToken.objects.filter(expires_at__lte=now - TICKETS_END),
+        BrowserSession.objects.filter(expire_date__lte=now - TICKETS_END),
         KeptAnswer.objects.filter(made_at__lte=now - KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
         Notice.objects.filter(done_at__lte=now - DONE_FOR),

@@ -80,12 +80,14 @@ def cancellations() -> Iterator[Rule]:
 
 
 def revocations() -> Iterator[Rule]:
-    """Whoever loses a role, gets another password, or is deactivated or deleted: by whatever way it happens, nobody has
-    to remember that tokens are still about."""
-    from lessons.models import ApiClient, Membership, Revocation, User
+    """Notes tokens that are still about when somebody loses a role, a password, the account or a sign-in, or is taken
+    off the staff of a lesson: whichever way it happens, no code has to remember them."""
+    from lessons.models import ApiClient, BrowserSession, LessonStaff, Membership, RefreshToken, Revocation, User
 
-    def revoked(model: type[models.Model], name: str, event: str, user: str, when: str = "TRUE") -> Addition:
-        return Addition(model, name, event, when, Revocation, {"user_id": user})
+    def revoked(
+        model: type[models.Model], name: str, event: str, user: str, when: str = "TRUE", **more: str
+    ) -> Addition:
+        return Addition(model, name, event, when, Revocation, {"user_id": user} | more)
 
     changed = "NEW.password <> OLD.password OR NEW.is_active <> OLD.is_active"
     yield revoked(User, "revokes", "UPDATE OF password, is_active", "OLD.id", changed)
@@ -93,5 +95,13 @@ def revocations() -> Iterator[Rule]:
     yield revoked(Membership, "revokes_all", "DELETE", "OLD.user_id")
     lost = "NEW.role <> OLD.role OR NEW.user_id <> OLD.user_id OR NEW.school_id <> OLD.school_id"
     yield revoked(Membership, "revokes", "UPDATE OF role, user_id, school_id", "OLD.user_id", lost)
-    less = "NEW.secret_hash <> OLD.secret_hash OR NEW.scopes <> OLD.scopes OR NEW.revoked_at IS NOT NULL"
+    replaced = "(OLD.secret_hash <> '' AND NEW.secret_hash <> OLD.secret_hash)"  # not the first one
+    less = f"{replaced} OR NEW.scopes <> OLD.scopes OR NEW.revoked_at IS NOT NULL"
     yield revoked(ApiClient, "revokes", "UPDATE OF secret_hash, scopes, revoked_at", "OLD.user_id", less)
+    signed_out, session = "OLD.user_id IS NOT NULL", {"sid": "OLD.sid", "expires_at": "OLD.expire_date"}
+    yield revoked(BrowserSession, "revokes", "DELETE", "OLD.user_id", signed_out, **session)
+    yield revoked(RefreshToken, "revokes", "DELETE", "OLD.user_id", sid="OLD.sid", expires_at="OLD.expires_at")
+    of_lesson = {"lesson_id": "OLD.lesson_id"}
+    yield revoked(LessonStaff, "revokes_all", "DELETE", "OLD.user_id", **of_lesson)
+    moved = "NEW.user_id <> OLD.user_id OR NEW.lesson_id <> OLD.lesson_id"
+    yield revoked(LessonStaff, "revokes", "UPDATE OF user_id, lesson_id", "OLD.user_id", moved, **of_lesson)

@@ -46,7 +46,8 @@ LOOK_AGAIN = 5.0  # seconds between looks at the file of keys
 class AccessClaims:
     """Who holds an access token, and for which school; an operator's school and nation are None.
 
-    `standing` is what the token was issued on (`authentication.standing`).
+    `standing` is what the token was issued on (`authentication.standing`); `sid` names the sign-in that it comes from,
+    and is "" for a token that another system got with its secret.
     """
 
     user_id: int
@@ -57,6 +58,7 @@ class AccessClaims:
     roles: frozenset[Role]
     scopes: frozenset[Scope]
     standing: str
+    sid: str = ""
 
 
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
@@ -94,6 +96,7 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
             roles=frozenset(Role(role) for role in typed(claims, "roles", list)),
             scopes=frozenset(Scope(scope) for scope in typed(claims, "scopes", list)),
             standing=typed(claims, "standing", str),
+            sid=claims.get("sid", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadToken("The token lacks a claim.") from error
@@ -170,6 +173,8 @@ def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
         raise ValueError("times")
     if type(milliseconds) is not int or not 0 <= milliseconds < 1000:
         raise ValueError("iat_ms")
+    if type(claims.get("sid", "")) is not str:
+        raise ValueError("sid")
     if _has_ended(claims):  # the library's leeway holds for `exp` too
         raise ValueError("exp")
     if claims["aud"] != AUDIENCE:  # a list would do for the library

@@ -54,7 +54,9 @@ class LessonView(SignedInView):
             lesson_json(found, None if standing is None else len(standing))
             | {
                 "roster": roster_json(students, planned, self.user.access),
-                "ticket": tickets.issue(self.user, found, roster, now, suggested(planned), standing or ()),
+                "ticket": tickets.issue(
+                    self.user, found, roster, now, suggested(planned), standing or (), sid=self.sid
+                ),
             }
         )
 

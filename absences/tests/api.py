@@ -43,9 +43,9 @@ def signed_in(user: User) -> Api:
     return Api(authentication.token_pair(user, school, now=timezone.now())["access"])
 
 
-def with_ticket(user: User, lesson: Lesson, roster: list[int]) -> Api:
+def with_ticket(user: User, lesson: Lesson, roster: list[int], *, sid: str = "") -> Api:
     """With a register ticket of a lesson that is due today."""
-    ticket = tickets.issue(user, lesson, roster, timezone.now())
+    ticket = tickets.issue(user, lesson, roster, timezone.now(), sid=sid)
     assert ticket is not None
     return Api(ticket)
 

@@ -54,7 +54,7 @@ def test_a_page_may_say_what_stood_of_that_pupil_alone(teacher: User, of_today: 
 
 def test_a_device_of_ones_own_may_too(school: School, teacher: User, of_today: tuple[Lesson, list[Student]]) -> None:
     now = timezone.now()
-    [kept] = day_pack.of(teacher, [school], now).sent(now)["lessons"]
+    [kept] = day_pack.of(teacher, [school], now, sid="").sent(now)["lessons"]
     assert "M" in tickets.verify(kept["ticket"], now).codes_for(of_today[1][0].pk)
 
 
@@ -166,7 +166,7 @@ def test_a_ticket_is_never_longer_than_our_doors_take(school: School, teacher: U
     roster = [30_000_000 + number for number in range(size)]
     standing = [{"student": student, "code": "M"} for student in roster]
     plans = dict.fromkeys(roster, "I")
-    signed = tickets.issue(teacher, lesson, roster, now, plans, standing)
+    signed = tickets.issue(teacher, lesson, roster, now, plans, standing, sid="")
     assert signed
     claims = tickets.verify(signed, now)
     assert claims.roster == frozenset(roster)

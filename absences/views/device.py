@@ -21,6 +21,7 @@ from absences import day_pack, register_html
 from absences.views import taking
 from absences.views.pages import user_of
 from lessons.errors import NotFound
+from lessons.sessions import clear_browser, in_background, sid_of
 
 SCRIPTS = (
     "outbox.js",
@@ -38,14 +39,17 @@ SHELLS = ("register", "today")
 
 
 @require_safe
+@in_background
 def session(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, for a script that has waited: {user, csrf}, or 401 where nobody is."""
+    """Who is signed in, for a script that has waited: {user, csrf}, or 401 where nobody is, and nothing with a name may
+    be kept any more."""
     if not request.user.is_authenticated:
-        return JsonResponse({"detail": _("Nobody is signed in.")}, status=401)
+        return clear_browser(JsonResponse({"detail": _("Nobody is signed in.")}, status=401))
     return JsonResponse({"user": request.user.pk, "csrf": get_token(request)})
 
 
 @require_safe
+@in_background
 def pack(request: HttpRequest) -> HttpResponse:
     """`day_pack.of`, with tickets. 401 instead of the sign-in page, which no script reads."""
     if not request.user.is_authenticated:
@@ -55,7 +59,7 @@ def pack(request: HttpRequest) -> HttpResponse:
     if not schools:
         raise NotFound(_("You have no role in a school."))
     shell = {"version": version(), "urls": kept()}
-    found = day_pack.of(user, schools, now, shell=shell)
+    found = day_pack.of(user, schools, now, sid=sid_of(request), shell=shell)
     same = request.headers.get("If-None-Match") == found.etag
     answer = HttpResponseNotModified() if same else JsonResponse(found.sent(now))
     answer["ETag"] = found.etag

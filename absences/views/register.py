@@ -26,8 +26,9 @@ from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
 from lessons.errors import NotFound, Refused
-from lessons.models import Lesson, PlannedAbsence, User
+from lessons.models import Lesson, PlannedAbsence
 from lessons.models.planned import Suggested
+from lessons.sessions import sid_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,15 +170,15 @@ def _open(
             "close": reverse("close", args=[lesson.pk]) if kind["may_close"] else "",
             "bar": bar(request, csrf_token, "link"),
             "heading": lesson_heading(lesson),
-            "taking": _taking(user, lesson, rows, now, csrf_token),
+            "taking": _taking(request, lesson, rows, now, csrf_token),
         }
     return render_filled(request, "absences/register.html", kind, values, status)
 
 
-def _taking(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
+def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
     return register_html.taking(
         rows,
-        facts=taking.facts(user, lesson, rows, now),
+        facts=taking.facts(user_of(request), lesson, rows, now, sid=sid_of(request)),
         words=taking.script(taking.words),
         csrf_token=csrf_token,
         page=uuid4(),

@@ -19,15 +19,16 @@ JSON = dict[str, Any]
 BOTH = (1, 2)  # counts, for one and for many
 
 
-def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime) -> JSON:
-    """For the page of one lesson. Times are milliseconds since 1970, as scripts count; `now` tells how wrong the
-    device's clock is."""
+def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime, *, sid: str) -> JSON:
+    """For the page of one lesson, with a ticket of the sign-in that `sid` names. Times are milliseconds since 1970, as
+    scripts count; `now` tells how wrong the device's clock is."""
     planned = {row.student.pk: row.plan for row in rows if row.plan}
+    marks = [row.mark for row in rows if row.mark]
     roster = [row.student.pk for row in rows]
     return {
         "user": user.pk,
         "lesson": lesson.pk,
-        "ticket": tickets.issue(user, lesson, roster, now, planned, [row.mark for row in rows if row.mark]),
+        "ticket": tickets.issue(user, lesson, roster, now, planned, marks, sid=sid),
         "now": milliseconds(now),
         "zone": lesson.school.time_zone,
         **times(lesson),

@@ -78,7 +78,7 @@ def test_absences_are_accepted_and_completing_waits(fault: Callable[[Line], None
     lesson = due_today(school, teacher)
     roster = list(lesson.group.enrolments.values_list("student", flat=True))
     access = authentication.token_pair(teacher, school.pk, now=now)["access"]
-    ticket = tickets.issue(teacher, lesson, roster, now)
+    ticket = tickets.issue(teacher, lesson, roster, now, sid="")
 
     def send(method: str, path: str, token: str | None, body: Any = None) -> Answer:
         return ask(server, method, f"/api/v1/lessons/{lesson.pk}{path}", token, body)

@@ -15,6 +15,7 @@ from lessons import names, upn
 from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.school import School
+from lessons.models.sessions import new_sid
 from lessons.prepared import prepared
 from lessons.usernames import UserNameField
 
@@ -121,10 +122,12 @@ def _users(user_id: int) -> models.QuerySet[User]:
 
 
 class RefreshToken(models.Model):
-    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only
-    hashes of its ids are kept, never the token; deleting the row revokes it."""
+    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only hashes of
+    its ids are kept, never the token; deleting the row revokes it, and every access token and ticket that carries its
+    `sid`."""
 
     family = models.CharField(max_length=64, unique=True)
+    sid = models.CharField(max_length=16, unique=True, default=new_sid, editable=False)
     jti = models.CharField(max_length=64)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
     school = models.ForeignKey(School, on_delete=models.CASCADE, null=True)
@@ -140,11 +143,19 @@ class RefreshToken(models.Model):
 
 
 class Revocation(models.Model):
-    """Somebody lost a right or an old secret: what was issued to them so far must die wherever it is verified without
-    SQL. The database writes these rows itself (`rules.py`); they go once everybody concerned was told
-    (`revoking.py`)."""
+    """Tokens that must die wherever they are verified without SQL: with `sid` those of one sign-in, with `lesson_id`
+    the user's tickets for that lesson, else everything issued to the user so far.
+
+    The database writes these rows itself (`rules.py`); they go once the reporting doors have been told
+    (`revoking.py`). A sign-in would have ended at `expires_at` anyway; `noticed_at` is set where the doors could not be
+    told at once.
+    """
 
     user_id = models.BigIntegerField()
+    sid = models.CharField(max_length=16, null=True)
+    lesson_id = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("revocation")

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from lessons import authentication, tokens
+from lessons import authentication, expiring, tokens
 from lessons.factories import SchoolFactory, person
 from lessons.models import BrowserSession, Role, User
 from lessons.sessions import SessionStore, hash_key, sid_of
@@ -142,7 +142,8 @@ def test_the_sid_costs_no_statement_of_its_own(alice: User, django_assert_num_qu
 def test_what_has_expired_is_cleared(alice: User) -> None:
     kept = store(signed_in(alice)).sid
     signed_in(alice)
-    BrowserSession.objects.exclude(sid=kept).update(expire_date=timezone.now() - timedelta(seconds=1))
+    ended = timezone.now() - expiring.TICKETS_END - timedelta(seconds=1)
+    BrowserSession.objects.exclude(sid=kept).update(expire_date=ended)
     SessionStore.clear_expired()  # by Django's command; `lessons/expiring.py` does so daily
     assert BrowserSession.objects.get().sid == kept
 
