@@ -142,7 +142,7 @@ AUTH_USER_MODEL = "lessons.User"
 AUTHENTICATION_BACKENDS = ["lessons.authentication.Backend"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = LOGIN_URL
+LOGOUT_REDIRECT_URL = f"{LOGIN_URL}?left"  # whose script has the other tabs leave, too
 PASSWORD_HASHERS = ["lessons.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -151,6 +151,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "lessons.sessions"
 SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day
+# On a shared machine, which is any that its user does not call their own, a session also ends with the browser, and
+# when nobody has used it for so long.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"

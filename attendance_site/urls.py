@@ -1,11 +1,10 @@
 from django.contrib import admin
-from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from attendance_site import docs, health
 from lessons.api import jwks
-from lessons.views import ChangePassword, SignIn, end_other_sessions, end_session, sessions
+from lessons.views import ChangePassword, SignIn, SignOut, end_other_sessions, end_session, set_own, signed_in
 
 # They are tried one after the other: what everybody asks for at nine o'clock stands first, here and in the apps.
 urlpatterns = [
@@ -18,10 +17,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/password/", ChangePassword.as_view(), name="password"),
-    path("accounts/sessions/", sessions, name="sessions"),
+    path("accounts/sessions/", signed_in, name="sessions"),
+    path("accounts/sessions/own", set_own, name="own-session"),
     path("accounts/sessions/end-others", end_other_sessions, name="end-other-sessions"),
     path("accounts/sessions/<slug:sid>/end", end_session, name="end-session"),
-    path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", SignOut.as_view(), name="logout"),
     path("", include("stats.urls")),
     path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs", docs.page),

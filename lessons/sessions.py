@@ -5,24 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from lessons.expiring import TICKETS_END
 from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
 KEY = re.compile("[a-z0-9]{1,40}")  # as Django makes them; for any other text the database is not asked
-SEEN_TO = timedelta(minutes=15)  # as exactly as its last use is kept, so that reads seldom write
-DEVICE, SIGNED_IN_AT = "device", "signed_in_at"
+SEEN_TO = timedelta(minutes=15)  # as exactly as its last use is kept at least, so that reads seldom write
+DEVICE, SIGNED_IN_AT, OWN = "device", "signed_in_at", "own"
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (
@@ -41,6 +46,7 @@ class SessionStore(SessionBase):
     _get_session: Callable[..., dict[str, Any]]  # of the base, which its stubs leave out
     _get_new_session_key: Callable[[], str]
     _sid = ""
+    in_background = False  # asked by a script of its own accord: that is no use of it
 
     @property
     def sid(self) -> str:
@@ -51,11 +57,11 @@ class SessionStore(SessionBase):
     def load(self) -> dict[str, Any]:
         """Reads the session with a prepared query: every page needs it."""
         now, key = timezone.now(), self.session_key or ""
-        row = next(iter(_rows(hash_key(key), now)), None) if KEY.fullmatch(key) else None
+        row = next(iter(_rows(hash_key(key), now, now - settings.SESSION_IDLE)), None) if KEY.fullmatch(key) else None
         if row is None:
             self._session_key = None
             return {}
-        if row.seen_at is None or row.seen_at < now - SEEN_TO:
+        if not self.in_background and (row.seen_at is None or row.seen_at <= now - _seen_to()):
             BrowserSession.objects.filter(pk=row.pk).update(seen_at=now)
         self._sid = row.sid
         data: dict[str, Any] = self.decode(row.session_data)
@@ -109,13 +115,15 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
+        """Not before its last ticket has ended, or signing out everywhere could not reach that one."""
+        BrowserSession.objects.filter(expire_date__lt=timezone.now() - TICKETS_END).delete()
 
     def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
         return {
             "session_data": self.encode(data),
             "expire_date": self.get_expiry_date(),
             "user_id": int(data[SESSION_KEY]) if SESSION_KEY in data else None,
+            "own": data.get(OWN, False),
             "device": data.get(DEVICE, ""),
             "signed_in_at": parse_datetime(data.get(SIGNED_IN_AT, "")),
             "seen_at": timezone.now(),
@@ -139,14 +147,58 @@ def _with_key(key: str) -> QuerySet[BrowserSession]:
 
 
 @prepared
-def _rows(hashed: str, now: datetime) -> QuerySet[BrowserSession]:
-    return BrowserSession.objects.filter(session_key=hashed, expire_date__gt=now)
+def _rows(hashed: str, now: datetime, idle_since: datetime) -> QuerySet[BrowserSession]:
+    return BrowserSession.objects.open(now, idle_since).filter(session_key=hashed)
 
 
-def begin(request: HttpRequest, now: datetime) -> None:
-    """Notes what its owner will know this sign-in by."""
+def open_sessions(user: User, now: datetime) -> QuerySet[BrowserSession]:
+    """Those with which the user is signed in."""
+    return BrowserSession.objects.open(now, now - settings.SESSION_IDLE).filter(user=user)
+
+
+def _seen_to() -> timedelta:
+    """As exactly as the last use of a session is kept: a sixth of the idle time, by which one may end early."""
+    return min(SEEN_TO, settings.SESSION_IDLE / 6)
+
+
+def idle_minutes() -> int:
+    return round(settings.SESSION_IDLE.total_seconds() / 60)
+
+
+def begin(request: HttpRequest, now: datetime, *, own: bool) -> None:
+    """Notes what its owner will know this sign-in by, and whether it is on a device of their own."""
     request.session[DEVICE] = device_of(request.headers.get("User-Agent", ""))
     request.session[SIGNED_IN_AT] = now.isoformat()
+    set_own(request, own)
+
+
+def set_own(request: HttpRequest, own: bool) -> None:
+    """On a device of its user's own a session lasts the day; elsewhere it ends with the browser, or when it is idle."""
+    request.session[OWN] = own
+    request.session.set_expiry(settings.SESSION_COOKIE_AGE if own else 0)
+
+
+def is_own(request: HttpRequest) -> bool:
+    return bool(request.session.get(OWN))
+
+
+def in_background(view: View) -> View:
+    """For a view that scripts ask of their own accord: a page left open on a shared machine keeps nobody signed in."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if isinstance(request.session, SessionStore):
+            request.session.in_background = True
+        return view(request, *args, **kwargs)
+
+    return cast(View, asked)
+
+
+def clear_browser(response: HttpResponse, *, nothing_waits: bool = False) -> HttpResponse:
+    """Has the browser of somebody who has signed out forget what it keeps. "storage" holds marks that were not sent,
+    and is cleared only where there are none; never "cookies", which say that the browser is known (`signin.py`)."""
+    response["Clear-Site-Data"] = '"cache", "storage"' if nothing_waits else '"cache"'
+    return response
 
 
 def device_of(agent: str) -> str:

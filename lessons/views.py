@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_required
@@ -15,15 +16,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lessons import known_browsers, signin
+from lessons import known_browsers, revoking, sessions, signin
 from lessons.errors import NotFound, TooMany, UnknownBrowser
 from lessons.models import BrowserSession, User
-from lessons.sessions import begin, end_others, sid_of
 
 
 class SignInForm(AuthenticationForm):
     """`limited` says for how long nothing is tried any more."""
 
+    own = forms.BooleanField(required=False)
     limited: TooMany | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -60,10 +61,11 @@ class SignInForm(AuthenticationForm):
 class SignIn(views.LoginView):
     form_class = SignInForm
     redirect_authenticated_user = True
+    extra_context = {"idle": sessions.idle_minutes}  # noqa: RUF012
 
     def form_valid(self, form: Any) -> HttpResponse:
         response, now = super().form_valid(form), timezone.now()
-        begin(self.request, now)
+        sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
         return response
 
@@ -75,14 +77,25 @@ class SignIn(views.LoginView):
         return response
 
 
+class SignOut(views.LogoutView):
+    """The script of the form says where nothing waits to be sent; a form without a script clears no storage."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        nothing_waits = request.POST.get("waits") == "nothing"
+        response: Any = super().post(request, *args, **kwargs)
+        revoking.tell_promptly()
+        return sessions.clear_browser(response, nothing_waits=nothing_waits)
+
+
 @require_GET
 @login_required
-def sessions(request: HttpRequest) -> HttpResponse:
+def signed_in(request: HttpRequest) -> HttpResponse:
     """Where the signed-in person is signed in, and how many other systems are so in their name."""
     user, now = cast(User, request.user), timezone.now()
     shown = {
-        "here": sid_of(request),
-        "sessions": BrowserSession.objects.filter(user=user, expire_date__gt=now),
+        "here": sessions.sid_of(request),
+        "sessions": sessions.open_sessions(user, now),
+        "idle": sessions.idle_minutes(),
         "tokens": user.refresh_tokens.filter(expires_at__gt=now).count(),
     }
     return render(request, "accounts/sessions.html", shown)
@@ -95,6 +108,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     ended, _rows = BrowserSession.objects.filter(user=cast(User, request.user), sid=sid).delete()
     if not ended:
         raise NotFound(str(_("This device is signed out already.")))
+    revoking.tell_promptly()
     messages.success(request, _("That device is signed out."))
     return redirect("sessions")
 
@@ -102,9 +116,18 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
 @require_POST
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    end_others(cast(User, request.user), sid_of(request))
+    sessions.end_others(cast(User, request.user), sessions.sid_of(request))
+    revoking.tell_promptly()
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")
+
+
+@require_POST
+@login_required
+def set_own(request: HttpRequest) -> HttpResponse:
+    """For the script of today's page: whether this device is the signed-in person's own."""
+    sessions.set_own(request, request.POST.get("own") == "yes")
+    return HttpResponse(status=204)
 
 
 class ChangePasswordForm(PasswordChangeForm):
@@ -137,7 +160,8 @@ class ChangePassword(views.PasswordChangeView):
         """Ends what was signed in with the old password; this device stays known."""
         response = super().form_valid(form)
         user = form.user
-        end_others(user, sid_of(self.request))
+        sessions.end_others(user, sessions.sid_of(self.request))
+        revoking.tell_promptly()
         known_browsers.remember(self.request, response, user, timezone.now())
         messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
         return response

@@ -12,6 +12,7 @@ from absences.board import NOW, Period
 from absences.views.device import session
 from absences.views.office import back, office_facts, office_school
 from absences.views.pages import render_local, seen_lesson, user_of
+from lessons.sessions import in_background
 
 
 @require_safe
@@ -35,6 +36,7 @@ def _version(request: HttpRequest) -> str:
 
 
 @require_safe
+@in_background
 def state(request: HttpRequest) -> HttpResponse:
     """The part of the page that changes, for its script; 304 as long as nothing has. 401 where nobody is signed in."""
     return _state(request) if request.user.is_authenticated else session(request)

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
 def new_sid() -> str:
     return secrets.token_urlsafe(12)
+
+
+class BrowserSessionManager(BaseSessionManager["BrowserSession"]):
+    def open(self, now: datetime, idle_since: datetime) -> models.QuerySet[BrowserSession]:
+        """Those that have not ended, neither by their age nor, on shared machines, by idle time."""
+        return self.filter(Q(own=True) | Q(seen_at__gt=idle_since), expire_date__gt=now)
 
 
 class BrowserSession(AbstractBaseSession):
@@ -23,9 +31,12 @@ class BrowserSession(AbstractBaseSession):
     session_key = models.CharField(_("hash of the session key"), max_length=64, primary_key=True)
     sid = models.CharField(max_length=16, unique=True, default=new_sid, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="sessions")
+    own = models.BooleanField(default=False)  # on a device of the user's own, where it does not end by idle time
     device = models.CharField(max_length=60, blank=True)
     signed_in_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[BrowserSessionManager] = BrowserSessionManager()
 
     class Meta(AbstractBaseSession.Meta):
         ordering = ("-seen_at",)
