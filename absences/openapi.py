@@ -238,7 +238,8 @@ OPERATIONS: Operations = {
         "One lesson with its roster and its register ticket",
         {200: ref("LessonWithRoster")},
         (403, 404),
-        "`ticket` is null for a lesson after today, and for who may not report. It ends with the day.",
+        "`ticket` is null for a lesson after today, and for who may not report. It ends with the day,"
+        " or earlier with the sign-in that asked for it.",
     ),
     ("AbsencesView", "GET"): Operation(
         "list_absences",

@@ -155,6 +155,8 @@ SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day
 # when nobody has used it for so long.
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
+if timedelta(minutes=1) > SESSION_IDLE:
+    raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be at least 1.")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"

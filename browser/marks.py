@@ -12,6 +12,15 @@ from browser.tab import READY, until
 from lessons.models import Lesson, User
 
 UNMARKED = "!document.querySelector('.pupil').querySelector('input:checked')"  # the first pupil
+# Of a store of what the device keeps; none where there is no such store.
+ROWS = """(store) => new Promise((found) => {
+    const open = indexedDB.open("attendance", 1);
+    open.onupgradeneeded = () => (open.transaction.abort(), found([]));
+    open.onsuccess = () => {
+        const all = open.result.transaction(store).objectStore(store).getAll();
+        all.onsuccess = () => (open.result.close(), found(all.result));
+    };
+})"""
 SEEN = "dispatchEvent(new Event('online'))"  # has a page ask what others have said
 
 
@@ -62,6 +71,12 @@ def stored(lesson: Lesson, row: int = 0) -> tuple[str, int | None, str] | None:
     student = lesson.enrolled()[row].pk
     found = next((mark for mark in reported(lesson) if mark["student"] == student), None)
     return (found["code"], found["minutes_late"], found["note"]) if found else None
+
+
+def rows(page: Page, store: str) -> list[dict[str, Any]]:
+    """What a device keeps in a store of its outbox."""
+    found: list[dict[str, Any]] = page.evaluate(ROWS, store)
+    return found
 
 
 def report(user: User, lesson: Lesson, code: str, row: int = 0, **more: Any) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from absences.processes import LOOPBACK, until
 from drills.stores import Server, free_port
+from lessons import revoking
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory, person
 from lessons.hashers import Argon2PasswordHasher
 from lessons.models import Lesson, Role, School, Student, User
@@ -103,12 +104,15 @@ def place(size: int = 30) -> Place:
     for user in (found.teacher, found.colleague, found.office):
         user.password = Argon2PasswordHasher().encode(PASSWORD, "salt" * 4)
         user.save(update_fields=["password"])
+    revoking.tell()  # as the reconciler would, or whoever tells next ends their tickets
     return found
 
 
-def cookie_of(user: User) -> tuple[str, str]:
-    """The name and the value of a session of theirs."""
+def cookie_of(user: User, *, own: bool = False) -> tuple[str, str]:
+    """The name and the value of a session of theirs, on a shared machine or on a device of their own."""
     client = Client()
     client.force_login(user)
+    if own:
+        client.post("/accounts/sessions/own", {"own": "yes"})
     name = settings.SESSION_COOKIE_NAME
     return name, client.cookies[name].value

@@ -75,7 +75,7 @@ NO_PAGES = (
     ".csv",
 )
 ONLY_POST = (
-    *("/complete", "/arrive/<id:student>", "/end", "/end-others", "accounts/logout/"),
+    *("/complete", "/arrive/<id:student>", "/end", "/end-others", "sessions/own", "accounts/logout/"),
     *("follow-up/<id:student>", "calls/<id:student>", "/in", "/out"),
     *("board/remind/<id:lesson>", "notices/<id:notice>/done", "/someone-else"),
 )

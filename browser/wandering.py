@@ -2,6 +2,7 @@
 a colleague who is faster. What was tapped is remembered here, and looked for in the register at the end."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -71,13 +72,7 @@ class Wandering:
 
     def reload(self) -> None:
         page = self.chance.choice(self.tabs)
-        try:
-            page.reload()
-        except Error as error:  # it is just being left for another,
-            if "ERR_INTERNET_DISCONNECTED" in str(error):  # or it was the page to sign in, which no device keeps
-                until(page, "location.protocol === 'chrome-error:'")
-                page.goto("/")
-        self._opened(page)
+        self._go(page, page.reload)
 
     def close(self) -> None:
         """The tab, or the last of them: another one is opened."""
@@ -90,8 +85,7 @@ class Wandering:
         if len(self.tabs) < 2:
             page = self.device.tab()
             self.tabs.append(page)
-            page.goto(f"/lessons/{self.lesson.pk}/")
-            self._opened(page)
+            self._go(page, lambda: page.goto(f"/lessons/{self.lesson.pk}/"))
 
     def restart(self) -> None:
         """The server is killed; some things go on without it."""
@@ -105,7 +99,7 @@ class Wandering:
         self.device.context.clear_cookies()
 
     def sign_in(self) -> None:
-        self.device.sign_in(cookie_of(self.here.teacher))
+        self.device.sign_in(cookie_of(self.here.teacher, own=True))
 
     def colleague(self) -> None:
         """Somebody else completes the register."""
@@ -168,6 +162,16 @@ class Wandering:
                 found.append(f"student {student}: tapped at {last}, reported as of {reported[student]['reported_at']}")
         return found + self.device.problems
 
+    def _go(self, page: Page, go: Callable[[], object]) -> None:
+        try:
+            go()
+        except Error as error:  # it is just being left for another,
+            if "ERR_INTERNET_DISCONNECTED" in str(error):  # or the device keeps nothing since the sign-in has ended
+                until(page, "location.protocol === 'chrome-error:'")
+                self.find_network()
+                page.goto(f"/lessons/{self.lesson.pk}/")
+        self._opened(page)
+
     def _opened(self, page: Page) -> None:
         until(page, f"{READY} || document.querySelector('.taken, #waiting, #id_username')")
 
@@ -180,7 +184,7 @@ def wander(product: Product, browser: Browser, seed: int, steps: int = 18) -> Wa
     """A run from its seed, over when it returns."""
     here = place(CLASS_SIZE)
     device = Device(browser, product.url)
-    device.sign_in(cookie_of(here.teacher))
+    device.sign_in(cookie_of(here.teacher, own=True))
     run = Wandering(product, device, here, here.lesson(), random.Random(seed))
     page = device.tab()
     page.goto("/")

@@ -253,7 +253,14 @@ OPERATIONS: Operations = {
         open=True,
     ),
     ("RevokeView", "POST"): Operation(
-        "revoke_token", "Sign out", {204: None}, (400, 413, 415), "", RefreshInput, {"refresh": "eyJ..."}, open=True
+        "revoke_token",
+        "Sign out",
+        {204: None},
+        (400, 413, 415),
+        "Ends the refresh token, and the access tokens and register tickets that came from it.",
+        RefreshInput,
+        {"refresh": "eyJ..."},
+        open=True,
     ),
     ("SchoolsView", "GET"): listed("School", "schools"),
     ("GroupsView", "GET"): listed("Group", "groups"),

@@ -169,13 +169,15 @@ def begin(request: HttpRequest, now: datetime, *, own: bool) -> None:
     """Notes what its owner will know this sign-in by, and whether it is on a device of their own."""
     request.session[DEVICE] = device_of(request.headers.get("User-Agent", ""))
     request.session[SIGNED_IN_AT] = now.isoformat()
-    set_own(request, own)
+    set_own(request, own, now)
 
 
-def set_own(request: HttpRequest, own: bool) -> None:
-    """On a device of its user's own a session lasts the day; elsewhere it ends with the browser, or when it is idle."""
+def set_own(request: HttpRequest, own: bool, now: datetime) -> None:
+    """On a device of its user's own a session lasts a working day from the sign-in, however often that is said;
+    elsewhere it ends with the browser, or when it is idle."""
     request.session[OWN] = own
-    request.session.set_expiry(settings.SESSION_COOKIE_AGE if own else 0)
+    signed_in_at = parse_datetime(request.session.get(SIGNED_IN_AT, "")) or now
+    request.session.set_expiry(signed_in_at + timedelta(seconds=settings.SESSION_COOKIE_AGE) if own else 0)
 
 
 def is_own(request: HttpRequest) -> bool:

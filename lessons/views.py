@@ -126,7 +126,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 def set_own(request: HttpRequest) -> HttpResponse:
     """For the script of today's page: whether this device is the signed-in person's own."""
-    sessions.set_own(request, request.POST.get("own") == "yes")
+    sessions.set_own(request, request.POST.get("own") == "yes", timezone.now())
     return HttpResponse(status=204)
 
 

@@ -86,6 +86,8 @@ JWK: dict[str, str] = {
 NOW = int(time.time())
 LATER = NOW + 3600  # than the last test of the run
 
+SID: list[Any] = [1, None, True, ["x"], {"$gt": ""}]
+MILLISECONDS: list[Any] = [-1, 1000, 0.5, True, "7", None, []]
 EXP: list[Any] = ["soon", str(LATER), LATER + 0.5, True, None, 10**30, []]
 
 FORGED: dict[str, Callable[[Claims], str]] = {
@@ -111,8 +113,8 @@ FORGED: dict[str, Callable[[Claims], str]] = {
     "for ever": without("exp"),
     **{f"exp {value!r}": having(exp=value) for value in EXP},
     **{f"aud {value!r}": having(aud=value) for value in ("other", "", ["attendance"], ["attendance", "x"], None, 1)},
-    **{f"sid {value!r}": having(sid=value) for value in (1, None, True, ["x"], {"$gt": ""})},
-    **{f"iat_ms {value!r}": having(iat_ms=value) for value in (-1, 1000, 0.5, True, "7", None, [])},
+    **{f"sid {value!r}": having(sid=value) for value in SID},
+    **{f"iat_ms {value!r}": having(iat_ms=value) for value in MILLISECONDS},
     **{f"iss {value!r}": having(iss=value) for value in ("other", "", None, ["attendance"])},
     **{f"typ {value!r}": having(typ=value) for value in ("refresh", "Ticket", "", None, ["ticket"], {"$gt": ""})},
     **{

@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import reporting
+from absences import mongo, reporting
 from absences.tests.api import Api, signed_in
 from absences.tests.threads import at_once
 from absences.tickets import claims_for
+from lessons import calendar
 from lessons.factories import (
     ApiClientFactory,
     EnrolmentFactory,
@@ -24,7 +25,18 @@ from lessons.factories import (
     StudentFactory,
     person,
 )
-from lessons.models import Enrolment, Group, Lesson, LessonStaff, RejectedReport, Role, School, Student, User
+from lessons.models import (
+    Enrolment,
+    Group,
+    Lesson,
+    LessonStaff,
+    RejectedReport,
+    Revocation,
+    Role,
+    School,
+    Student,
+    User,
+)
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +90,15 @@ def test_a_timetable_from_nothing_twice(mis: Api, school: School) -> None:
         assert same == row, "what did not change is not dated anew"
     lesson = Lesson.objects.get()
     assert (lesson.starts_at.isoformat(), lesson.staff.count()) == ("2026-09-14T08:00:00+00:00", 1)
+
+
+def test_who_is_taken_off_a_lesson_is_told_of_at_once(mis: Api, school: School, timetable: Group) -> None:
+    today = {"date": calendar.local_date(school.time_zone, timezone.now()).isoformat()}
+    put(mis, "lessons", LESSON | today | {"staff": [{"user": "t1"}]})
+    assert put(mis, "lessons", LESSON | today | {"staff": []}).json()["updated"] == 1
+    lesson, user = Lesson.objects.get(), User.objects.get(username="alice")
+    assert [each["_id"] for each in mongo.denied().find()] == [f"user {user.pk} lesson {lesson.pk}"]
+    assert not Revocation.objects.exists()
 
 
 def test_only_what_changes_moves(mis: Api, school: School) -> None:

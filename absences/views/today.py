@@ -23,6 +23,7 @@ from lessons.access import Access
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
 from lessons.prepared import prepared
+from lessons.sessions import is_own
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "whole_school": bool(access.whole_schools()),
         "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
-        "facts": {"user": request.user.pk},
+        "facts": {"user": request.user.pk, "own": is_own(request)},
         "words": taking.script(taking.words_of_today),
         "reminders": _reminders(user_of(request)),
         "office_pages": office.pages(access),

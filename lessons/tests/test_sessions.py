@@ -145,7 +145,8 @@ def test_an_account_that_became_a_systems_has_no_pages(alice: User) -> None:
 def test_for_a_working_day(alice: User) -> None:
     desk = sign_in(own="on")
     cookie = desk.cookies["sessionid"]
-    assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (36000, True, "Lax")
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    assert 36000 - 60 < cookie["max-age"] <= 36000
     BrowserSession.objects.update(expire_date=timezone.now())
     assert not signed_in(desk)
     assert sum(expiring.forget(timezone.now())) == 0, "signing out everywhere still ends its tickets"

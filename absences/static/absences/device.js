@@ -1,8 +1,10 @@
-// A device that its user calls theirs: today's registers are kept on it until midnight, and pages to show them in.
+// A device that its user calls theirs: today's registers are kept on it until midnight, and pages to show them in. It is
+// theirs for as long as they stay signed in (`own` of the session): when that ends, whatever holds a name is forgotten.
 
 const DAY = "attendance-day"; // the day pack, which has names in it
 const FORMAT = 3; // of the pack; one of another is dropped: it may hold what is kept on no device any more
 const SHELL = "attendance-shell"; // pages without contents, scripts and styles
+const LOST = [401, 403, 404]; // the session; the roles of a person; any role
 
 export const isMine = (user) => localStorage.getItem("mine") === String(user);
 export const isAnothers = (user) => ![null, String(user)].includes(localStorage.getItem("mine"));
@@ -19,20 +21,17 @@ export async function kept(user) {
 // One tab at a time changes the pack: it is read, changed and written.
 const alone = (work) => (navigator.locks ? navigator.locks.request(DAY, work) : work());
 
-// Asks for a newer pack, and keeps it, unless the one that is here was changed meanwhile. Gives the pack, null where
-// nobody is signed in, and throws without a network.
-// Where somebody else is signed in, nothing that is kept is theirs, nor is this page.
+// Asks for a newer pack, and keeps it, unless the one that is here was changed meanwhile. Gives the pack, and throws without
+// a network. Null, and nothing is kept, where nobody is signed in any more, or somebody else is: the page is not theirs.
 export async function refresh(user) {
   const old = await kept(user);
   const headers = old ? { "If-None-Match": old.etag } : {};
   const response = await fetch("/day-pack", { headers, signal: AbortSignal.timeout(15000) });
   if (response.status === 304) return old;
-  if (response.status === 401) return null;
-  if (!response.ok) throw new Error(`day pack: ${response.status}`);
-  const found = await response.json();
+  if (!response.ok && !LOST.includes(response.status)) throw new Error(`day pack: ${response.status}`);
+  const found = response.ok ? await response.json() : {};
   if (found.user !== user) {
     await forget();
-    location.replace(`${location.pathname}?fresh`);
     return null;
   }
   const pack = { ...found, etag: response.headers.get("ETag"), skew: found.now - Date.now() };
@@ -89,11 +88,19 @@ async function keepShell({ version, urls }) {
     if (![...urls, "/version"].includes(new URL(request.url).pathname)) await cache.delete(request);
 }
 
+// Says whether the session is on a device of its user's own. Throws where that could not be said.
+export async function say(own, csrfmiddlewaretoken) {
+  const body = new URLSearchParams({ own: own ? "yes" : "", csrfmiddlewaretoken });
+  const response = await fetch("/accounts/sessions/own", { method: "POST", body });
+  if (!response.ok) throw new Error(`own: ${response.status}`);
+}
+
 // Makes this device theirs: the pack, the pages, and the worker that serves them. Throws where that is not possible.
 export async function take(user) {
   localStorage.setItem("mine", user);
   const pack = await refresh(user);
-  if (pack) await keepShell(pack.shell);
+  if (!pack) throw new Error("signed out");
+  await keepShell(pack.shell);
   await navigator.serviceWorker.register("/service-worker.js");
   return pack;
 }

@@ -3,15 +3,23 @@
 
 import * as device from "./device.js";
 
-// Asks first where something waits; otherwise, or then, takes along what the device keeps. Whether they stay.
+// Asks first where something waits; otherwise, or then, takes along what the device keeps, and says to the server where
+// nothing waits of anybody's, so that all storage may go. Whether they stay.
 export async function stays(form, outbox) {
   const { marks, finishes } = await outbox.waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
   if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return true;
   await device.forget().catch(() => {});
   await outbox.transact("readwrite", ["tickets"], (_, tickets) => tickets.clear()).catch(() => {});
+  if ((await countAll(outbox).catch(() => 1)) === 0) form.append(outbox.make("input", { type: "hidden", name: "waits", value: "nothing" }));
   await renew(form, outbox);
   return false;
 }
+
+const countAll = (outbox) =>
+  outbox.transact("readonly", ["marks", "finishes"], (answer, ...stores) => {
+    answer.value = 0;
+    for (const store of stores) store.count().onsuccess = ({ target }) => (answer.value += target.result);
+  });
 
 // A page that a device has kept is from before the last sign-in, and so is what its forms are known by. Whether there is
 // somebody signed in to send it.

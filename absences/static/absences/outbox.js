@@ -108,7 +108,7 @@ export const settle = (sent, found) =>
   });
 
 export const listen = (hear) => listeners.add(hear);
-channel.onmessage = ({ data }) => listeners.forEach((hear) => hear(data));
+channel.onmessage = ({ data }) => (data.type === "left" ? location.replace("/") : listeners.forEach((hear) => hear(data)));
 export const tellOthers = (event) => channel.postMessage(event);
 function tell(event) {
   listeners.forEach((hear) => hear(event));
@@ -334,6 +334,6 @@ export function keepTrying(user) {
 addEventListener("submit", async (event) => {
   if (!event.target.matches(".leave")) return;
   event.preventDefault();
-  const stays = await import("./leaving.js").then((leaving) => leaving.stays(event.target, { answerOf, ask, transact, waiting })).catch(() => false);
+  const stays = await import("./leaving.js").then((leaving) => leaving.stays(event.target, { answerOf, ask, make, transact, waiting })).catch(() => false);
   if (!stays) event.target.submit();
 });

@@ -278,6 +278,8 @@ async function refresh() {
   const begun = turn;
   try {
     const response = await fetch(`/api/v1/lessons/${facts.lesson}/absences`, { headers: { Authorization: `Bearer ${ticket}` } });
+    // Keys rotate, too: only where nobody is signed in any more does the page leave, and what was tapped stays.
+    if (response.status === 401 && (await outbox.ask("/session")).status === 401) location.reload();
     if (!response.ok) return;
     const { state, absences } = await response.json();
     if (state !== "open") closed();

@@ -43,6 +43,13 @@ async function list(request, day) {
   return answer;
 }
 
+// Whichever script asks: where nobody is signed in any more, or has no role any more, nothing with a name is kept.
+async function signedIn(request) {
+  const answer = await fetch(request);
+  if ([401, 403, 404].includes(answer.status)) await caches.delete(DAY);
+  return answer;
+}
+
 const asset = async (request) => (await caches.match(request)) ?? fetch(request);
 
 self.addEventListener("fetch", (event) => {
@@ -52,6 +59,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method === "POST" && /\/log(in|out)\/$/.test(url.pathname)) event.waitUntil(caches.delete(DAY));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/")) event.respondWith(asset(request));
+  else if (url.pathname === "/session" || url.pathname === "/day-pack") event.respondWith(signedIn(request));
   else if (request.mode !== "navigate" || !["", "?date=today"].includes(url.search)) return;
   else if (lessonOf(url)) event.respondWith(register(request, lessonOf(url)));
   else if (url.pathname === "/") event.respondWith(pack().then((day) => network(request, day)));

@@ -39,14 +39,18 @@ function tellOf(lesson) {
   });
 }
 
-// Whether the pages that this device keeps are older than the server's; nobody waits for it.
+// Whether the pages that this device keeps are older than the server's; nobody waits for it. Where the pack is not theirs
+// any more, the page leaves once all that was tapped is on the disk.
 export async function isOld({ user, shell }) {
   try {
     const pack = await device.refresh(user);
-    return Boolean(pack) && pack.shell.version !== shell;
+    if (pack) return pack.shell.version !== shell;
+    await outbox.waiting(user);
+    location.replace(`${location.pathname}?fresh`);
   } catch {
-    return false; // no network
+    // no network
   }
+  return false;
 }
 
 function pupil(blank, student, mark) {

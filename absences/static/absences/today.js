@@ -82,16 +82,20 @@ function tellKept() {
   mine.querySelector(".quiet").textContent = box.checked ? words.kept : "";
 }
 
+// The session is told first: it lasts as long as the names are kept.
 async function own() {
   box.disabled = true;
+  const csrf = document.querySelector(".leave").elements.csrfmiddlewaretoken.value;
   const line = mine.querySelector(".quiet");
   try {
+    if (!box.checked) await device.forget();
+    await device.say(box.checked, csrf);
     if (box.checked) await device.take(facts.user);
-    else await device.forget();
     tellKept();
   } catch {
     box.checked = false;
     await device.forget();
+    await device.say(false, csrf).catch(() => {}); // no network: the next page asks again
     line.textContent = words.notkept;
   }
   box.disabled = false;
@@ -103,7 +107,8 @@ async function start() {
   } catch {
     return; // a browser that keeps nothing
   }
-  if (device.isAnothers(facts.user)) await device.forget();
+  // It was theirs in a sign-in that has ended, or is not theirs.
+  if (device.isAnothers(facts.user) || (device.isMine(facts.user) && facts.own === false)) await device.forget();
   if (facts.shell) await fill();
   greet();
   outbox.listen((event) => {
@@ -113,11 +118,11 @@ async function start() {
   });
   await tell();
   outbox.keepTrying(facts.user);
-  mine.hidden = !("serviceWorker" in navigator && "caches" in self);
-  box.checked = device.isMine(facts.user);
+  mine.hidden = facts.shell !== undefined || !("serviceWorker" in navigator && "caches" in self);
+  box.checked = Boolean(facts.own);
   box.addEventListener("change", own);
   // What is kept stays where it cannot be had anew: the network may go at any moment.
-  if (box.checked && !facts.shell) await device.take(facts.user).then(tellKept, () => {});
+  if (box.checked) await device.take(facts.user).then(tellKept, () => {});
   document.querySelector(".current a")?.focus({ preventScroll: true });
 }
 
