@@ -61,7 +61,9 @@ class SignInForm(AuthenticationForm):
 class SignIn(views.LoginView):
     form_class = SignInForm
     redirect_authenticated_user = True
-    extra_context = {"idle": sessions.idle_minutes}  # noqa: RUF012
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"idle": sessions.idle_minutes()}
 
     def form_valid(self, form: Any) -> HttpResponse:
         response, now = super().form_valid(form), timezone.now()

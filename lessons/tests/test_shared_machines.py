@@ -47,7 +47,7 @@ def last_used(ago: timedelta) -> None:
 
 def test_the_form_asks_and_presumes_a_shared_machine(olive: User) -> None:
     page = Client().get("/accounts/login/").content.decode()
-    assert "This is my own device" in page
+    assert "This is my own device" in page and "or after 30 minutes without use" in page
     assert 'name="own"' in page and "checked" not in page
     wrong = Client().post("/accounts/login/", {"username": "olive", "password": "x", "own": "on"}).content.decode()
     assert "checked" in wrong, "what was ticked stays so when the password was wrong"
