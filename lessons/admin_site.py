@@ -39,6 +39,11 @@ class Site(admin.AdminSite):
         """There is one page for it, where the old password cannot be guessed without end."""
         return redirect("password")
 
+    def get_urls(self) -> Any:
+        """Without the address that looks up a row of any table by its number to show it on the site: none has a page
+        of that kind."""
+        return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
+
     def autocomplete_view(self, request: HttpRequest) -> Any:
         from lessons.admin.lists import OfferedChoices
 

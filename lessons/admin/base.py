@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,7 @@ OTHER_SYSTEM: Any = (_("Other system"), {"fields": ("source", "external_id"), "c
 GOES_ALONG = Notice._meta.verbose_name  # with the lesson that it is about: read-only, and no reason to keep one
 
 ID = re.compile("[0-9]{1,18}")  # of a row; more do not fit
+LONGEST_SEARCH = 100  # characters: each word of it asks every column that is searched
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -56,6 +58,13 @@ def runs_a_school(request: HttpRequest) -> bool:
     return is_superuser(request) or (isinstance(user, User) and bool(user.access.schools(Role.ADMIN)))
 
 
+class CompletedSelect(AutocompleteSelect):
+    """Shows no choice for what is no id, whatever an address or a form says: Django would ask the database for it."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if ID.fullmatch(str(each))], attrs)
+
+
 class OwnSchools(AnyAdmin):
     """Rows, foreign keys and their autocompletion are of own schools. Mixed into every admin and inline."""
 
@@ -69,6 +78,8 @@ class OwnSchools(AnyAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         related = db_field.related_model
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = CompletedSelect(db_field, self.admin_site)
         if self.admin_site.is_registered(related):
             kwargs["queryset"] = self.admin_site.get_model_admin(related).get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -107,10 +118,11 @@ class SchoolAdmin(OwnSchools, OfferedLookups):
 
     show_full_result_count = False  # a second count of the whole table
     list_per_page = 50
+    view_on_site: Any = False
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Autocompletion asks with whatever it is given."""
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        return super().get_search_results(request, queryset, search_term.replace("\0", "")[:LONGEST_SEARCH])
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         if not all(ID.fullmatch(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
@@ -118,7 +130,8 @@ class SchoolAdmin(OwnSchools, OfferedLookups):
         return super().response_action(request, queryset, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        if (found := super().get_object(request, object_id, from_field)) is None:
+        found = super().get_object(request, object_id, from_field) if ID.fullmatch(object_id) else None
+        if found is None:
             raise Http404
         return found
 

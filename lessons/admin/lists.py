@@ -15,7 +15,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.sites import all_sites
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core import checks
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -30,8 +30,10 @@ DRILL_DOWN = ("year", "month", "day")
 
 class Rows(ChangeList):
     def get_filters(self, request: HttpRequest) -> Any:
-        for values in request.GET.lists():
-            check_values(*values)
+        for name, values in request.GET.lists():
+            check_values(name, values)
+        if self.params.get(ORDER_VAR, "").count(".") >= len(self.list_display):
+            raise IncorrectLookupParameters(ORDER_VAR)
         try:
             return super().get_filters(request)
         except (OverflowError, ValueError) as error:  # a year after the last one of the calendar

@@ -54,7 +54,7 @@ def test_every_address_of_the_admin_is_asked() -> None:
     }
     assert {pattern.removeprefix("admin/") for pattern in rest} == {
         *("", "login/", "logout/", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"),
-        *("r/<path:content_type_id>/<path:object_id>/", "^(?P<app_label>lessons)/$", "(?P<url>.*)$"),
+        *("^(?P<app_label>lessons)/$", "(?P<url>.*)$"),
     }
 
 

@@ -23,7 +23,7 @@ from attendance_site.tests.doors.world import World, with_session
 from lessons.admin.base import SchoolAdmin
 from lessons.admin.lists import OfferedLookups, check_lists
 from lessons.factories import GroupFactory
-from lessons.models import Lesson, Student, User
+from lessons.models import ApiClient, Lesson, Membership, Student, User
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +144,10 @@ WRONG = (
     *("&".join(f"{name}=1" for _ in range(2000)) for name in ("school__id__exact", "role", "year_group", "o")),
     *("date__year=9999999999999999999999", "date__year=2026&date__month=99", "date__month=1&date__day=x"),
     *("name__regex=(a%2B)%2B%24", "_to_field=upn&_popup=1", "o=999", "id__in=1,2"),
+    *(f"q={text * 2000}" for text in ("a+", "(", '"', "'%5C")),
+    *(f"o={columns * 1000}" for columns in ("1.", "-1.2.")),
 )
+NO_IDS = ("abc", "\0", "9" * 30, "(", "1,2", "-1", "1 OR 1=1", "²")
 
 
 def test_a_bad_pattern_is_refused_and_is_no_outage(world: World) -> None:
@@ -156,6 +159,21 @@ def test_a_bad_pattern_is_refused_and_is_no_outage(world: World) -> None:
             assert answer.status_code in (200, 302, 400, 403), (model, query[:80])
             assert answer.status_code != 302 or answer["Location"] == f"{path}?e=1", (model, query[:80])
             assert answer.status_code in (400, 403) or "regex" not in query, (model, query)
+
+
+def test_what_is_no_id_is_no_outage(world: World) -> None:
+    """In an address that fills in a form, in the form, as a row, and as the page of completed choices."""
+    ada = with_session(world.own.admin)
+    for wrong in NO_IDS:
+        for form, field in ((Student, "school"), (Lesson, "group"), (Membership, "user"), (ApiClient, "school")):
+            path = url(form, "add")
+            for answer in (ada.get(path, {field: wrong}), ada.post(path, {field: wrong})):
+                assert answer.status_code == 200, (path, wrong)
+        for model in admin.site._registry:
+            assert ada.get(url(model, "change", wrong)).status_code in (403, 404), (model, wrong)
+        asked = {"app_label": "lessons", "model_name": "lesson", "field_name": "group"}
+        for more in ({"term": wrong}, {"term": wrong * 1000}, {"page": wrong}, {"field_name": wrong}):
+            assert ada.get("/admin/autocomplete/", asked | more).status_code in (200, 403, 404), more
 
 
 def test_rows_are_referred_to_by_id_alone(world: World) -> None:
