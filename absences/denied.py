@@ -1,11 +1,12 @@
 """Tokens and tickets that are no longer good, for the door that asks no SQL: kept in MongoDB, and read into each
-process every ten seconds. So a ticket of the day dies when its holder is dismissed, signs out or leaves the lesson's
-staff.
+process, which goes by nothing that is older than ten seconds. So a ticket of the day dies when its holder is dismissed,
+signs out or leaves the lesson's staff.
 
 An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson. `lessons/revoking.py`
 tells which. It is forgotten when the last token that it concerns has ended.
 """
 
+import math
 import threading
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from lessons.errors import BadToken, StoreUnavailable
 from lessons.keys import LONGEST_LIFE
 from lessons.reports import Revoked
 
-READ_EVERY = 10.0  # seconds
+READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is known,
+NO_OLDER = 10.0  # unless that is older
 TRY_AGAIN = 1.0  # seconds after the store did not answer
 # What is read again each time: servers' clocks differ, and an entry is seen only after it was written.
 OVERLAP = timedelta(minutes=5)
@@ -79,12 +81,13 @@ class _Denied:
     def forget(self) -> None:
         self._entries: dict[Key, int] = {}
         self._newest: datetime | None = None
-        self._read_again = 0.0
-        self._asked = False
+        self._read_again = self._too_old = 0.0
 
     def present(self) -> dict[Key, int]:
-        """One request in ten seconds reads; the others go on with what is known. The first waits, and so do they."""
-        if monotonic() >= self._read_again and self._lock.acquire(blocking=not self._asked):
+        """One request reads what is new; the others go on with what is known, or wait for it where that is too old: it
+        may be of long ago, in a process that was asked nothing since."""
+        now = monotonic()
+        if now >= self._read_again and self._lock.acquire(blocking=now >= self._too_old):
             try:
                 if monotonic() >= self._read_again:
                     self._read()
@@ -94,20 +97,19 @@ class _Denied:
 
     def _read(self) -> None:
         """What is new; and where the store is silent, no report can be stored either."""
+        begun = monotonic()
         try:
             with mongo.answering():
                 query = {"not_before": {"$gt": self._newest - OVERLAP}} if self._newest else {}
                 found = list(mongo.denied().find(query))
         except StoreUnavailable:
-            self._read_again = monotonic() + TRY_AGAIN
+            self._read_again, self._too_old = monotonic() + TRY_AGAIN, math.inf  # or two would wait one after the other
             return
-        finally:
-            self._asked = True
         ended = (time() - LONGEST_LIFE) * 1000
         entries = self._entries | {each["_id"]: milliseconds(each["not_before"]) for each in found}
         self._entries = {key: not_before for key, not_before in entries.items() if not_before > ended}
         self._newest = max([each["not_before"] for each in found], default=self._newest)
-        self._read_again = monotonic() + READ_EVERY
+        self._read_again, self._too_old = begun + READ_EVERY, begun + NO_OLDER
 
 
 _denied = _Denied()

@@ -1,7 +1,9 @@
 """Who lost a role, a password or the account: what was signed for them before dies at the door that asks no SQL."""
 
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -192,7 +194,35 @@ def test_the_admin_goes_on_while_it_cannot_be_told(
     assert "could not be told yet" in caplog.text and Revocation.objects.count() == 1
 
 
-def test_one_request_in_ten_seconds_reads(alice: Api, path: str, clock: list[float], commands: list[str]) -> None:
+@pytest.mark.parametrize(("age", "waits"), [(denied.READ_EVERY + 1, False), (denied.NO_OLDER, True)])
+def test_nobody_goes_on_with_what_is_older_than_ten_seconds(
+    age: float, waits: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one request reads, others go on with what this process knows, unless that is too old: a process that was
+    asked nothing for a minute knows nothing of that minute."""
+    denied.check(1, 0)
+    deny(1)
+    clock[0] = age
+    reading, go_on, real = Event(), Event(), denied._denied._read
+
+    def slowly() -> None:
+        reading.set()
+        go_on.wait(10)
+        real()
+
+    monkeypatch.setattr(denied._denied, "_read", slowly)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(refused, 1, timezone.now() - timedelta(minutes=1))
+        assert reading.wait(10)
+        second = pool.submit(denied.check, 1, 0)
+        done, _ = wait([second], timeout=0.3)
+        go_on.set()
+        first.result()
+        assert bool(done) is not waits
+        assert (second.exception() is not None) is waits
+
+
+def test_one_request_in_a_few_seconds_reads(alice: Api, path: str, clock: list[float], commands: list[str]) -> None:
     for _ in range(3):
         alice.put(path)
     assert commands.count("find") == 0
