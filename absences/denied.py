@@ -12,6 +12,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from time import monotonic, time
 
+from django.utils import timezone
 from pymongo import UpdateOne
 
 from absences import mongo
@@ -32,12 +33,14 @@ Key = int | str  # an int is a user, as servers of an older version read it
 
 def deny(revoked: Collection[Revoked]) -> None:
     """Refuses these tokens from now on. Raises StoreUnavailable; safe to repeat."""
+    expires_at = timezone.now() + KEPT
     with mongo.answering(mongo.PATIENT):
-        mongo.denied().bulk_write([_entry(each) for each in revoked])
+        mongo.denied().bulk_write([_entry(each, expires_at) for each in revoked])
 
 
-def _entry(revoked: Revoked) -> UpdateOne:
-    times = {"not_before": revoked.at, "expires_at": revoked.at + KEPT}
+def _entry(revoked: Revoked, expires_at: datetime) -> UpdateOne:
+    """What is new is found by `expires_at`: `not_before` may be of long ago, if the store was away."""
+    times = {"not_before": revoked.at, "expires_at": expires_at}
     if revoked.sid is not None:
         key: Key = _sign_in(revoked.sid)
     elif revoked.lesson_id is not None:
@@ -100,7 +103,7 @@ class _Denied:
         begun = monotonic()
         try:
             with mongo.answering():
-                query = {"not_before": {"$gt": self._newest - OVERLAP}} if self._newest else {}
+                query = {"expires_at": {"$gt": self._newest - OVERLAP}} if self._newest else {}
                 found = list(mongo.denied().find(query))
         except StoreUnavailable:
             self._read_again, self._too_old = monotonic() + TRY_AGAIN, math.inf  # or two would wait one after the other
@@ -108,7 +111,7 @@ class _Denied:
         ended = (time() - LONGEST_LIFE) * 1000
         entries = self._entries | {each["_id"]: milliseconds(each["not_before"]) for each in found}
         self._entries = {key: not_before for key, not_before in entries.items() if not_before > ended}
-        self._newest = max([each["not_before"] for each in found], default=self._newest)
+        self._newest = max([each["expires_at"] for each in found], default=self._newest)
         self._read_again, self._too_old = begun + READ_EVERY, begun + NO_OLDER
 
 

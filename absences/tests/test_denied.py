@@ -238,13 +238,23 @@ def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str])
     now = timezone.now()
     deny(1, 2, at=now)
     refused(1, now)
+    newest = max(each["expires_at"] for each in mongo.denied().find())
     deny(3, at=now + timedelta(seconds=1))
     clock[0] = denied.READ_EVERY
     refused(3, now)
     refused(1, now)
-    [first, second] = [sent["filter"] for sent in LISTENER.sent if "find" in sent]
+    [first, _ours, second] = [sent["filter"] for sent in LISTENER.sent if "find" in sent]
     assert first == {}
-    assert abs(second["not_before"]["$gt"] + denied.OVERLAP - now) < timedelta(milliseconds=1)
+    assert second == {"expires_at": {"$gt": newest - denied.OVERLAP}}
+
+
+def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> None:
+    now = timezone.now()
+    deny(1, at=now)
+    refused(1, now)
+    deny(2, at=now - 3 * denied.OVERLAP)
+    clock[0] = denied.READ_EVERY
+    refused(2, now - 3 * denied.OVERLAP)
 
 
 def refused(user: int, at: datetime) -> None:
