@@ -23,6 +23,7 @@ What is left to an attacker (`python -m drills.signin day` prints the figures):
   a colleague who signs in there ends the copy. It opens nothing by itself.
 - A colleague who signs in with a copy has the original taken for unknown. The sign-in bears the colleague's name.
 - On a browser that a school's staff use, the length of the wait tells after ten tries whether a name is of that school.
+  Names of other schools, and names that nobody has, are alike there.
 
 What is right is not counted, but frees no tries elsewhere either: an attacker's budget does not begin anew whenever the
 teacher signs in. (After "Slow Down Online Guessing Attacks with Device Cookies", OWASP.)
