@@ -139,7 +139,7 @@ def test_a_device_keeps_today_as_each_school_has_it() -> None:
         LessonFactory.create(group__school=school, date=date(2026, 9, 14), taught_by=alice, **NINE)
         for school in schools
     ]
-    pack = day_pack.of(alice, schools, local(LONDON, 2026, 9, 14, 16, 30))
+    pack = day_pack.of(alice, schools, local(LONDON, 2026, 9, 14, 16, 30), sid="")
     assert [lesson.pk for lesson in pack.lessons] == [own[0].pk]
 
 

@@ -1,11 +1,12 @@
 """What a sign-in was given ends with it, at the door that asks no SQL too; and nothing else does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -22,6 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery"
 SESSIONS = "/accounts/sessions/"
+
+
+@pytest.fixture(autouse=True)
+def _time_passes() -> Iterator[None]:
+    """What is issued after a loss is not of the same millisecond."""
+    with time_machine.travel(timezone.now(), tick=True):
+        yield
 
 
 @pytest.fixture

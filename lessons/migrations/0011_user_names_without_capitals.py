@@ -27,7 +27,7 @@ def fold(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lessons", "0009_secrets_hashed_at_rest"),
+        ("lessons", "0010_sign_ins_in_tokens"),
     ]
 
     operations = [

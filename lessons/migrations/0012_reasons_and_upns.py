@@ -20,7 +20,7 @@ def take_upns_back(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("lessons", "0008_notices_are_forgotten"),)
+    dependencies = (("lessons", "0011_user_names_without_capitals"),)
 
     operations = (
         migrations.AlterField(
