@@ -24,6 +24,9 @@ COLUMNS = (
 )
 
 
+WITHHELD = _("(withheld)")  # said, and not for this reader: an empty cell means that nothing was said
+
+
 class Record(StrEnum):
     REGISTER = "register"
     FIRST_ENTRY = "first entry"
@@ -66,7 +69,7 @@ class Line:
     def cells(self, reader: Access) -> list[object]:
         """By COLUMNS; times with their offset on the school's clocks."""
         lesson, student = self.lesson, self.student
-        name, upn = (student.name, reader.upn_of(student)) if student else (None, None)
+        name, upn = (student.name, _shown(student.upn, reader.upn_of(student))) if student else (None, None)
         when = (self._local(self.happened_at), self._local(self.arrived_at))
         size = (len(lesson.register.roster), len(lesson.register.unstated)) if self.is_register else ("", "")
         row = (
@@ -79,6 +82,10 @@ class Line:
 
     def _local(self, moment: datetime) -> str:
         return moment.astimezone(ZoneInfo(self.lesson.school.time_zone)).isoformat(timespec="seconds")
+
+
+def _shown(text: str, readable: str) -> str:
+    return readable or (str(WITHHELD) if text else "")
 
 
 def of_lesson(user: User, lesson: Lesson) -> list[Line]:
@@ -172,7 +179,7 @@ def _amended(reader: Access, amendment: Amendment, lesson: Lesson, student: Stud
         from_minutes_late=amendment.from_minutes_late,
         code=amendment.to_code,
         minutes_late=amendment.to_minutes_late,
-        reason=reader.reason_of(amendment),
+        reason=_shown(amendment.reason, reader.reason_of(amendment)),
         report_id=amendment.report_id,
     )
 

@@ -52,7 +52,7 @@ def finish(
         log.error("The register of lesson %s cannot be written.", pk, exc_info=error)
         return {pk: error}
     return {
-        **{sheet["lesson"]: Refused(_("This register cannot be written just now.")) for sheet in batch},
+        **{sheet["lesson"]: Refused(_("The register could not be saved.")) for sheet in batch},
         **{lesson.pk: Conflict(_("This lesson was cancelled.")) for lesson in result.cancelled},
         **result.merged,
     }

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-CUT_SHORT = gettext_lazy("The connection ended before everything had arrived. Nothing was done.")
+CUT_SHORT = gettext_lazy("The connection was lost before the whole form arrived. Nothing was saved.")
 MOST_ERRORS = 500  # are told: a body of 1 MiB can hold a hundred times as many
 
 STATUS: dict[type[Exception], int] = {

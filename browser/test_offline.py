@@ -98,6 +98,7 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
 def test_a_pack_of_an_older_format_is_gone_at_once(register: Page, here: Place, lesson: Lesson) -> None:
     """It holds why pupils are away: no page is made of it, and none of it stays."""
     PlannedAbsenceFactory.create(student=here.students[2], first_day=lesson.date, reason="Oncology")
+    register.wait_for_load_state("networkidle")  # the page looks for a newer pack
     register.evaluate(AGED)
     assert until(register, f"{KEPT}.then((text) => text.includes('Oncology'))")
     register.reload()
@@ -211,6 +212,7 @@ def test_another_user_of_the_device_gets_nothing(
     alice.context.clear_cookies()
     alice.sign_in(cookie_of(here.colleague))
     register.goto(f"/lessons/{lesson.pk}/")
+    until(register, "location.search === '?fresh'")
     until(register, GONE)
     register.goto("/")
     until(register, "document.querySelector('#mine input') && !document.querySelector('#mine input').checked")

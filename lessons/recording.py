@@ -24,4 +24,4 @@ def recording() -> Iterator[None]:
     except SQL_AWAY as error:
         raise unavailable() from error
     except DatabaseError as error:
-        raise Refused(_("This register cannot be written just now. What was reported is kept.")) from error
+        raise Refused(_("The register could not be saved. What was reported is kept.")) from error

@@ -94,6 +94,17 @@ def test_the_registers_page_says_the_same(olive: Client, taken: Lesson) -> None:
     assert f"/lessons/{taken.pk}/evidence.csv" in page
 
 
+def test_what_is_not_for_the_reader_is_said_to_be_withheld(teacher: User, olive: Client, taken: Lesson) -> None:
+    """An empty cell would read as if nothing had been given."""
+    path = f"/lessons/{taken.pk}/evidence.csv"
+    theirs, ours = rows(browser(teacher).get(path)), rows(olive.get(path))
+    for column in ("upn", "reason"):
+        shown = [(one[column], other[column]) for one, other in zip(theirs, ours, strict=True)]
+        assert any(office for _, office in shown)
+        assert all(own == ("(withheld)" if office else "") or own == office for own, office in shown), column
+        assert ("(withheld)" in dict(shown)) == (column in ("upn", "reason"))
+
+
 def test_a_withdrawal_is_everybodys(olive: Client, office: User, taken: Lesson, roster: list[int]) -> None:
     amendments.void(office, taken.pk, "Wrong class", now=NOW + timedelta(days=2))
     *_, void = [row for row in rows(olive.get(f"/lessons/{taken.pk}/evidence.csv")) if row["record"] == "amendment"]

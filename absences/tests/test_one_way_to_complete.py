@@ -81,7 +81,7 @@ def test_sql_refuses_the_register(door: Door, lesson: Lesson, roster: list[int],
         answer = door(lesson)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     said = answer.content.decode()
-    assert "cannot be written just now" in said and "cancelled" not in said
+    assert "could not be saved" in said and "cancelled" not in said
     assert not Register.objects.exists()
     assert door(lesson).status_code in (200, 302), "sent again, it is done"
     assert [mark.student_id for mark in Mark.objects.all()] == [roster[0]]
@@ -120,7 +120,7 @@ def test_the_page_keeps_what_was_sent(teacher: User, lesson: Lesson, roster: lis
     with monkeypatch.context() as patch:
         refuse(patch, lesson)
         answer = alice.post(f"{path}complete", sent)
-    assert "Please finish it again in a moment." in answer.content.decode()
+    assert "Try again in a moment." in answer.content.decode()
     form = Form(answer.content).fields
     absent, late_one, nobody = (form.get(f"mark-{student}") for student in roster[:3])
     assert (absent, late_one in ("L", "U"), nobody) == ("N", True, None)

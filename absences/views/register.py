@@ -138,7 +138,7 @@ def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime
 def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: datetime) -> HttpResponse:
     """The register to finish again, with every mark: those that were sent stand on its sheet by now."""
     rows = register_form.rows(lesson.enrolled(), _standing(lesson), _planned(lesson))
-    messages.error(request, _("%(why)s Please finish it again in a moment.") % {"why": error.detail})
+    messages.error(request, _("%(why)s Try again in a moment.") % {"why": error.detail})
     response = _open(request, lesson, now, rows, status=503)
     response["Retry-After"] = str(error.retry_after)
     return response
