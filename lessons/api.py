@@ -70,23 +70,32 @@ class SignedInView(APIView):
 
 class TokenView(APIView):
     """An access token and a refresh token for one school, by password; for another system an access token, by its
-    secret."""
+    secret. Failures are counted by network once they were looked at, and successes by user: nobody's failures keep a
+    right secret or a right password out."""
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
 
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        if isinstance(request.data, dict) and "client_id" in request.data:
-            return Response(self._of_system(request, now))
+        try:
+            is_system = isinstance(request.data, dict) and "client_id" in request.data
+            return Response(self._of_system(request, now) if is_system else self._of_person(request, now))
+        except (AttendanceError, APIException):
+            throttles.spend_unsigned(request, "token")
+            raise
+
+    def _of_person(self, request: Request, now: datetime) -> dict[str, str]:
         given = _valid(CredentialsInput, request)
         attempt = signin.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
             raise BadToken("The user name or the password is not right.")
         attempt.succeeded()
+        throttles.spend(user)
         school = authentication.choose_school(user, given.get("school"))
-        return Response(authentication.token_pair(user, school, now=now))
+        return authentication.token_pair(user, school, now=now)
 
     def _of_system(self, request: Request, now: datetime) -> dict[str, Any]:
         """Its secret cannot be guessed, so nobody’s tries keep it out."""
@@ -96,6 +105,7 @@ class TokenView(APIView):
         except BadToken:
             signin.wrong_secret(request._request, secret["client_id"])
             raise
+        throttles.spend(client.user)
         return authentication.client_token(client, now=now)
 
 

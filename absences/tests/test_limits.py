@@ -13,7 +13,7 @@ from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from absences.tests.threads import at_once
 from lessons import counting, throttles
-from lessons.factories import ApiClientFactory
+from lessons.factories import CLIENT_SECRET, ApiClientFactory
 from lessons.models import Lesson, School, Tally, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +56,20 @@ def test_who_is_not_signed_in_counts_by_network(few: None, body: dict[str, Any])
     statuses = [Api().post("/api/v1/token/refresh", body).status_code for _ in range(3)]
     assert statuses == ([401] * 2 if body == {"refresh": "x"} else [400] * 2) + [429]
     assert Api().client.post("/api/v1/token/refresh", body, REMOTE_ADDR="192.0.2.9").status_code == 415
+
+
+def test_failed_sign_ins_keep_no_right_secret_out(few: None, school: School, teacher: User) -> None:
+    """From the same network: nothing is sent, nonsense, a wrong secret."""
+    teacher.set_password("a slow walk home")
+    teacher.save()
+    client = ApiClientFactory.create(school=school)
+    wrong = {"client_id": "client-0", "client_secret": "guess"}
+    statuses = [Api().post("/api/v1/token", body).status_code for body in ({}, {"x": 1}, wrong, {}, {})]
+    assert statuses == [400, 400, 429, 429, 429]
+    right = {"client_id": client.client_id, "client_secret": CLIENT_SECRET}
+    assert Api().post("/api/v1/token", right).status_code == 200
+    person = {"username": teacher.username, "password": "a slow walk home"}
+    assert [Api().post("/api/v1/token", person).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_refreshing_without_end_keeps_nobody_from_refreshing_or_signing_in(few: None, teacher: User) -> None:
