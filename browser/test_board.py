@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from absences import completion
 from browser.product import Place
 from browser.tab import DESK, Device, until
-from lessons.models import Lesson
+from lessons.models import BrowserSession, Lesson
 
 LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange')) || true"
 FOCUSED = "document.activeElement.id"
@@ -40,6 +40,16 @@ def test_a_register_that_is_taken_shows_without_a_reload(board: Device, here: Pl
     assert page.evaluate(FOCUSED) == f"remind-{second.pk}", "whoever was at a button stays at it"
     assert page.locator("#aloud").text_content() == "Due: 1, Taken: 1"
     assert page.locator(".registers.is-taken li", has_text="Alice Lee").count() == 1
+
+
+def test_no_name_stays_on_it_once_its_sign_in_has_ended(board: Device, here: Place) -> None:
+    here.lesson()
+    page = opened(board)
+    page.get_by_text("Alice Lee").first.wait_for()
+    BrowserSession.objects.filter(user=here.office).delete()
+    page.evaluate(LOOK_NOW)
+    until(page, "location.pathname === '/accounts/login/'")
+    assert not page.get_by_text("Alice Lee").count()
 
 
 def test_it_asks_by_itself_and_reads_nothing_twice(board: Device, here: Place) -> None:

@@ -72,5 +72,4 @@ def _words() -> dict[str, str]:
     """What the script says."""
     return {
         "stale": _("No connection: this is how it was at {0}."),
-        "signin": _("You are signed out: load the page again to sign in."),
     }

@@ -31,7 +31,7 @@ async function look() {
       cache: "no-store",
       signal: AbortSignal.timeout(EVERY),
     });
-    if (answer.status === 401) return say(words.signin);
+    if (answer.status === 401) return location.reload(); // to the page to sign in: names stay on no screen
     if (answer.status !== 304) {
       if (!answer.ok) throw new Error(answer.status);
       show(await answer.text());
