@@ -68,17 +68,25 @@ class Addition:
     values: dict[str, str]
 
     def installables(self, vendor: str) -> Iterator[Installable]:
-        table = self.model._meta.db_table
-        name = f"{table}_{self.name}"
         columns, values = ", ".join(self.values), ", ".join(self.values.values())
         insert = f"INSERT INTO {self.target._meta.db_table} ({columns}) VALUES ({values});"  # noqa: S608
-        trigger = f"TRIGGER {name} AFTER {self.event} ON {table}"
-        if vendor == "sqlite":
-            text = f"CREATE {trigger} WHEN {self.when} BEGIN {insert} END"
-            yield Installable(table, name, text, create=text, drop=f"DROP TRIGGER IF EXISTS {name}")
-            return
-        body = f"IF {self.when} THEN {insert} END IF; RETURN NULL;"
-        yield _function_trigger(table, name, f"{trigger} FOR EACH ROW", body)
+        yield _afterwards(self.model, self.name, self.event, self.when, insert, vendor)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A trigger that deletes rows of another table once a row was written: `of` is SQL of OLD and NEW."""
+
+    model: type[models.Model]
+    name: str
+    event: str
+    when: str
+    target: type[models.Model]
+    of: str
+
+    def installables(self, vendor: str) -> Iterator[Installable]:
+        delete = f"DELETE FROM {self.target._meta.db_table} WHERE {self.of};"  # noqa: S608
+        yield _afterwards(self.model, self.name, self.event, self.when, delete, vendor)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,19 @@ class SameSchool:
         yield from Refusal(self.model, f"{name}_insert", "INSERT", when, message).installables(vendor)
         update = f"UPDATE OF {column}, {school}"
         yield from Refusal(self.model, f"{name}_update", update, when, message).installables(vendor)
+
+
+def _afterwards(
+    model: type[models.Model], name: str, event: str, when: str, statement: str, vendor: str
+) -> Installable:
+    """A trigger that runs a statement after a row was written."""
+    table = model._meta.db_table
+    trigger = f"TRIGGER {table}_{name} AFTER {event} ON {table}"
+    if vendor == "sqlite":
+        text = f"CREATE {trigger} WHEN {when} BEGIN {statement} END"
+        return Installable(table, f"{table}_{name}", text, create=text, drop=f"DROP TRIGGER IF EXISTS {table}_{name}")
+    body = f"IF {when} THEN {statement} END IF; RETURN NULL;"
+    return _function_trigger(table, f"{table}_{name}", f"{trigger} FOR EACH ROW", body)
 
 
 def _function_trigger(table: str, name: str, trigger: str, body: str) -> Installable:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import models
 
-from lessons.refusals import Addition, Refusal, Rule, SameSchool, foreign_key, school_column
+from lessons.refusals import Addition, Refusal, Removal, Rule, SameSchool, foreign_key, school_column
 
 
 def rules() -> Iterator[Rule]:
@@ -92,6 +92,9 @@ def revocations() -> Iterator[Rule]:
     changed = "NEW.password <> OLD.password OR NEW.is_active <> OLD.is_active"
     yield revoked(User, "revokes", "UPDATE OF password, is_active", "OLD.id", changed)
     yield revoked(User, "revokes_all", "DELETE", "OLD.id")
+    suspended = "OLD.is_active AND NOT NEW.is_active"  # or all would be good again once the account is
+    for name, model in (("ends_sessions", BrowserSession), ("ends_refresh_tokens", RefreshToken)):
+        yield Removal(User, name, "UPDATE OF is_active", suspended, model, "user_id = OLD.id")
     yield revoked(Membership, "revokes_all", "DELETE", "OLD.user_id")
     lost = "NEW.role <> OLD.role OR NEW.user_id <> OLD.user_id OR NEW.school_id <> OLD.school_id"
     yield revoked(Membership, "revokes", "UPDATE OF role, user_id, school_id", "OLD.user_id", lost)

@@ -60,7 +60,12 @@ class SignInForm(AuthenticationForm):
 
 class SignIn(views.LoginView):
     form_class = SignInForm
-    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A name and a password sign their owner in, whoever is signed in here: a colleague must not take registers as
+        the one before."""
+        self.redirect_authenticated_user = request.method != "POST"
+        return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"idle": sessions.idle_minutes()}
@@ -69,6 +74,7 @@ class SignIn(views.LoginView):
         response, now = super().form_valid(form), timezone.now()
         sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
+        revoking.tell_promptly()  # of the sign-in that this one has replaced
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:

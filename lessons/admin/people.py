@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -145,9 +146,11 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
         return super().response_add(request, obj, post_url_continue)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        if not self.may_edit(request, self.get_object(request, id)):
+        """One's own is changed where the old one is asked for: not at a desk that was left signed in."""
+        user = self.get_object(request, id)
+        if not self.may_edit(request, user):
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        return redirect("password") if user == request.user else super().user_change_password(request, id, form_url)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Says which roles somebody was given elsewhere, and by whom."""

@@ -118,6 +118,17 @@ def test_the_old_password_is_not_guessed_at_a_desk_that_was_left(alice: User) ->
     assert desk.post("/accounts/login/", {"username": "alice", "password": PASSWORD}).status_code == 429
 
 
+def test_an_admin_is_asked_for_their_own_old_password_too(school: School) -> None:
+    ada = person(school, Role.ADMIN, "ada", is_staff=True)
+    browser = Client()
+    browser.force_login(ada)
+    new = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
+    answer = browser.post(f"/admin/lessons/user/{ada.pk}/password/", new)
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/")
+    ada.refresh_from_db()
+    assert not ada.check_password("another long one")
+
+
 def test_nor_in_the_admin_which_has_no_page_of_its_own_for_it(school: School) -> None:
     client = Client()
     client.force_login(person(school, Role.ADMIN, "ada", is_staff=True))
@@ -201,3 +212,26 @@ def test_a_cookie_that_no_session_ever_had_is_nobodys(key: str) -> None:
     client = Client(headers={"cookie": f'{settings.SESSION_COOKIE_NAME}="{key}"'})
     assert client.get("/session").status_code == 401
     assert client.get("/").status_code == 302
+
+
+def test_who_signs_in_is_signed_in_whoever_was_before(alice: User, school: School) -> None:
+    """A colleague with a stale page must not take registers as the one before."""
+    bob = person(school, Role.TEACHER, "bob")
+    bob.set_password(PASSWORD)
+    bob.save()
+    browser = sign_in()
+    assert browser.post("/accounts/login/", {"username": "bob", "password": "guess"}).status_code == 200
+    assert browser.get("/session").json()["user"] == alice.pk
+    assert browser.post("/accounts/login/", {"username": "bob", "password": PASSWORD}).status_code == 302
+    assert browser.get("/session").json()["user"] == bob.pk
+    assert not BrowserSession.objects.filter(user=alice).exists()
+
+
+def test_what_was_signed_in_before_an_account_was_suspended_stays_ended(alice: User, school: School) -> None:
+    browser = sign_in()
+    refresh = authentication.token_pair(alice, school.pk, now=timezone.now())["refresh"]
+    for is_active in (False, True):
+        User.objects.filter(pk=alice.pk).update(is_active=is_active)
+    assert not signed_in(browser)
+    answer = Client().post("/api/v1/token/refresh", {"refresh": refresh}, content_type="application/json")
+    assert answer.status_code == 401
