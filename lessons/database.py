@@ -1,6 +1,7 @@
 """Installs what the database itself upholds (`rules.py`), on PostgreSQL and SQLite, and tells what is missing.
 
-Installed after every `migrate` and `flush`, only where missing or changed. Who breaks a rule gets an IntegrityError.
+Installed after every `migrate` and `flush`, only where missing or changed; after a `migrate` that failed, those that
+stood before stand again. Who breaks a rule gets an IntegrityError.
 
 `manage.py check --deploy --database default` fails when one is missing: Django's table remake on SQLite drops
 a table's triggers without a word.
@@ -8,7 +9,9 @@ a table's triggers without a word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +48,40 @@ def missing(connection: BaseDatabaseWrapper) -> list[Installable]:
     return [item for item in wanted if item.table in tables and installed.get((item.table, item.name)) != item.text]
 
 
+def standing(connection: BaseDatabaseWrapper) -> list[Installable]:
+    """The declared rules that are installed, as they are: SQLite's catalogue says how each was made. PostgreSQL's does
+    not, so there only those as declared."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSTALLED[connection.vendor])
+        installed = {(table, name): text for table, name, text in cursor.fetchall()}
+    wanted = chain.from_iterable(rule.installables(connection.vendor) for rule in rules())
+    found = [(item, installed.get((item.table, item.name))) for item in wanted]
+    if connection.vendor == "sqlite":
+        return [replace(item, text=text, create=text) for item, text in found if text]
+    return [item for item, text in found if text == item.text]
+
+
+@contextmanager
+def kept(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """For a `migrate`: where it fails halfway, the rules that stood before stand again on every table that is there."""
+    before = standing(connection)
+    try:
+        yield
+    except BaseException:
+        put_back(connection, before)
+        raise
+
+
+def put_back(connection: BaseDatabaseWrapper, before: Iterable[Installable]) -> None:
+    here = {(item.table, item.name) for item in standing(connection)}
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        for item in before:
+            if item.table in tables and (item.table, item.name) not in here:
+                cursor.execute(item.drop)
+                cursor.execute(item.create)
+
+
 def install(connection: BaseDatabaseWrapper) -> None:
     """Makes what is missing or changed, all or none."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -66,7 +103,13 @@ def before_migrate(*, using: str, plan: list[tuple[Any, bool]], **kwargs: Any) -
     """On SQLite a remade table cannot take its old name while another table's trigger speaks of it.
 
     PostgreSQL alters beside the rules, and a large table need not be verified again, except on the way back.
+
+    A migration that may refuse what is in the database is asked first: between two others, it would leave half a
+    release.
     """
+    for migration, unapplied in plan:
+        if not unapplied and hasattr(migration, "may_refuse"):
+            migration.may_refuse(connections[using])
     backwards = any(unapplied for _, unapplied in plan)
     if backwards or (plan and connections[using].vendor == "sqlite"):
         lift(connections[using])

@@ -26,6 +26,8 @@ class UserNameField(CharField):
     """A column of canonical user names. It converts whatever is written to it or compared with it, so no door needs to
     remember; `unique=True` on it does not distinguish capitals."""
 
+    # Migrations import this.
+
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         return canonical(text) if isinstance(text, str) else text

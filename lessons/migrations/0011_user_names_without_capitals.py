@@ -1,3 +1,5 @@
+import unicodedata
+
 import django.contrib.auth.validators
 import django.db.models.functions.text
 from django.core.management import CommandError
@@ -6,13 +8,18 @@ from django.db import migrations, models
 import lessons.usernames
 
 
-def fold(apps, schema_editor):
-    """Stores each user name in its canonical form. Where two accounts would then have the same name, nothing is
-    changed: only their owner can say who keeps it."""
-    users = apps.get_model("lessons", "User").objects.using(schema_editor.connection.alias)
+def canonical(name):
+    """As `lessons.usernames.canonical` was when this was written."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
+
+
+def canonical_names(rows):
+    """By canonical name, the one account (id, name) that has it. Raises CommandError where two would have the same:
+    only their owner can say who keeps it."""
     accounts = {}
-    for pk, name in users.order_by("pk").values_list("pk", "username").iterator():
-        accounts.setdefault(lessons.usernames.canonical(name), []).append((pk, name))
+    for pk, name in rows:
+        accounts.setdefault(canonical(name), []).append((pk, name))
     clashes = [same for same in accounts.values() if len(same) > 1]
     if clashes:
         listed = "\n".join("  " + ", ".join(f"{name!r} (id {pk})" for pk, name in same) for same in clashes)
@@ -20,7 +27,13 @@ def fold(apps, schema_editor):
             "Capitals and surrounding blanks no longer tell user names apart. On each of these lines, rename all "
             f"accounts but one, then migrate again:\n{listed}"
         )
-    for name, [(pk, before)] in accounts.items():
+    return {name: account for name, [account] in accounts.items()}
+
+
+def fold(apps, schema_editor):
+    """Stores each user name in its canonical form."""
+    users = apps.get_model("lessons", "User").objects.using(schema_editor.connection.alias)
+    for name, (pk, before) in canonical_names(users.order_by("pk").values_list("pk", "username")).items():
         if name != before:
             users.filter(pk=pk).update(username=name)
 
@@ -29,6 +42,14 @@ class Migration(migrations.Migration):
     dependencies = [
         ("lessons", "0010_sign_ins_in_tokens"),
     ]
+
+    @staticmethod
+    def may_refuse(connection):
+        """Asked before the first migration of a run changes anything (`lessons/database.py`)."""
+        with connection.cursor() as cursor:
+            if "lessons_user" in connection.introspection.table_names(cursor):
+                cursor.execute("SELECT id, username FROM lessons_user ORDER BY id")
+                canonical_names(cursor.fetchall())
 
     operations = [
         migrations.RunPython(fold, migrations.RunPython.noop, elidable=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from lessons import database, rules
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Register, RejectedReport, Student
-from lessons.refusals import Refusal
+from lessons.refusals import Installable, Refusal
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +189,48 @@ def test_migrating_to_nothing_and_back_installs_everything() -> None:
     call_command("migrate", verbosity=0)
     assert database.missing(connection) == []
     assert Register._meta.db_table in connection.introspection.table_names()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite all are lifted before the first migration, on PostgreSQL on the way back."""
+    here, before_it = ("lessons", "0012_reasons_and_upns"), ("lessons", "0011_user_names_without_capitals")
+    take(LessonFactory.create())
+    if not backwards:
+        call_command("migrate", *before_it, verbosity=0)
+    before = database.standing(connection)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("halfway")
+
+    migration = import_module(f"lessons.migrations.{here[1]}").Migration
+    monkeypatch.setattr(migration, "unapply" if backwards else "apply", fail)
+    with pytest.raises(RuntimeError, match="halfway"):
+        call_command("migrate", *(before_it if backwards else here), verbosity=0)
+    monkeypatch.undo()
+    assert by_name(database.standing(connection)) == by_name(before) != []
+    assert refused(lambda: Register.objects.all().delete())
+    call_command("migrate", verbosity=0)
+
+
+def test_rules_of_an_older_release_stand_again_as_they_were() -> None:
+    [older] = Refusal(Enrolment, "stays", "DELETE", "1 = 1", "never").installables(connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(older.drop)
+        cursor.execute(older.create)
+    before = database.standing(connection)
+    assert (older.text in [item.text for item in before]) is (connection.vendor == "sqlite")
+
+    def fail() -> None:
+        with database.kept(connection):
+            database.lift(connection)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert by_name(database.standing(connection)) == by_name(before)
+
+
+def by_name(installed: list[Installable]) -> list[tuple[str, str]]:
+    return sorted((item.name, item.text) for item in installed)
