@@ -99,6 +99,7 @@ def revocations() -> Iterator[Rule]:
     lost = "NEW.role <> OLD.role OR NEW.user_id <> OLD.user_id OR NEW.school_id <> OLD.school_id"
     yield revoked(Membership, "revokes", "UPDATE OF role, user_id, school_id", "OLD.user_id", lost)
     replaced = "(OLD.secret_hash <> '' AND NEW.secret_hash <> OLD.secret_hash)"  # not the first one
+    # More scopes end tokens too: SQL does not tell them from fewer, and a system asks for another token.
     less = f"{replaced} OR NEW.scopes <> OLD.scopes OR NEW.revoked_at IS NOT NULL"
     yield revoked(ApiClient, "revokes", "UPDATE OF secret_hash, scopes, revoked_at", "OLD.user_id", less)
     signed_out, session = "OLD.user_id IS NOT NULL", {"sid": "OLD.sid", "expires_at": "OLD.expire_date"}

@@ -4,8 +4,11 @@ from django.db import migrations, models
 
 
 def grant_upns(apps: Any, schema_editor: Any) -> None:
-    """Systems that could read UPNs until now still can: a school's admin takes the scope away where it is not needed."""
-    for client in apps.get_model("lessons", "ApiClient").objects.all():
+    """Systems that could read UPNs until now still can: a school's admin takes the scope away where it is not needed.
+
+    On PostgreSQL, where the rules stay while it migrates, this ends the tokens of every such system (`rules.py` compares
+    scopes, and does not ask which are more): each asks for a new one with its secret."""
+    for client in apps.get_model("lessons", "ApiClient").objects.using(schema_editor.connection.alias):
         scopes = client.scopes.split()
         if "read" in scopes and "upns" not in scopes:
             client.scopes = " ".join([*scopes, "upns"])
@@ -14,7 +17,8 @@ def grant_upns(apps: Any, schema_editor: Any) -> None:
 
 def take_upns_back(apps: Any, schema_editor: Any) -> None:
     """What was before knows no such scope."""
-    for client in apps.get_model("lessons", "ApiClient").objects.filter(scopes__contains="upns"):
+    clients = apps.get_model("lessons", "ApiClient").objects.using(schema_editor.connection.alias)
+    for client in clients.filter(scopes__contains="upns"):
         client.scopes = " ".join(scope for scope in client.scopes.split() if scope != "upns")
         client.save(update_fields=["scopes"])
 

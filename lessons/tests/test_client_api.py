@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -93,9 +94,10 @@ def test_an_upgrade_takes_no_upns_from_those_who_read_them(before: str, after: s
     """UPNs came with `read` once. The way back leaves no scope that the old release does not know."""
     migration = import_module("lessons.migrations.0012_reasons_and_upns")
     client = ApiClientFactory.create(scopes=before)
-    migration.grant_upns(apps, None)
+    editor = connection.schema_editor()
+    migration.grant_upns(apps, editor)
     client.refresh_from_db()
     assert client.scopes == after
-    migration.take_upns_back(apps, None)
+    migration.take_upns_back(apps, editor)
     client.refresh_from_db()
     assert client.scopes == before.removesuffix(" upns")
