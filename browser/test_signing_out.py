@@ -165,13 +165,13 @@ def test_signing_in_asks_once_whether_the_device_is_ones_own(
 
 
 def test_todays_page_takes_it_back(own: Page, here: Place) -> None:
-    assert BrowserSession.objects.get(user=here.teacher).own
+    assert BrowserSession.objects.get(user=here.teacher).own_device
     own.goto("/")
     until(own, "document.querySelector('#mine input').checked")
     own.locator("#mine input").uncheck()
     until(own, "!document.querySelector('#mine input').disabled")
     until(own, GONE)
-    assert not BrowserSession.objects.get(user=here.teacher).own
+    assert not BrowserSession.objects.get(user=here.teacher).own_device
     own.reload()
     until(own, "!document.querySelector('#mine').hidden")
     assert not own.locator("#mine input").is_checked()

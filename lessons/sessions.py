@@ -123,7 +123,7 @@ class SessionStore(SessionBase):
             "session_data": self.encode(data),
             "expire_date": self.get_expiry_date(),
             "user_id": int(data[SESSION_KEY]) if SESSION_KEY in data else None,
-            "own": data.get(OWN, False),
+            "own_device": data.get(OWN, False),
             "device": data.get(DEVICE, ""),
             "signed_in_at": parse_datetime(data.get(SIGNED_IN_AT, "")),
             "seen_at": timezone.now(),

@@ -1,5 +1,9 @@
 """Hashes in place the keys of sessions, the ids of refresh tokens and the keys of requests that may be sent again, and
-names each session: everybody stays signed in.
+names each session, so that they go on.
+
+Stop web processes and the reconciler before migrating to this release. A process of the release before finds no
+session by its hash: it signs out everybody who asks it, and what it signs in itself stands in the clear and is unknown
+to this release. Nor does it know the scope that 0012 grants.
 
 There is no way back from a hash, so migrating backwards deletes these rows: everybody signs in again.
 """
@@ -21,15 +25,16 @@ class Hashed(SHA256):
 
 def hash_keys(apps, schema_editor):
     """In one statement: PostgreSQL alters no table whose rows a transaction wrote twice."""
+    alias = schema_editor.connection.alias
     name = Substr(Hashed(Concat(Value("sid of "), "session_key")), 1, 16)
-    apps.get_model("lessons", "BrowserSession").objects.update(session_key=Hashed("session_key"), sid=name)
-    apps.get_model("lessons", "RefreshToken").objects.update(family=Hashed("family"), jti=Hashed("jti"))
-    apps.get_model("lessons", "KeptAnswer").objects.update(key=Hashed("key"))
+    apps.get_model("lessons", "BrowserSession").objects.using(alias).update(session_key=Hashed("session_key"), sid=name)
+    apps.get_model("lessons", "RefreshToken").objects.using(alias).update(family=Hashed("family"), jti=Hashed("jti"))
+    apps.get_model("lessons", "KeptAnswer").objects.using(alias).update(key=Hashed("key"))
 
 
 def forget(apps, schema_editor):
     for name in ("BrowserSession", "RefreshToken", "KeptAnswer"):
-        apps.get_model("lessons", name).objects.all().delete()
+        apps.get_model("lessons", name).objects.using(schema_editor.connection.alias).delete()
 
 
 class Migration(migrations.Migration):
@@ -53,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='browsersession',
             name='sid',
-            field=models.CharField(default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
+            field=models.CharField(db_default=lessons.models.sessions.DatabaseSid(), default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
         ),
         migrations.AlterField(
             model_name='keptanswer',

@@ -1,4 +1,6 @@
-"""Names every sign-in in the tokens and tickets that it is given, so that they end with it."""
+"""Names every sign-in in the tokens and tickets that it is given, so that they end with it.
+
+Nobody has said of a session from before that it is on their own device, so it ends as on a shared one."""
 
 from django.db import migrations, models
 
@@ -6,10 +8,11 @@ import lessons.models.sessions
 
 
 def name_families(apps, schema_editor):
-    families = list(apps.get_model("lessons", "RefreshToken").objects.only("pk"))
+    tokens = apps.get_model("lessons", "RefreshToken").objects.using(schema_editor.connection.alias)
+    families = list(tokens.only("pk"))
     for family in families:
         family.sid = lessons.models.sessions.new_sid()
-    apps.get_model("lessons", "RefreshToken").objects.bulk_update(families, ["sid"], batch_size=500)
+    tokens.bulk_update(families, ["sid"], batch_size=500)
 
 
 class Migration(migrations.Migration):
@@ -21,13 +24,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='browsersession',
-            name='own',
-            field=models.BooleanField(default=True),  # who is signed in has been told that it is for a working day
-        ),
-        migrations.AlterField(
-            model_name='browsersession',
-            name='own',
-            field=models.BooleanField(default=False),
+            name='own_device',
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
             model_name='refreshtoken',
@@ -38,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='refreshtoken',
             name='sid',
-            field=models.CharField(default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
+            field=models.CharField(db_default=lessons.models.sessions.DatabaseSid(), default=lessons.models.sessions.new_sid, editable=False, max_length=16, unique=True),
         ),
         migrations.AddField(
             model_name='revocation',

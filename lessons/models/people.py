@@ -15,7 +15,7 @@ from lessons import names, upn
 from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.school import School
-from lessons.models.sessions import new_sid
+from lessons.models.sessions import DatabaseSid, new_sid
 from lessons.prepared import prepared
 from lessons.usernames import UserNameField
 
@@ -127,7 +127,7 @@ class RefreshToken(models.Model):
     `sid`."""
 
     family = models.CharField(max_length=64, unique=True)
-    sid = models.CharField(max_length=16, unique=True, default=new_sid, editable=False)
+    sid = models.CharField(max_length=16, unique=True, default=new_sid, db_default=DatabaseSid(), editable=False)
     jti = models.CharField(max_length=64)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
     school = models.ForeignKey(School, on_delete=models.CASCADE, null=True)

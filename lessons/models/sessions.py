@@ -11,14 +11,29 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-def new_sid() -> str:
+def new_sid() -> str:  # migrations import this
     return secrets.token_urlsafe(12)
+
+
+class DatabaseSid(models.Func):  # migrations import this
+    """A sid for a row that a process of an older release writes, which knows of none."""
+
+    allowed_default = True
+    output_field = models.CharField(max_length=16)
+    arity = 0
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="lower(hex(randomblob(8)))", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "right(replace(gen_random_uuid()::text, '-', ''), 16)"
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 class BrowserSessionManager(BaseSessionManager["BrowserSession"]):
     def open(self, now: datetime, idle_since: datetime) -> models.QuerySet[BrowserSession]:
         """Those that have not ended, neither by their age nor, on shared machines, by idle time."""
-        return self.filter(Q(own=True) | Q(seen_at__gt=idle_since), expire_date__gt=now)
+        return self.filter(Q(own_device=True) | Q(seen_at__gt=idle_since), expire_date__gt=now)
 
 
 class BrowserSession(AbstractBaseSession):
@@ -29,9 +44,9 @@ class BrowserSession(AbstractBaseSession):
     """
 
     session_key = models.CharField(_("hash of the session key"), max_length=64, primary_key=True)
-    sid = models.CharField(max_length=16, unique=True, default=new_sid, editable=False)
+    sid = models.CharField(max_length=16, unique=True, default=new_sid, db_default=DatabaseSid(), editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="sessions")
-    own = models.BooleanField(default=False)  # on a device of the user's own, where it does not end by idle time
+    own_device = models.BooleanField(default=False, db_default=False)  # where it does not end by idle time
     device = models.CharField(max_length=60, blank=True)
     signed_in_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)

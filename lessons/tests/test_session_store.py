@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from lessons import authentication, expiring, tokens
 from lessons.factories import SchoolFactory, person
-from lessons.models import BrowserSession, Role, User
+from lessons.models import BrowserSession, RefreshToken, Role, User
 from lessons.sessions import SessionStore, hash_key, sid_of
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,8 @@ def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     sessions, families = (before.get_model("lessons", name).objects for name in ("BrowserSession", "RefreshToken"))
     assert not sessions.exists() and not families.exists(), "no way back: a hash gives no key"
     for key in keys:
-        sessions.create(session_key=key, session_data=data, expire_date=now + timedelta(hours=1), user_id=alice.pk)
+        ends = now + timedelta(hours=1)
+        sessions.create(session_key=key, session_data=data, expire_date=ends, user_id=alice.pk, seen_at=now)
     standing = authentication.standing(alice, school)
     families.create(**ids, user_id=alice.pk, school_id=school, standing=standing, expires_at=now + timedelta(hours=1))
     call_command("migrate", verbosity=0)
@@ -168,3 +169,21 @@ def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     assert [client.get(PATH).status_code for client in clients] == [200, 200]
     assert len({SessionStore(key).sid for key in keys} - {""}) == 2
     assert authentication.rotate(refresh, now=now).keys() == {"access", "refresh"}
+    BrowserSession.objects.update(seen_at=now - settings.SESSION_IDLE)
+    assert clients[0].get(PATH).status_code == 302, "as on a shared machine: of none is known that it is one's own"
+
+
+def test_a_process_of_the_release_before_signs_in_and_does_not_spin(alice: User) -> None:
+    """Its INSERT names no column that is new, and Django's session store tries for ever where that is refused."""
+    now = timezone.now()
+    of_then = ("session_key", "session_data", "expire_date", "user_id", "device", "signed_in_at", "seen_at")
+    with connection.cursor() as cursor:
+        for key in ("a", "b"):
+            row: list[str | int | datetime] = [key * 32, "", now, alice.pk, "", now, now]
+            cursor.execute(f"INSERT INTO lessons_browsersession ({', '.join(of_then)}) VALUES (%s{', %s' * 6})", row)  # noqa: S608
+            row = [key * 22, key * 22, alice.pk, "", now]
+            columns = "family, jti, user_id, standing, expires_at"
+            cursor.execute(f"INSERT INTO lessons_refreshtoken ({columns}) VALUES (%s{', %s' * 4})", row)  # noqa: S608
+    for model in (BrowserSession, RefreshToken):
+        assert {len(sid) for sid in model.objects.values_list("sid", flat=True)} == {16}
+    assert not BrowserSession.objects.filter(own_device=True).exists()

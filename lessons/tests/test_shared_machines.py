@@ -94,10 +94,10 @@ def test_todays_page_makes_a_device_ones_own_and_shared_again(olive: User) -> No
     [sid] = BrowserSession.objects.values_list("sid", flat=True)
     assert client.post(OWN, {"own": "yes"}).status_code == 204
     assert lasts_the_day(client.cookies[COOKIE]["max-age"])
-    assert list(BrowserSession.objects.values_list("sid", "own")) == [(sid, True)]
+    assert list(BrowserSession.objects.values_list("sid", "own_device")) == [(sid, True)]
     assert client.post(OWN, {"own": ""}).status_code == 204
     assert client.cookies[COOKIE]["max-age"] == ""
-    assert list(BrowserSession.objects.values_list("sid", "own")) == [(sid, False)]
+    assert list(BrowserSession.objects.values_list("sid", "own_device")) == [(sid, False)]
 
 
 def test_saying_so_again_makes_the_day_no_longer(olive: User) -> None:
