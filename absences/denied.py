@@ -1,6 +1,6 @@
 """Tokens and tickets that are no longer good, for the door that asks no SQL: kept in MongoDB, and read into each
-process, which goes by nothing that is older than ten seconds. So a ticket of the day dies when its holder is dismissed,
-signs out or leaves the lesson's staff.
+process, which goes by nothing that is older than ten seconds while the store answers. A ticket stops working within
+ten seconds when its holder is dismissed, signs out or is taken off the lesson.
 
 An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson. `lessons/revoking.py`
 tells which. It is forgotten when the last token that it concerns has ended.
@@ -25,8 +25,9 @@ READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is
 NO_OLDER = 10.0  # unless that is older
 TRY_AGAIN = 1.0  # seconds after the store did not answer
 # What is read again each time: servers' clocks differ, and an entry is seen only after it was written.
-OVERLAP = timedelta(minutes=5)
-KEPT = timedelta(seconds=LONGEST_LIFE) + OVERLAP
+CLOCKS_DIFFER = timedelta(minutes=5)
+KEPT = timedelta(seconds=LONGEST_LIFE) + CLOCKS_DIFFER
+OVERLAP = 2 * CLOCKS_DIFFER  # a host of the release before keeps entries for the longest life alone
 
 Key = int | str  # an int is a user, as servers of an older version read it
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from absences import denied, mongo, reconcile, tickets
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
-from lessons import reports, revoking, tokens
+from lessons import keys, reports, revoking, tokens
 from lessons.calendar import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
@@ -257,6 +257,19 @@ def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> 
     refused(2, now - 3 * denied.OVERLAP)
 
 
+def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> None:
+    """It keeps an entry for the longest life alone, and its clock may be behind."""
+    now = timezone.now()
+    deny(1, at=now)
+    refused(1, now)
+    behind = now - timedelta(minutes=1)
+    mongo.denied().insert_one(
+        {"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=keys.LONGEST_LIFE)}
+    )
+    clock[0] = denied.READ_EVERY
+    refused(2, behind)
+
+
 def refused(user: int, at: datetime) -> None:
     with pytest.raises(BadToken):
         denied.check(user, milliseconds(at))
@@ -282,6 +295,22 @@ def test_an_earlier_word_does_not_replace_a_later_one() -> None:
 def test_while_the_store_is_silent_what_is_known_stays(mongodb_down: None, clock: list[float]) -> None:
     denied.check(1, 0)
     denied.check(1, 0)
+
+
+def test_behind_many_it_is_told_at_once_too(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revoking, "MANY", 3)
+    Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(10**6, 10**6 + 6))
+    office.memberships.all().delete()
+    revoking.tell_promptly()
+    assert mongo.denied().find_one({"_id": office.pk}) and not Revocation.objects.exists()
+
+
+def test_telling_ends_where_others_go_on_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revoking, "MANY", 1)
+    monkeypatch.setattr(revoking, "PAGES", 2)
+    Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(3))
+    revoking.tell_promptly()
+    assert Revocation.objects.count() == 1, "the reconciler's"
 
 
 def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None:
