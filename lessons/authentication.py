@@ -197,7 +197,7 @@ def _successor(name: str, jti: str) -> str:
 def _exchange(family: RefreshToken, jti: str, now: datetime) -> None:
     """Makes it the family's current token."""
     family.jti, family.expires_at = hash_secret(jti), now + settings.REFRESH_LIFETIME
-    family.save()
+    family.save(update_fields=None if family._state.adding else ("jti", "expires_at"))
 
 
 def _refresh_token(family: RefreshToken, name: str, jti: str, now: datetime) -> str:

@@ -1,11 +1,14 @@
 """Tokens by password, and their rotation."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from absences.tests.threads import at_once
@@ -89,6 +92,14 @@ def test_a_refresh_token_is_good_once(user: User) -> None:
     third = post("/api/v1/token/refresh", refresh=second.json()["refresh"])
     assert third.status_code == 200
     assert post("/api/v1/token/refresh", refresh=first).status_code == 401
+
+
+def test_an_exchange_writes_nothing_else_of_the_sign_in(user: User) -> None:
+    refresh = sign_in().json()["refresh"]
+    with CaptureQueriesContext(connection) as seen:
+        assert post("/api/v1/token/refresh", refresh=refresh).status_code == 200
+    [update] = [each["sql"] for each in seen if each["sql"].startswith('UPDATE "lessons_refreshtoken"')]
+    assert re.findall(r'"(\w+)" = ', update.partition(" WHERE ")[0]) == ["jti", "expires_at"]
 
 
 def jti_and_end(refresh: str) -> tuple[Any, Any]:
