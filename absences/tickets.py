@@ -5,7 +5,7 @@ A ticket is verified by its signature alone. It ends with the day of its issue i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -70,13 +70,9 @@ def issue(
         return None
     acting = user.access.in_school(lesson.school_id)
     allowed = allowed_codes(acting.role, lesson)
-    on_roster, known = frozenset(roster), _codes(planned, roster)
-    stood = {
-        str(mark["student"]): mark["code"]
-        for mark in standing
-        if mark["student"] in on_roster and mark["code"] not in {*allowed, known.get(mark["student"])}
-    }
-    by_student = {"planned": {str(student): code for student, code in known.items()}, "stood": stood}
+    known = _codes(planned, roster)
+    stood = _stood(standing, roster, allowed, known)
+    by_student = {"planned": _keyed(known), "stood": _keyed(stood)}
     claims = {
         "sub": str(user.pk),
         "name": user.name,
@@ -101,6 +97,23 @@ def issue(
             by_student[name] = {}
             signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
     return signed
+
+
+def _stood(
+    standing: Iterable[Document], roster: Collection[int], allowed: Collection[str], known: Mapping[int, str]
+) -> dict[int, str]:
+    """The codes on the sheet that its holder may put back and could not otherwise give."""
+    on_roster = frozenset(roster)
+    return {
+        mark["student"]: mark["code"]
+        for mark in standing
+        if mark["student"] in on_roster and mark["code"] not in {*allowed, known.get(mark["student"])}
+    }
+
+
+def _keyed(codes: Mapping[int, str]) -> dict[str, str]:
+    """As JSON has it."""
+    return {str(student): code for student, code in codes.items()}
 
 
 def claims_for(
