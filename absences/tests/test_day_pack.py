@@ -146,3 +146,11 @@ def test_devices_keep_no_other_format(script: str) -> None:
     source = (settings.BASE_DIR / "absences/static/absences" / script).read_text()
     assert re.findall(r"const FORMAT = (\d+);", source) == [str(day_pack.FORMAT)]
     assert "found.format === FORMAT" in source
+
+
+def test_devices_forget_at_the_same_answers() -> None:
+    """The worker cannot import what a page does: both scripts name the statuses at which nothing may be kept."""
+    folder = settings.BASE_DIR / "absences/static/absences"
+    sources = [(folder / script).read_text() for script in ("device.js", "service-worker.js")]
+    assert [re.findall(r"const LOST = \[([^]]+)\];", source) for source in sources] == [["401, 403, 404"]] * 2
+    assert all("LOST.includes(" in source for source in sources)

@@ -3,6 +3,7 @@
 
 const DAY = "attendance-day";
 const FORMAT = 3; // of the pack, as device.js
+const LOST = [401, 403, 404]; // as device.js
 const LIST = "/evacuation/";
 const PATIENCE = 3000; // milliseconds until what is kept is better than what may still come
 
@@ -46,7 +47,7 @@ async function list(request, day) {
 // Whichever script asks: where nobody is signed in any more, or has no role any more, nothing with a name is kept.
 async function signedIn(request) {
   const answer = await fetch(request);
-  if ([401, 403, 404].includes(answer.status)) await caches.delete(DAY);
+  if (LOST.includes(answer.status)) await caches.delete(DAY);
   return answer;
 }
 
@@ -67,4 +68,4 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(pack().then(() => self.clients.claim())));
+self.addEventListener("activate", (event) => event.waitUntil(pack().catch(() => {}).then(() => self.clients.claim())));
