@@ -38,8 +38,8 @@ class Done:
     lagging: int = 0
     orphans: int = 0
     compacted: int = 0
-    revoked: int = 0
     expired: int = 0
+    revoked: int = 0
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -53,8 +53,8 @@ def reconcile(
     advance: Callable[[int], object] = lambda count: None,
 ) -> Done:
     """Finishes closing sheets from their intent, rejects the reports of cancelled lessons, merges late reports, repairs
-    projections, moves orphans aside, compacts old sheets; tells the reporting door whose tokens are no longer good, and
-    forgets what has had its time.
+    projections, moves orphans aside, compacts old sheets; forgets what has had its time, and tells the reporting door
+    whose tokens are no longer good.
 
     `grace` leaves sheets alone whose completion began less than so long ago: it is probably still running. `advance` is
     told how many were dealt with. Raises StoreUnavailable and Django's OperationalError.
@@ -67,8 +67,8 @@ def reconcile(
         "lagging": _project(scope),
         "orphans": _check_orphans(now, scope),
         "compacted": _compact(now, scope),
-        "revoked": _tell_revoked(),
         "expired": expiring.forget(now),
+        "revoked": _tell_revoked(),  # last: the database notes each sign-in that is forgotten
     }
     for name, step in steps.items():
         for count in step:

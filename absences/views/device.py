@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.middleware.csrf import get_token
@@ -42,9 +43,10 @@ SHELLS = ("register", "today")
 @in_background
 def session(request: HttpRequest) -> HttpResponse:
     """Who is signed in, for a script that has waited: {user, csrf}, or 401 where nobody is, and nothing with a name may
-    be kept any more."""
+    be kept any more. A browser whose sign-in has ended is told to clear its cache, once: Django drops the cookie."""
     if not request.user.is_authenticated:
-        return clear_browser(JsonResponse({"detail": _("Nobody is signed in.")}, status=401))
+        nobody = JsonResponse({"detail": _("Nobody is signed in.")}, status=401)
+        return clear_browser(nobody) if settings.SESSION_COOKIE_NAME in request.COOKIES else nobody
     return JsonResponse({"user": request.user.pk, "csrf": get_token(request)})
 
 
