@@ -13,7 +13,7 @@ from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tal
 from lessons.repeats import KEPT
 
 MANY = 1000
-# After its end, a sign-in is kept as long as tickets of it may be about: signing out everywhere must still reach them.
+# A sign-in is kept until its last ticket has ended, so that *Sign out everywhere* reaches them all.
 TICKETS_END = timedelta(seconds=LONGEST_LIFE)
 DONE_FOR = timedelta(days=30)  # a notice
 REMINDS_FOR = timedelta(days=30)  # of a register that nobody takes
@@ -30,10 +30,14 @@ def count(now: datetime) -> int:
     return sum(rows.count() for rows in _expired(now))
 
 
+def sessions(now: datetime) -> QuerySet[BrowserSession]:
+    return BrowserSession.objects.filter(expire_date__lte=now - TICKETS_END)
+
+
 def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
     return [
         RefreshToken.objects.filter(expires_at__lte=now - TICKETS_END),
-        BrowserSession.objects.filter(expire_date__lte=now - TICKETS_END),
+        sessions(now),
         KeptAnswer.objects.filter(made_at__lte=now - KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
         Notice.objects.filter(done_at__lte=now - DONE_FOR),

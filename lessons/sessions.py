@@ -18,13 +18,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from lessons.expiring import TICKETS_END
+from lessons import expiring
 from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
 KEY = re.compile("[a-z0-9]{1,40}")  # as Django makes them; for any other text the database is not asked
-SEEN_TO = timedelta(minutes=15)  # as exactly as its last use is kept at least, so that reads seldom write
 DEVICE, SIGNED_IN_AT, OWN = "device", "signed_in_at", "own"
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -57,11 +56,13 @@ class SessionStore(SessionBase):
     def load(self) -> dict[str, Any]:
         """Reads the session with a prepared query: every page needs it."""
         now, key = timezone.now(), self.session_key or ""
-        row = next(iter(_rows(hash_key(key), now, now - settings.SESSION_IDLE)), None) if KEY.fullmatch(key) else None
+        row = (
+            next(iter(_rows(hash_secret(key), now, now - settings.SESSION_IDLE)), None) if KEY.fullmatch(key) else None
+        )
         if row is None:
             self._session_key = None
             return {}
-        if not self.in_background and (row.seen_at is None or row.seen_at <= now - _seen_to()):
+        if not self.in_background and (row.seen_at is None or row.seen_at <= now - _seen_every()):
             BrowserSession.objects.filter(pk=row.pk).update(seen_at=now)
         self._sid = row.sid
         data: dict[str, Any] = self.decode(row.session_data)
@@ -91,7 +92,7 @@ class SessionStore(SessionBase):
             return None
         try:
             with transaction.atomic():
-                row = BrowserSession.objects.create(session_key=hash_key(self.session_key), **columns)
+                row = BrowserSession.objects.create(session_key=hash_secret(self.session_key), **columns)
         except IntegrityError as error:
             raise CreateError from error
         self._sid = row.sid
@@ -105,7 +106,7 @@ class SessionStore(SessionBase):
         """Gives the session another key. The row stays, and so does its sid."""
         self._get_session()  # as long as its key is known
         old, new = self.session_key, self._get_new_session_key()
-        if old and _with_key(old).update(session_key=hash_key(new)):
+        if old and _with_key(old).update(session_key=hash_secret(new)):
             self._session_key, self.modified = new, True
         else:
             super().cycle_key()
@@ -115,8 +116,8 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Not before its last ticket has ended, or signing out everywhere could not reach that one."""
-        BrowserSession.objects.filter(expire_date__lt=timezone.now() - TICKETS_END).delete()
+        """By Django's command; the reconciler does so too."""
+        expiring.sessions(timezone.now()).delete()
 
     def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -130,11 +131,6 @@ class SessionStore(SessionBase):
         }
 
 
-def hash_key(key: str) -> str:
-    """What the row of a session holds of its key."""
-    return hash_secret(key)
-
-
 def sid_of(request: HttpRequest) -> str:
     """The public id of the session that a request came with, "" without one. Asks nothing of a page that knows who
     is signed in."""
@@ -143,7 +139,7 @@ def sid_of(request: HttpRequest) -> str:
 
 
 def _with_key(key: str) -> QuerySet[BrowserSession]:
-    return BrowserSession.objects.filter(session_key=hash_key(key))
+    return BrowserSession.objects.filter(session_key=hash_secret(key))
 
 
 @prepared
@@ -156,9 +152,10 @@ def open_sessions(user: User, now: datetime) -> QuerySet[BrowserSession]:
     return BrowserSession.objects.open(now, now - settings.SESSION_IDLE).filter(user=user)
 
 
-def _seen_to() -> timedelta:
-    """As exactly as the last use of a session is kept: a sixth of the idle time, by which one may end early."""
-    return min(SEEN_TO, settings.SESSION_IDLE / 6)
+def _seen_every() -> timedelta:
+    """How long a session is used before that is written again, so that reads seldom write: a sixth of the idle time, by
+    which it may end early, and 15 minutes at most."""
+    return min(timedelta(minutes=15), settings.SESSION_IDLE / 6)
 
 
 def idle_minutes() -> int:

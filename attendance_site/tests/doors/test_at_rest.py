@@ -20,8 +20,8 @@ from absences import mongo
 from attendance_site.tests.doors.world import World
 from lessons import tokens
 from lessons.factories import CLIENT_SECRET
+from lessons.hashing import hash_secret
 from lessons.models import ApiClient, BrowserSession, KeptAnswer, RefreshToken
-from lessons.sessions import hash_key
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +120,7 @@ def test_nothing_that_was_presented_is_stored(shown: dict[str, str]) -> None:
     assert kinds <= shown.keys()
     parts = {(name, part) for name, value in shown.items() for part in (value, *value.split("."), *value.split(":"))}
     text = stored()
-    assert hash_key(shown["cookie sessionid"]) in text, "the row of the session was read"
+    assert hash_secret(shown["cookie sessionid"]) in text, "the row of the session was read"
     assert '"code": "N"' in text or "'code': 'N'" in text, "and the documents"
     assert {name for name, part in parts if len(part) >= 12 and part in text} == set()
 
