@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from browser.marks import SEEN, codes, opened, rows, says
 from browser.product import PASSWORD, Place, cookie_of
@@ -203,6 +203,25 @@ def test_where_something_waits_it_stays(whose: str, own: Page, alice: Device, he
     sign_out(own)
     until(own, GONE)
     assert len(rows(own, "marks")) == 1
+
+
+def test_what_another_tab_taps_meanwhile_stays(alice: Device, lesson: Lesson) -> None:
+    """Between the count of what waits and the answer that clears the storage."""
+    register, other = opened(alice.tab(), lesson), alice.tab()
+    hold_marks_back(alice)
+    other.goto("/accounts/sessions/")
+    leaving: list[Route] = []
+    alice.context.route("**/accounts/logout/", lambda route: leaving.append(route))
+    other.get_by_role("button", name="Sign out", exact=True).tap(no_wait_after=True)
+    for _ in range(100):
+        if not leaving:
+            other.wait_for_timeout(50)
+    assert "waits=nothing" in (leaving[0].request.post_data or "")
+    student = tap(register, 0, "absent")
+    register.wait_for_timeout(500)
+    leaving[0].continue_()
+    until(register, AT_SIGN_IN)
+    assert [each["student"] for each in rows(register, "marks")] == [student]
 
 
 def test_the_other_tabs_leave_too(alice: Device, lesson: Lesson) -> None:

@@ -10,10 +10,24 @@ export async function stays(form, outbox) {
   if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return true;
   await device.forget().catch(() => {});
   await outbox.transact("readwrite", ["tickets"], (_, tickets) => tickets.clear()).catch(() => {});
-  if ((await countAll(outbox).catch(() => 1)) === 0) form.append(outbox.make("input", { type: "hidden", name: "waits", value: "nothing" }));
+  if (await nothingWaits(outbox)) form.append(outbox.make("input", { type: "hidden", name: "waits", value: "nothing" }));
   await renew(form, outbox);
   return false;
 }
+
+const GONE_BY = 60000; // milliseconds: a server that has not answered by then does not
+
+// Whether nothing waits, and no tab can write anything until this page has gone, or does not go after all: what was tapped
+// between the count and the answer would be cleared with the rest. Without locks that cannot be said.
+const nothingWaits = (outbox) =>
+  new Promise((resolve) => {
+    if (!navigator.locks) resolve(false);
+    else navigator.locks.request("attendance-keep", async () => {
+      const nothing = (await countAll(outbox).catch(() => 1)) === 0;
+      resolve(nothing);
+      if (nothing) await new Promise((end) => setTimeout(end, GONE_BY));
+    });
+  });
 
 const countAll = (outbox) =>
   outbox.transact("readonly", ["marks", "finishes"], (answer, ...stores) => {

@@ -32,17 +32,22 @@ const opening = () =>
     request.onerror = request.onblocked = () => reject(request.error);
   });
 
-// Resolves once the transaction is on the disk, with what the last request gave.
-export async function transact(mode, names, work) {
-  const database = await open();
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(names, mode, { durability: "strict" });
-    const answer = {};
-    transaction.oncomplete = () => resolve(answer.value);
-    transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    work(answer, ...names.map((name) => transaction.objectStore(name)));
-  });
-}
+const locked = (name, mode, work) => (navigator.locks ? navigator.locks.request(name, { mode }, work) : work());
+
+// Resolves once the transaction is on the disk, with what the last request gave. Nothing is written while a tab signs out.
+export const transact = (mode, names, work) => {
+  const run = async () => {
+    const database = await open();
+    return new Promise((resolve, reject) => {
+      const transaction = database.transaction(names, mode, { durability: "strict" });
+      const answer = {};
+      transaction.oncomplete = () => resolve(answer.value);
+      transaction.onerror = transaction.onabort = () => reject(transaction.error);
+      work(answer, ...names.map((name) => transaction.objectStore(name)));
+    });
+  };
+  return mode === "readonly" ? run() : locked("attendance-keep", "shared", run);
+};
 
 const then = (request, next) => (request.onsuccess = () => next(request.result));
 export const get = (name, key) =>
@@ -290,13 +295,12 @@ async function pass(user) {
   return problem;
 }
 
-const alone = (work) => (navigator.locks ? navigator.locks.request("attendance-send", work) : work());
 let running = null;
 
 // Sends what waits, one tab at a time. Gives what is in the way: "", offline, trying or signin.
 export async function flush(user) {
   again = true;
-  running ??= alone(async () => {
+  running ??= locked("attendance-send", "exclusive", async () => {
     let problem = "";
     while (again) {
       again = false;
