@@ -2,6 +2,7 @@
 
 from lessons.access import Role, Scope
 from lessons.models.clients import ApiClient, KeptAnswer
+from lessons.models.groups import Enrolment, Group
 from lessons.models.limits import Tally
 from lessons.models.office import Contact, DeskEntry, Notice
 from lessons.models.people import Membership, RefreshToken, Revocation, Student, User
@@ -9,7 +10,7 @@ from lessons.models.planned import PlannedAbsence
 from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, Register, RejectedReport
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.sessions import BrowserSession
-from lessons.models.timetable import Enrolment, Group, Lesson, LessonStaff, Session, StaffKind
+from lessons.models.timetable import Lesson, LessonStaff, Session, StaffKind
 
 __all__ = [
     "Amendment",

@@ -71,3 +71,13 @@ class SchoolRow(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Minutes(models.Func):
+    """A column of minutes as a duration, which Django's own arithmetic cannot multiply on SQLite."""
+
+    output_field = models.DurationField()
+    template = "make_interval(mins => %(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s * 60000000)", **context)

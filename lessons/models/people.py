@@ -183,7 +183,7 @@ class StudentQuerySet(models.QuerySet["Student"]):
 
     def enrolled(self, group_id: int, on: date) -> StudentQuerySet:
         """On the roster of a group on a day, in the order of the register."""
-        from lessons.models.timetable import Enrolment
+        from lessons.models.groups import Enrolment
 
         return self.filter(pk__in=Enrolment.objects.filter(group=group_id).on(on).values("student")).in_order()
 

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.access import Role
 from lessons.models.base import SchoolRow, Signed
+from lessons.models.groups import Group
 from lessons.models.people import Student
 from lessons.models.school import School
-from lessons.models.timetable import Group, Lesson, LessonStaff, Session
+from lessons.models.timetable import Lesson, LessonStaff, Session
 
 if TYPE_CHECKING:
     from lessons.models.people import User
