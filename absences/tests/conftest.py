@@ -8,10 +8,20 @@ import pytest
 from pytest_django import Settings
 
 from absences import mongo, tickets
+from absences.tests.api import Api, signed_in
 from absences.tests.commands import LISTENER
+from absences.tests.putting import MIS
 from absences.tickets import Claims
-from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
-from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Role, School, Student, User
+from lessons.factories import (
+    ApiClientFactory,
+    GroupFactory,
+    LessonFactory,
+    MembershipFactory,
+    SchoolFactory,
+    StudentFactory,
+    person,
+)
+from lessons.models import Amendment, Group, Lesson, Mark, Register, RejectedReport, Role, School, Student, User
 from lessons.purging import lawful_purge
 
 NOW = datetime(2026, 9, 14, 8, 5, tzinfo=UTC)  # 09:05 on the school's clocks
@@ -117,3 +127,16 @@ def drop_record() -> Callable[[], None]:
                 model.objects.all()._raw_delete("default")
 
     return drop
+
+
+@pytest.fixture
+def mis(school: School) -> Api:
+    return signed_in(ApiClientFactory.create(school=school, scopes="read timetable").user)
+
+
+@pytest.fixture
+def timetable(school: School) -> Group:
+    """A group, a student and a teacher, each with an id of the other system."""
+    MembershipFactory.create(school=school, user__username="alice", external_id="t1", **MIS)
+    StudentFactory.create(school=school, external_id="s1", **MIS)
+    return GroupFactory.create(school=school, external_id="g1", **MIS)

@@ -8,13 +8,10 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from absences import mongo, reporting
 from absences.tests.api import Api, signed_in
+from absences.tests.putting import ADA, LESSON, MIS, PLACE, pointers, put
 from absences.tests.threads import at_once
-from absences.tickets import claims_for
-from lessons import calendar
 from lessons.factories import (
     ApiClientFactory,
     EnrolmentFactory,
@@ -30,44 +27,13 @@ from lessons.models import (
     Group,
     Lesson,
     LessonStaff,
-    RejectedReport,
-    Revocation,
     Role,
     School,
     Student,
-    User,
 )
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
-
-ADA: dict[str, Any] = {"external_id": "s1", "legal_name": "Ada Okafor", "year_group": 8, "on_roll_from": "2020-09-01"}
-NINE: dict[str, Any] = {"date": "2026-09-14", "start_time": "09:00", "end_time": "10:00"}
-LESSON: dict[str, Any] = {"external_id": "l1", "group": "g1", **NINE}
-PLACE: dict[str, Any] = {"external_id": "e1", "student": "s1", "group": "g1", "starts_on": "2026-09-01"}
-
-MIS: dict[str, Any] = {"source": "mis"}
-
-
-@pytest.fixture
-def mis(school: School) -> Api:
-    return signed_in(ApiClientFactory.create(school=school, scopes="read timetable").user)
-
-
-@pytest.fixture
-def timetable(school: School) -> Group:
-    """A group, a student and a teacher, each with an id of the other system."""
-    MembershipFactory.create(school=school, user__username="alice", external_id="t1", **MIS)
-    StudentFactory.create(school=school, external_id="s1", **MIS)
-    return GroupFactory.create(school=school, external_id="g1", **MIS)
-
-
-def put(api: Api, name: str, *items: Any, **more: Any) -> Any:
-    return api.put(f"/api/v1/{name}", {**MIS, name: list(items), **more})
-
-
-def pointers(response: Any) -> list[str]:
-    return [error["pointer"] for error in response.json()["errors"]]
 
 
 def test_a_timetable_from_nothing_twice(mis: Api, school: School) -> None:
@@ -90,15 +56,6 @@ def test_a_timetable_from_nothing_twice(mis: Api, school: School) -> None:
         assert same == row, "what did not change is not dated anew"
     lesson = Lesson.objects.get()
     assert (lesson.starts_at.isoformat(), lesson.staff.count()) == ("2026-09-14T08:00:00+00:00", 1)
-
-
-def test_who_is_taken_off_a_lesson_is_told_of_at_once(mis: Api, school: School, timetable: Group) -> None:
-    today = {"date": calendar.local_date(school.time_zone, timezone.now()).isoformat()}
-    put(mis, "lessons", LESSON | today | {"staff": [{"user": "t1"}]})
-    assert put(mis, "lessons", LESSON | today | {"staff": []}).json()["updated"] == 1
-    lesson, user = Lesson.objects.get(), User.objects.get(username="alice")
-    assert [each["_id"] for each in mongo.denied().find()] == [f"user {user.pk} lesson {lesson.pk}"]
-    assert not Revocation.objects.exists()
 
 
 def test_only_what_changes_moves(mis: Api, school: School) -> None:
@@ -238,39 +195,6 @@ def test_an_enrolment_ends_and_keeps_who_and_where(mis: Api, school: School, tim
     StudentFactory.create(school=school, external_id="s2", **MIS)
     assert pointers(put(mis, "enrolments", PLACE | {"student": "s2"})) == ["/enrolments/0/student"]
     assert put(mis, "enrolments", PLACE | {"ends_on": "2026-09-18"}).json()["updated"] == 1
-
-
-def test_a_lesson_that_was_taken(mis: Api, timetable: Group) -> None:
-    put(mis, "lessons", LESSON)
-    take(Lesson.objects.get())
-    moved = put(mis, "lessons", LESSON | {"date": "2026-09-15", "status": "cancelled"})
-    assert (moved.status_code, pointers(moved)) == (422, ["/lessons/0/date", "/lessons/0/status"])
-    assert put(mis, "lessons", LESSON | {"room": "M9", "staff": [{"user": "t1"}]}).json()["updated"] == 1
-    assert Lesson.objects.get().room == "M9"
-
-
-def test_cancelling_rejects_what_was_reported(mis: Api, school: School, timetable: Group) -> None:
-    now, alice = timezone.now(), User.objects.get(username="alice")
-    lesson = LessonFactory.create(group=timetable, external_id="l1", students=1, taught_by=alice, **MIS)
-    student = Enrolment.objects.get().student_id
-    claims = claims_for(alice, lesson, [student], now)
-    reporting.report(claims, lesson.pk, [reporting.Report(student_id=student, code="N")], now)
-    assert put(mis, "lessons", LESSON | {"status": "cancelled"}).status_code == 200
-    assert [report.reason for report in RejectedReport.objects.all()] == ["lesson_cancelled"]
-    revived = put(mis, "lessons", LESSON | {"status": "scheduled"})
-    assert (revived.status_code, pointers(revived)) == (422, ["/lessons/0/status"])
-    assert put(mis, "lessons", LESSON | {"room": "M9"}).json()["updated"] == 1, "left out, it stays cancelled"
-
-
-def test_staff_is_replaced_but_for_who_came_as_cover(mis: Api, school: School, timetable: Group) -> None:
-    MembershipFactory.create(school=school, external_id="t2", **MIS)
-    put(mis, "lessons", LESSON | {"staff": [{"user": "t1"}]})
-    lesson, cover = Lesson.objects.get(), person(school, Role.TEACHER, "carol")
-    LessonStaff.objects.create(school=school, lesson=lesson, user=cover, kind="cover")
-    with time_machine.travel(timedelta(seconds=1), tick=False):
-        assert put(mis, "lessons", LESSON | {"staff": [{"user": "t2", "kind": "assistant"}]}).json()["updated"] == 1
-    assert sorted(lesson.staff.values_list("kind", flat=True)) == ["assistant", "cover"]
-    assert Lesson.objects.get().updated_at > lesson.updated_at
 
 
 def test_who_may(school: School) -> None:
