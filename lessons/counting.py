@@ -96,9 +96,8 @@ def _in_redis(name: str, hits: int, ends_at: int, now: int) -> Count:
         except ValueError:  # it ended in between
             cache.set(name, hits, ends_at - now)
             return Count(hits, ends_at)
-        if (
-            count == hits
-        ):  # Django asks whether it is there, then adds: one that ended between these would stay for ever
+        # Django asks whether it is there, then adds: one that ended between these would stay for ever.
+        if count == hits:
             cache.touch(name, ends_at - now)
         return Count(count, cache.get(f"{name}:ends") or ends_at)
 
