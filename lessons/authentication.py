@@ -1,6 +1,5 @@
 """Who is asking: an access token or a session, and the sign-in that hands out tokens."""
 
-import hmac
 import json
 import secrets
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -49,7 +48,7 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))
         user = acting_user(claims.user_id, claims.school_id, claims.sid)
-        if not _same(claims.standing, standing(user, claims.school_id)):
+        if not constant_time_compare(claims.standing, standing(user, claims.school_id)):
             raise BadToken("Your password or your roles have changed. Please sign in again.")
         return user, claims
 
@@ -157,10 +156,10 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
     successor = _successor(name, jti)
     with transaction.atomic():
         family = RefreshToken.objects.select_for_update().filter(family=hash_secret(name), expires_at__gt=now).first()
-        is_current = family is not None and _same(family.jti, hash_secret(jti))
+        is_current = family is not None and constant_time_compare(family.jti, hash_secret(jti))
         if family is not None and (is_current or _is_repeated(family, successor, now)):
             user = acting_user(family.user_id, family.school_id)
-            if _same(family.standing, standing(user, family.school_id)):
+            if constant_time_compare(family.standing, standing(user, family.school_id)):
                 access = access_token(user, family.school_id, now=now, sid=family.sid)
                 if is_current:
                     _exchange(family, successor, now)
@@ -177,14 +176,10 @@ def revoke(refresh: str) -> None:
     revoking.tell_promptly()
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
-
-
 def _is_repeated(family: RefreshToken, successor: str, now: datetime) -> bool:
     """Whether a token is the one that was exchanged for the current one, its successor, a moment ago."""
     exchanged_at = family.expires_at - settings.REFRESH_LIFETIME
-    return _same(family.jti, hash_secret(successor)) and now - exchanged_at <= SAME_AGAIN
+    return constant_time_compare(family.jti, hash_secret(successor)) and now - exchanged_at <= SAME_AGAIN
 
 
 def _successor(name: str, jti: str) -> str:
