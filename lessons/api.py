@@ -110,8 +110,7 @@ class TokenView(APIView):
 
 
 class RefreshTokenView(APIView):
-    """For who holds a refresh token. What is none of ours is counted by network, and ours by their family: nobody keeps
-    others from refreshing, or from signing in."""
+    """Requests with a refresh token: invalid tokens are limited by network, valid ones by sign-in."""
 
     authentication_classes = ()
     permission_classes = ()
