@@ -1,13 +1,17 @@
 """The browsers that a school's staff have signed in on: the device cookie, and whom it speaks for.
 
 The cookie is signed and holds a random id of the browser, how often somebody has signed in on it, and the last accounts
-that did (`VOUCHERS`), newest first: each by the number of its row, a fingerprint of its password and the day. No
-name. It survives signing out. An account *vouches* for every colleague, that is for all accounts of the schools in
-which it has a role at the time of asking: so the cookie needs no schools, stays under 400 bytes, and somebody who left
-a school vouches for nobody there from that moment. Operators and superusers, who belong to no school, vouch for one
-another. Five accounts are enough: on a staff room's computer any one of them does.
+that did (`VOUCHERS`), newest first: each by the number of its row, a fingerprint of its password, the day, and which of
+its browsers this is. No name. It survives signing out. An account *vouches* for every colleague, that is for all
+accounts of the schools in which it has a role at the time of asking: so the cookie needs no schools, stays under 400
+bytes, and somebody who left a school vouches for nobody there from that moment. Operators and superusers, who belong to
+no school, vouch for one another. Five accounts are enough: on a staff room's computer any one of them does.
 
-A voucher counts no longer when its password changes, when it is deactivated, or 180 days after it last signed in here.
+A voucher ends when its password changes, when its account is deactivated, or after 180 days without a sign-in. For
+colleagues it also ends when its account has signed in on five newer browsers (`BROWSERS`), and begins again with the
+next sign-in here: nobody can have any number of known browsers. The five have a place each. A newer browser takes the
+place of the oldest with all that was counted there, so it gives no new tries.
+
 Each sign-in renews the cookie, and the one before is then worth nothing, wherever it was copied to.
 """
 
@@ -30,7 +34,8 @@ from lessons.access import Role
 from lessons.models import User
 
 SALT = "lessons.known_browsers"
-VOUCHERS = 5
+VOUCHERS = 5  # on a browser
+BROWSERS = 5  # of a voucher
 KNOWN_FOR = timedelta(days=180)
 NATION = 0  # stands for the school of those who have none
 
@@ -39,18 +44,19 @@ class Voucher(NamedTuple):
     user_id: int
     password: str  # its fingerprint
     day: int  # since 1970
+    number: int  # of this browser among all that the account has vouched for
 
 
 @dataclass(frozen=True)
 class Known:
-    """The browser of a request, as one on which an account may be signed in to by a budget of its own.
+    """The browser of a request, where tries at this account have their own limit.
 
-    `vouchers` are ids of the colleagues who signed in here, newest first; `own` says that the account did itself.
+    `place` is what they are counted by. `voucher` is the colleague by whom the browser is known; None where the account
+    itself has signed in here.
     """
 
-    browser: str
-    own: bool
-    vouchers: tuple[int, ...]
+    place: str
+    voucher: int | None
 
 
 @dataclass(frozen=True)
@@ -79,16 +85,19 @@ def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
     account, people = _people(username, [voucher.user_id for voucher in cookie.vouchers])
     if account is None:
         return None
-    valid = [voucher.user_id for voucher in cookie.vouchers if _is_valid(voucher, people.get(voucher.user_id))]
-    own = account in valid
-    colleagues = tuple(pk for pk in valid if pk != account and people[pk].places & people[account].places)
-    return Known(cookie.browser, own, colleagues) if own or colleagues else None
+    valid = [voucher for voucher in cookie.vouchers if _is_valid(voucher, people.get(voucher.user_id))]
+    if any(voucher.user_id == account for voucher in valid):
+        return Known(cookie.browser, None)
+    for voucher in valid:
+        if people[voucher.user_id].places & people[account].places and _is_recent(voucher, now):
+            return Known(f"{voucher.user_id} {voucher.number % BROWSERS}", voucher.user_id)
+    return None
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User, now: datetime) -> None:
     """Has the user, who has just signed in, vouch for this browser; what the cookie said before is worth nothing."""
     before = _cookie(request, now) or _Cookie(secrets.token_urlsafe(12), 0, ())
-    own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now))
+    own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now), _number(before, user.pk, now))
     others = [each for each in before.vouchers if each.user_id != user.pk]
     renewals = before.renewals + 1
     counting.renew("browser", before.browser, window=KNOWN_FOR, now=now, hits=renewals)
@@ -135,6 +144,26 @@ def _is_valid(voucher: Voucher, person: _Person | None) -> bool:
     if person is None or not person.is_active:
         return False
     return constant_time_compare(voucher.password, _fingerprint(voucher.user_id, person.password))
+
+
+def _is_recent(voucher: Voucher, now: datetime) -> bool:
+    """Whether this is one of the account's last browsers."""
+    return 0 <= _browsers(voucher.user_id, now) - voucher.number < BROWSERS
+
+
+def _number(before: _Cookie, user_id: int, now: datetime) -> int:
+    """Of this browser among the account's: the one it has, or the next where that is none of the last."""
+    for voucher in before.vouchers:
+        if voucher.user_id == user_id and _is_recent(voucher, now):
+            return voucher.number
+    number = _browsers(user_id, now) + 1
+    counting.renew("browsers", user_id, window=KNOWN_FOR, now=now, hits=number)
+    return number
+
+
+def _browsers(user_id: int, now: datetime) -> int:
+    """How many an account has vouched for."""
+    return counting.current("browsers", user_id, now=now).hits
 
 
 def _fingerprint(user_id: int, password: str) -> str:

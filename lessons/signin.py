@@ -1,31 +1,36 @@
 """How often somebody may try to sign in, at the page, at the API, and with the old password where it is changed.
 
-Two things are wanted that pull apart: a password must not be guessed, and nobody who guesses may keep a teacher from
-her register at nine o'clock. A school is one network, its staff's user names are no secret, and a script at the next
-desk is faster than any teacher. So there are two kinds of place, each with budgets that the other cannot use up.
+Two aims conflict: passwords must be hard to guess, and somebody guessing must not keep a teacher from her register. A
+school is one network, its staff's user names are no secret, and a pupil's script is faster than any teacher. So there
+are two kinds of place, and neither can use up the other's limits.
 
 *A known browser*: somebody of the account's school has signed in on it (`known_browsers.py`). Tries are counted by
-browser and account. After ten in a day one is possible every 50 seconds, so whoever comes to a browser on which others
-have guessed is in within a minute, and nothing that happens on other browsers, at the API or in the network matters.
+browser and account: ten in a day, then one every 50 seconds. Tries at colleagues who have not signed in on that browser
+are also counted together: fifty in ten minutes, then one every 50 seconds. A teacher who comes to a browser on which
+others have guessed is in within a minute. Nothing is counted over several browsers but for the log, so it does not
+matter what happens on other browsers, at the API or in the network.
 
-*Elsewhere*: by account and network, and with it everything that can be had without a sign-in: new browsers, made-up or
-old cookies, cookies of other schools, programs. Also by account over all networks on which it has never signed in, and
-by network over all accounts, which is what notices somebody who tries one password on every name. Who is refused here
-is told for how long, and that a known browser lets them in; a colleague who signs in makes one of this browser.
+*Elsewhere*: by account and network, and with it everything that needs no sign-in: new browsers, made-up or old cookies,
+cookies of other schools, programs. Also by account over all networks on which it has never signed in, and by network
+over all accounts, which notices somebody who tries one password on every name. The refusal says how long to wait, and
+that a known browser needs no wait; a colleague who signs in makes this browser a known one.
 
 What is left to an attacker (`python -m drills.signin day` prints the figures):
 
 - The account is counted in its canonical spelling (`usernames.py`), whether or not there is such an account.
-- A colleague can make any number of known browsers with an account of their own. `BY_VOUCHER` counts their tries at an
-  account over all of them; where the account has signed in on the browser itself, there is nothing to make.
-- Whoever copies the device cookie of a browser is that browser, until anybody next signs in on it: they have its
-  guesses, and may use up its tries at an account. Other browsers, and other accounts on that one, are not concerned. So
-  a colleague who signs in there ends the copy. It opens nothing by itself.
+- A colleague's own account makes five known browsers at a time, and a newer one goes on with the counts of the oldest:
+  five times the tries of one browser. A smaller limit over all of them would be one that a pupil at one of them could
+  use up for the others. More than fifty in ten minutes are logged, with a pseudonym of the colleague.
+- Where a colleague has signed in on five newer browsers, the older ones are known only by others, until the next
+  sign-in.
+- A copy of a browser's device cookie is that browser, until somebody next signs in on it: the thief has its tries, and
+  may use them up, at one account or at all that have not signed in there. Somebody who has, and at whom nobody guesses,
+  gets in and so ends the copy. Other browsers are not concerned. The cookie opens nothing by itself.
 - A colleague who signs in with a copy has the original taken for unknown. The sign-in bears the colleague's name.
-- On a browser that a school's staff use, the length of the wait tells after ten tries whether a name is of that school.
-  Names of other schools, and names that nobody has, are alike there.
+- On a browser that a school's staff use, the sixth try tells whether a name is of that school: it is refused for all
+  others. Names of other schools, and names that nobody has, are alike there.
 
-What is right is not counted, but frees no tries elsewhere either: an attacker's budget does not begin anew whenever the
+A right password is not counted, but frees no tries elsewhere either: an attacker's tries do not begin anew whenever the
 teacher signs in. (After "Slow Down Online Guessing Attacks with Device Cookies", OWASP.)
 """
 
@@ -34,11 +39,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lessons import counting, known_browsers
 from lessons.errors import TooMany, UnknownBrowser
@@ -61,9 +68,9 @@ Key = tuple[object, ...]
 # On a known browser, by browser and account: some at once, then one at a time.
 AT_ONCE = Limit("at once", 10, timedelta(days=1))
 PACED = Limit("paced", 1, timedelta(seconds=50))
-# An account, by the colleague who vouches for the browser; not where the account has signed in there itself.
-BY_VOUCHER = Limit("voucher", 300, timedelta(days=1))
-# And all accounts together.
+# And all accounts together, but for those that have signed in there: then PACED too.
+SPRAYING_BROWSER = Limit("browser for colleagues", 50, timedelta(minutes=10))
+# The same by colleague, over all browsers that are known by one: logged, and refuses nothing.
 SPRAYING_COLLEAGUES = Limit("voucher for colleagues", 50, timedelta(minutes=10))
 
 # Elsewhere, an account from one network.
@@ -77,7 +84,7 @@ SPRAYING = Limit("network", 100, timedelta(minutes=10))
 # A client's secret cannot be guessed: who has the right one is never refused.
 SECRETS = Limit("secret", 5, timedelta(minutes=5))
 
-KNOWN_FOR = timedelta(days=30)  # a network, after an account's last sign-in from it
+NETWORK_KNOWN_FOR = timedelta(days=30)  # after an account's last sign-in from it
 
 
 @dataclass
@@ -96,41 +103,52 @@ class Attempt:
         self.counted.append((limit, key))
         return True
 
-    def on_browser(self, known: Known) -> bool:
-        """Counts a try on a known browser. False where all who vouch for it have used up their tries at the account.
-        Raises TooMany."""
-        here = (self.account, known.browser)
+    def on_browser(self, known: Known) -> None:
+        """Counts a try on a known browser. Raises TooMany."""
+        here = (self.account, known.place)
         if not self.fits(AT_ONCE, *here):
-            if not self.fits(PACED, *here):
-                wait = counting.current(PACED.name, *here, now=self.now).ends_at
-                raise TooMany(_("That was tried too often. Please wait before you try again."), self._seconds(wait))
+            self._pace(*here)
             self.counted.append((AT_ONCE, here))  # begins anew too, when this one is right
-        return known.own or any(self._vouched(voucher) for voucher in known.vouchers)
+        if known.voucher is not None:
+            self.fits(SPRAYING_COLLEAGUES, known.voucher)
+            if not self.fits(SPRAYING_BROWSER, known.place):
+                self._pace(known.place)
 
     def elsewhere(self) -> None:
         """Counts a try where nobody of the account's school has signed in before. Raises UnknownBrowser."""
         limits: list[tuple[Limit, Key]] = [(limit, self._pair) for limit in (BY_NETWORK, BY_NETWORK_LONG)]
-        if not counting.current("known", *self._pair, now=self.now).hits:
+        if not counting.current("known network", *self._pair, now=self.now).hits:
             limits.append((BY_ACCOUNT, (self.account,)))
         limits.append((SPRAYING, (self.place,)))
         if not all(self.fits(limit, *key) for limit, key in limits):
-            ends = [self._ends_at(limit, key) for limit, key in limits]
-            raise UnknownBrowser(
-                _("That was tried too often. Please wait, or sign in on a browser that your school’s staff use."),
-                self._seconds(max(ends)),
-            )
+            seconds = self._seconds(max(self._ends_at(limit, key) for limit, key in limits))
+            other = _("You can sign in now on a browser that your school’s staff use.")
+            raise UnknownBrowser(f"{_wait(seconds)} {other}", seconds)
 
     def succeeded(self) -> None:
         """What was right is not counted, and whoever is here is known here."""
+        self._take_back()
         for limit, key in self.counted:
-            if limit in (AT_ONCE, PACED):
+            if limit is AT_ONCE:
+                counting.forget(limit.name, *key)
+        counting.renew("known network", *self._pair, window=NETWORK_KNOWN_FOR, now=self.now)
+
+    def _pace(self, *key: object) -> None:
+        """Counts the try as the only one for now. Raises TooMany, and then the try is counted nowhere: nobody looks at
+        its password."""
+        count = self._count(PACED, key)
+        if count.hits > PACED.tries:
+            self._take_back()
+            seconds = self._seconds(count.ends_at)
+            raise TooMany(_wait(seconds), seconds)
+        self.counted.append((PACED, key))
+
+    def _take_back(self) -> None:
+        for limit, key in self.counted:
+            if limit is PACED:
                 counting.forget(limit.name, *key)
             else:
                 counting.add(limit.name, *key, window=limit.window, now=self.now, hits=-1)
-        counting.renew("known", *self._pair, window=KNOWN_FOR, now=self.now)
-
-    def _vouched(self, voucher: int) -> bool:
-        return self.fits(BY_VOUCHER, self.account, voucher) and self.fits(SPRAYING_COLLEAGUES, voucher)
 
     @property
     def _pair(self) -> Key:
@@ -156,8 +174,10 @@ def admit(request: HttpRequest, username: str) -> Attempt:
     """A try to sign in to an account, by its name. Raises TooMany, whether or not there is such an account."""
     attempt = Attempt(canonical(username), network(request), timezone.now())
     known = known_browsers.known(request, attempt.account, attempt.now)
-    if known is None or not attempt.on_browser(known):
+    if known is None:
         attempt.elsewhere()
+    else:
+        attempt.on_browser(known)
     return attempt
 
 
@@ -166,8 +186,18 @@ def wrong_secret(request: HttpRequest, client_id: str) -> None:
     now = timezone.now()
     count = counting.add(SECRETS.name, client_id, network(request), window=SECRETS.window, now=now)
     if count.hits > SECRETS.tries:
-        detail = _("That was tried too often. Please wait before you try again.")
-        raise TooMany(detail, count.ends_at - now.timestamp())
+        seconds = count.ends_at - now.timestamp()
+        raise TooMany(_wait(seconds), seconds)
+
+
+def _wait(seconds: float) -> str:
+    minutes = max(1, ceil(seconds / 60))
+    said = ngettext(
+        "Too many attempts. Wait a minute and try again.",
+        "Too many attempts. Wait %(minutes)d minutes and try again.",
+        minutes,
+    )
+    return said % {"minutes": minutes}
 
 
 def _pseudonym(key: Key) -> str:

@@ -45,11 +45,6 @@ class SignInForm(AuthenticationForm):
             raise ValidationError(_("This account is another system’s: it uses the API."), code="system")
 
     @property
-    def minutes(self) -> int:
-        """To wait, rounded up."""
-        return -(-self.limited.retry_after // 60) if self.limited else 0
-
-    @property
     def unknown_browser(self) -> bool:
         return isinstance(self.limited, UnknownBrowser)
 
