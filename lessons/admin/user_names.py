@@ -93,10 +93,13 @@ class OwnUserAddForm(OfSchool, UserAddForm):
         super().__init__(*args, **kwargs)
         home: Any = self.fields["home"]
         home.queryset = self.schools
-        said = _("Such as ada.lee. The school’s number is added: ada.lee%(ending)s.")
-        self.fields["username"].help_text = said % {"ending": self.schools[0].user_name_ending}
+        username = self.fields["username"]
         if len(self.schools) == 1:
             home.initial, home.disabled = self.schools[0], True
+            said = _("Such as ada.lee. The school’s number is added: ada.lee%(ending)s.")
+            username.help_text = said % {"ending": self.schools[0].user_name_ending}
+        else:
+            username.help_text = _("Such as ada.lee. The number of the school you choose is added.")
 
     def school(self) -> School | None:
         return self.cleaned_data.get("home")

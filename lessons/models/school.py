@@ -153,7 +153,7 @@ class School(Owned):
 
     @property
     def user_name_ending(self) -> str:
-        """Of the user names that the school gives."""
+        """The ending of the user names that this school's admins give."""
         return f"@{self.urn}"
 
     @property

@@ -88,6 +88,7 @@ def test_the_comparison_sees_what_used_to_tell(client: Client, school: School) -
 
 
 def test_a_new_name_ends_in_the_schools_number(admin: Client, school: School) -> None:
+    assert f"is added: ada.lee@{school.urn}." in admin.get("/admin/lessons/user/add/").content.decode()
     answer = add(admin, school, " Carol.LEE ")
     carol = User.objects.get(name="Carol Lee")
     assert carol.username == f"carol.lee@{school.urn}"
@@ -97,6 +98,8 @@ def test_a_new_name_ends_in_the_schools_number(admin: Client, school: School) ->
 def test_it_is_for_the_admin_of_two_schools_to_say_whose(admin: Client, ada: User, school: School) -> None:
     second, foreign = SchoolFactory.create(), SchoolFactory.create()
     MembershipFactory.create(user=ada, role=Role.ADMIN, school=second)
+    form = admin.get("/admin/lessons/user/add/").content.decode()
+    assert "The number of the school you choose is added." in form and "ada.lee@" not in form
     assert "This field is required" in add(admin, second, "carol").content.decode()
     assert "not one of the available choices" in add(admin, second, "carol", home=foreign.pk).content.decode()
     add(admin, second, "carol", home=second.pk)
