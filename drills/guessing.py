@@ -15,18 +15,22 @@ from typing import Any
 from unittest import mock
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
+from lessons import known_browsers
 from lessons.factories import SchoolFactory, person
 from lessons.models import Role, School, Tally, User
 
 PASSWORD = "a slow walk home"  # noqa: S105
 SPELLINGS = ("alice", "ALICE", " Alice", "aliCe\u3000", "\N{FULLWIDTH LATIN SMALL LETTER A}lice")
 AT_SCHOOL, BY_BOB = "198.51.100.7", "203.0.113.9"
+STAFF = [f"teacher{n}" for n in range(30)]
 ELSEWHERE = [f"203.0.{n}.1" for n in range(40)]
 
 Door = Callable[[str], Any]  # takes a guess, gives the answer
+Spray = tuple[list[str], Door]  # names, and what takes one
 
 
 @dataclass
@@ -52,11 +56,10 @@ class Town:
 
     def __init__(self) -> None:
         school: School = SchoolFactory.create()
-        of_school = [(name, school) for name in ("alice", "bob", "carol", "erin")]
+        of_school = [(name, school) for name in ("alice", "bob", "carol", "erin", *STAFF)]
+        password = make_password(PASSWORD)
         for name, where in (*of_school, ("stranger", SchoolFactory.create())):
-            user = person(where, Role.TEACHER, name)
-            user.set_password(PASSWORD)
-            user.save()
+            person(where, Role.TEACHER, name, password=password)
         self.names = cycle(SPELLINGS)
 
     def page(self, client: Client, guess: str, *, name: str | None = None, at: str = AT_SCHOOL) -> Any:
@@ -117,17 +120,21 @@ def own_browser(town: Town) -> list[Door]:
 
 
 def colleague(town: Town) -> list[Door]:
-    """Bob, who signs in as himself on a new browser before each guess at Alice."""
-    return [lambda guess: town.page(town.signed_in("bob", BY_BOB), guess, at=BY_BOB)]
+    """Bob, who signs in as himself on a new browser before each guess at Alice, and guesses from home too."""
+    return [
+        lambda guess: town.page(town.signed_in("bob", BY_BOB), guess, at=BY_BOB),
+        lambda guess: town.api(guess, at=BY_BOB),
+    ]
 
 
 Kind = Callable[[Town], list[Door]]
 
-KINDS: dict[str, Kind] = {
-    "a network where she signs in, unknown browsers and the API": at_school,
-    "all networks where she never signed in, together": everywhere,
-    "her own browser, or a copy of its present cookie": own_browser,
-    "a colleague, by any number of browsers, and from home": colleague,
+MOST = 2_000  # guesses at an account in a day, from any one kind of place
+KINDS: dict[str, tuple[Kind, int]] = {
+    "a network where she signs in, unknown browsers and the API": (at_school, MOST),
+    "all networks where she never signed in, together": (everywhere, MOST),
+    "her own browser, or a copy of its present cookie": (own_browser, MOST),
+    "a colleague, by any number of browsers, and from home": (colleague, known_browsers.BROWSERS * MOST),
 }
 
 
@@ -153,13 +160,29 @@ def refused(answer: Any) -> int | None:
     return int(answer["Retry-After"]) if answer.status_code == 429 else None
 
 
-def sprayed(clock: Clock, town: Town, hours: float) -> tuple[int, int]:
-    """Guesses at three hundred accounts from one network: at all, and at one of them at most."""
-    names = [f"teacher{n}" for n in range(299)] + ["alice"]
+def by_network(town: Town) -> Spray:
+    return [f"teacher{n}" for n in range(299)] + ["alice"], lambda name: town.api("Winter2026!", name=name, at=BY_BOB)
+
+
+def by_browser(town: Town) -> Spray:
+    """On which only Bob has signed in."""
+    jar = town.signed_in("bob")
+    return [*STAFF, "alice"], lambda name: town.page(jar, "Winter2026!", name=name)
+
+
+SPRAYS = {
+    "a network that tries 300 accounts in turn": by_network,
+    "a browser of a colleague on which 31 accounts are tried in turn": by_browser,
+}
+
+
+def sprayed(clock: Clock, spray: Spray, hours: float) -> tuple[int, int]:
+    """Guesses at many accounts in turn: at all, and at one of them at most."""
+    names, door = spray
     tried, turn, ends_at = Counter[str](), cycle(names), clock.at + timedelta(hours=hours)
     while clock.at < ends_at:
         name = next(turn)
-        if (wait := refused(town.api("Winter2026!", name=name, at=BY_BOB))) is None:
+        if (wait := refused(door(name))) is None:
             tried[name] += 1
         else:
             clock.forward(wait)
@@ -175,11 +198,12 @@ def town() -> Iterator[tuple[Clock, Town]]:
         yield clock, Town()
 
 
-def day(hours: float) -> Iterator[tuple[int, str]]:
-    """How many guesses at one account each kind of place leaves."""
-    for kind, doors in KINDS.items():
+def day(hours: float) -> Iterator[tuple[int, int, str]]:
+    """How many guesses at one account each kind of place leaves, and how many it may."""
+    for kind, (doors, most) in KINDS.items():
         with town() as (clock, here):
-            yield guessed(clock, doors(here), hours), kind
-    with town() as (clock, here):
-        tried, most = sprayed(clock, here, hours)
-    yield most, f"a network that tries 300 accounts in turn: {tried:,} at all of them"
+            yield guessed(clock, doors(here), hours), most, kind
+    for kind, spray in SPRAYS.items():
+        with town() as (clock, here):
+            tried, at_one = sprayed(clock, spray(here), hours)
+        yield at_one, MOST, f"{kind}: {tried:,} at all of them"

@@ -3,7 +3,7 @@
 import pytest
 
 from drills import guessing
-from lessons import signin
+from lessons import known_browsers, signin
 
 pytestmark = pytest.mark.django_db
 
@@ -24,13 +24,21 @@ def test_so_many_guesses_are_left(kind: guessing.Kind, least: int, most: int) ->
         assert least <= guessing.guessed(clock, kind(town), QUARTER) <= most
 
 
-def test_a_colleague_is_held_to_what_one_account_may_vouch_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signin, "BY_VOUCHER", signin.Limit("voucher", 12, signin.BY_VOUCHER.window))
+def test_a_colleague_is_held_to_the_browsers_one_account_vouches_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_browsers, "BROWSERS", 2)
+    each = signin.AT_ONCE.tries + 1
     with guessing.town() as (clock, town):
-        assert guessing.guessed(clock, guessing.colleague(town), 1 / 60) == 12 + signin.BY_NETWORK.tries
+        least = 2 * each + signin.BY_NETWORK.tries
+        assert least <= guessing.guessed(clock, guessing.colleague(town), 1 / 60) <= least + 2 * 2
+
+
+def test_a_spray_on_a_colleagues_browser_is_paced() -> None:
+    with guessing.town() as (clock, town):
+        tried, _ = guessing.sprayed(clock, guessing.by_browser(town), 1 / 60)
+    assert tried == signin.SPRAYING_BROWSER.tries + 2
 
 
 def test_a_spray_ends_with_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signin, "SPRAYING", signin.Limit("network", 12, signin.SPRAYING.window))
     with guessing.town() as (clock, town):
-        assert guessing.sprayed(clock, town, 1 / 60) == (12, 1)
+        assert guessing.sprayed(clock, guessing.by_network(town), 1 / 60) == (12, 1)
