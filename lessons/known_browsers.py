@@ -76,9 +76,11 @@ class _Person:
 
 
 def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
-    """Whether staff of the account's school, or the account itself, have signed in on this browser.
+    """How tries at the account are counted on this browser; None where neither staff of its school nor the account
+    itself have signed in on it.
 
-    Asks the same of SQL for an account that there is not.
+    The newest voucher counts, so that a browser has one limit and not five. Asks the same of SQL for an account that
+    there is not.
     """
     if (cookie := _cookie(request, now)) is None:
         return None

@@ -122,8 +122,8 @@ class Attempt:
         limits.append((SPRAYING, (self.place,)))
         if not all(self.fits(limit, *key) for limit, key in limits):
             seconds = self._seconds(max(self._ends_at(limit, key) for limit, key in limits))
-            other = _("You can sign in now on a browser that your school’s staff use.")
-            raise UnknownBrowser(f"{_wait(seconds)} {other}", seconds)
+            said = _("%(wait)s You can sign in now on a browser that your school’s staff use.")
+            raise UnknownBrowser(said % {"wait": _wait(seconds)}, seconds)
 
     def succeeded(self) -> None:
         """What was right is not counted, and whoever is here is known here."""
