@@ -5,112 +5,42 @@ Each of them is a browser with its cookies; the server is the product's own guni
 
 from __future__ import annotations
 
-import http.client
-import json
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import unescape
-from http.cookies import SimpleCookie
 from itertools import count, cycle
 from time import monotonic, sleep
-from urllib.parse import urlencode
 
-from django.conf import settings
+from drills.browser import Answer, Browser, known
+from drills.guessing import STAFF
+from lessons import known_browsers
 
-from absences.processes import LOOPBACK
-
-PASSWORD = "a slow walk home"  # noqa: S105
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-TOLD = re.compile(r'<p class="error" role="alert">(.*?)<label', re.DOTALL)
-SIGN_IN, SIGN_OUT = "/accounts/login/", "/accounts/logout/"
 PAUSE = 5.0  # seconds between two sign-ins
 A_SECOND = 4.0  # tries of each attacker, most of which are refused
 
 
 @dataclass
-class Answer:
-    status: int
-    retry_after: int
-    text: str
-
-    @property
-    def told(self) -> str:
-        found = TOLD.search(self.text)
-        return " ".join(unescape(re.sub("<[^>]*>", "", found[1])).split()) if found else ""
-
-
-@dataclass
-class Browser:
-    port: int
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def copy(self) -> Browser:
-        """Another, with the device cookie of this one."""
-        name = settings.DEVICE_COOKIE_NAME
-        return Browser(self.port, {name: self.cookies[name]})
-
-    def sign_in(self, name: str, password: str = PASSWORD) -> Answer:
-        self.cookies.pop(settings.SESSION_COOKIE_NAME, None)
-        return self._send(SIGN_IN, username=name, password=password)
-
-    def sign_out(self) -> None:
-        self._send(SIGN_OUT)
-
-    def post(self, path: str, body: dict[str, str]) -> Answer:
-        """JSON, to the API."""
-        return self._ask("POST", path, json.dumps(body), "application/json")
-
-    def _send(self, path: str, **fields: str) -> Answer:
-        page = self._ask("GET", SIGN_IN if path == SIGN_IN else "/accounts/sessions/")
-        token = TOKEN.search(page.text)
-        assert token, f"no form: {page.status}"
-        form = urlencode({"csrfmiddlewaretoken": token[1], **fields})
-        return self._ask("POST", path, form, "application/x-www-form-urlencoded")
-
-    def _ask(self, method: str, path: str, body: str | None = None, kind: str = "text/plain") -> Answer:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)) as link:
-            link.request(method, path, body and body.encode(), {"Cookie": cookies, "Content-Type": kind})
-            response = link.getresponse()
-            text = response.read().decode()
-        for header in response.headers.get_all("Set-Cookie", []):
-            for name, morsel in SimpleCookie(header).items():
-                self.cookies[name] = morsel.value
-                if not morsel.value:
-                    del self.cookies[name]
-        return Answer(response.status, int(response.headers.get("Retry-After", 0)), text)
-
-
-def known(port: int, name: str) -> Browser:
-    """A browser on which somebody has signed in and out."""
-    browser = Browser(port)
-    assert browser.sign_in(name).status == 302, name
-    browser.sign_out()
-    return browser
-
-
-@dataclass
 class Attack:
-    """Wrong passwords for Alice until it is over, by one attacker a door."""
+    """Wrong passwords for Alice and her colleagues until it is over, by one attacker a door."""
 
     port: int
     stranger: Browser
     old: Browser
+    library: Browser
     answers: Counter[str] = field(default_factory=Counter)
     over: threading.Event = field(default_factory=threading.Event)
 
     def doors(self) -> dict[str, Callable[[int], Answer]]:
-        spelling = cycle(("alice", "ALICE", " Alice "))
+        spelling, staff = cycle(("alice", "ALICE", " Alice ")), cycle(("alice", *STAFF))
         return {
             "api": lambda n: self._token(next(spelling), n),
             "page": lambda n: Browser(self.port).sign_in(next(spelling), f"guess {n}"),
             "another school’s browser": lambda n: self.stranger.sign_in(next(spelling), f"guess {n}"),
             "old cookie": lambda n: self.old.copy().sign_in(next(spelling), f"guess {n}"),
+            "many names on a known browser": lambda n: self.library.sign_in(next(staff), f"guess {n}"),
             "many names": lambda n: self._token(f"teacher{n % 300}", n),
             "refresh": lambda n: Browser(self.port).post("/api/v1/token/refresh", {"refresh": f"made up {n}"}),
         }
@@ -183,15 +113,17 @@ class Siege:
         self.alice, self.carol, self.erin = (known(self.port, name) for name in ("alice", "carol", "erin"))
         self.old = self.alice.copy()
         until_in(self.alice, "alice", Told(""))
-        self.of_bob = [known(self.port, "bob") for _ in range(int(self.minutes * 2) + 1)]
+        self.library, *self.of_bob = [known(self.port, "bob") for _ in range(known_browsers.BROWSERS)]
+        self.of_carol = known(self.port, "carol")
 
     def lie(self) -> Counter[str]:
         """How each attacker was answered."""
-        attack = Attack(self.port, known(self.port, "stranger"), self.old)
+        attack = Attack(self.port, known(self.port, "stranger"), self.old, self.library)
         with attack.going_on() as answers:
             sleep(PAUSE)  # by then the budgets elsewhere are used up
             self.ends_at = monotonic() + self.minutes * 60
-            people = (self.her_browser, self.colleagues_browser, self.shared_browser, self.copied, self.elsewhere)
+            known_ones = (self.her_browser, self.colleagues_browser, self.shared_browser, self.many_names, self.copied)
+            people = (*known_ones, self.elsewhere)
             with ThreadPoolExecutor(len(people)) as pool:
                 for done in [pool.submit(each) for each in people]:
                     done.result()
@@ -212,10 +144,11 @@ class Siege:
             until_in(self.alice, "alice", told)
 
     def colleagues_browser(self) -> None:
-        """For the first time on each."""
+        """For the first time on each, while many names are tried on another of his."""
         told = self.told("a browser that only a colleague has used")
-        for _ in self.going_on(30):
-            until_in(self.of_bob.pop(), "alice", told)
+        for browser in self.of_bob:
+            until_in(browser, "alice", told)
+            sleep(self.minutes * 60 / len(self.of_bob))
 
     def shared_browser(self) -> None:
         """Somebody guesses at her desk, until she comes."""
@@ -225,6 +158,16 @@ class Siege:
                 pass
             until_in(self.carol, "carol", told)
 
+    def many_names(self) -> None:
+        """Somebody tries all names at a desk, until one of them comes, for the first time."""
+        told = self.told("a browser on which somebody tries many names until she comes")
+        for name in STAFF:
+            if monotonic() < self.ends_at:
+                tried = cycle(STAFF)
+                while self.of_carol.sign_in(next(tried), "guess").status != 429:
+                    pass
+                until_in(self.of_carol, name, told)
+
     def copied(self) -> None:
         """Somebody guesses with a copy of the present cookie, faster than she does; then a colleague signs in there."""
         copy, over = self.erin.copy(), threading.Event()
@@ -232,7 +175,7 @@ class Siege:
         attacker.start()
         sleep(PAUSE)
         if self.erin.sign_in("erin").status == 429:
-            until_in(self.erin, "bob", Told(""))
+            until_in(self.erin, "carol", Told(""))
         until_in(self.erin, "erin", self.told("a browser whose cookie was copied, after a colleague signed in on it"))
         over.set()
         attacker.join()
