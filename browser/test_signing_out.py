@@ -105,6 +105,23 @@ def test_its_ticket_dies_within_ten_seconds_and_the_one_that_stays_does_not(
     says(page, "All changes saved")
 
 
+def test_a_shared_machine_keeps_tickets_only_for_what_waits(alice: Device, here: Place) -> None:
+    """Its session has ended with the browser; whoever comes next finds the page to sign in."""
+    first, second = here.lesson(), here.lesson()
+    page = opened(alice.tab(), first)
+    tap(page, 0, "absent")
+    says(page, "All changes saved")
+    page = opened(page, second)
+    hold_marks_back(alice)
+    tap(page, 0, "absent")
+    says(page, "Offline: 1 change")
+    alice.context.clear_cookies()
+    page.goto("/accounts/login/")
+    page.wait_for_load_state("networkidle")
+    assert [row["lesson"] for row in rows(page, "tickets")] == [second.pk]
+    assert len(rows(page, "marks")) == 1
+
+
 def test_a_register_that_is_open_leaves_once_its_sign_in_has_ended(
     alice: Device, desk: Device, here: Place, lesson: Lesson
 ) -> None:

@@ -57,6 +57,7 @@ def renew(*key: object, window: timedelta, now: datetime, hits: int = 1) -> None
     if settings.CACHE_URL:
         with _redis():
             cache.set(name, hits, seconds)
+            cache.set(f"{name}:ends", int(now.timestamp()) + seconds, seconds)
     else:
         tally = Tally(key=name, hits=hits, ends_at=int(now.timestamp()) + seconds)
         fields = ["hits", "ends_at"]

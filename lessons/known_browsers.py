@@ -12,7 +12,8 @@ colleagues it also ends when its account has signed in on five newer browsers (`
 next sign-in here: nobody can have any number of known browsers. The five have a place each. A newer browser takes the
 place of the oldest with all that was counted there, so it gives no new tries.
 
-Each sign-in renews the cookie, and the one before is then worth nothing, wherever it was copied to.
+Each sign-in renews the cookie. A minute later the one before is worth nothing, wherever it was copied to; until then it
+is as good, since the answer with the new one may have been lost, or come to the first of two clicks.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ SALT = "lessons.known_browsers"
 VOUCHERS = 5  # on a browser
 BROWSERS = 5  # of a voucher
 KNOWN_FOR = timedelta(days=180)
+LOST_FOR = timedelta(minutes=1)  # until then the cookie before may be sent again
 NATION = 0  # stands for the school of those who have none
 
 
@@ -97,11 +99,11 @@ def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User, now: datetime) -> None:
-    """Has the user, who has just signed in, vouch for this browser; what the cookie said before is worth nothing."""
+    """Has the user, who has just signed in, vouch for this browser, with a cookie that replaces the one before."""
     before = _cookie(request, now) or _Cookie(secrets.token_urlsafe(12), 0, ())
     own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now), _number(before, user.pk, now))
     others = [each for each in before.vouchers if each.user_id != user.pk]
-    renewals = before.renewals + 1
+    renewals = counting.current("browser", before.browser, now=now).hits + 1
     counting.renew("browser", before.browser, window=KNOWN_FOR, now=now, hits=renewals)
     response.set_cookie(
         settings.DEVICE_COOKIE_NAME,
@@ -121,10 +123,18 @@ def _cookie(request: HttpRequest, now: datetime) -> _Cookie | None:
         found = _Cookie(str(browser), int(renewals), tuple(Voucher(*each) for each in vouchers))
     except (signing.BadSignature, TypeError, ValueError):
         return None
-    if found.renewals < counting.current("browser", found.browser, now=now).hits:
+    if not _is_good(found, now):
         return None
     oldest = _day(now) - KNOWN_FOR.days
     return _Cookie(found.browser, found.renewals, tuple(each for each in found.vouchers if each.day >= oldest))
+
+
+def _is_good(cookie: _Cookie, now: datetime) -> bool:
+    """Whether it is the last one that was given out on its browser, or the one before, whose successor may be lost."""
+    last = counting.current("browser", cookie.browser, now=now)
+    given_at = last.ends_at - KNOWN_FOR.total_seconds()
+    may_be_lost = now.timestamp() - given_at < LOST_FOR.total_seconds()
+    return cookie.renewals >= last.hits - may_be_lost
 
 
 def _people(username: str, vouchers: Iterable[int]) -> tuple[int | None, dict[int, _Person]]:

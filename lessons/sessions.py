@@ -193,6 +193,13 @@ def in_background(view: View) -> View:
     return cast(View, asked)
 
 
+def end_presented(request: HttpRequest) -> None:
+    """Ends the session whose cookie a request came with, also one that idle time has closed: tickets of it live on."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if KEY.fullmatch(key):
+        _with_key(key).delete()
+
+
 def clear_browser(response: HttpResponse, *, nothing_waits: bool = False) -> HttpResponse:
     """Has the browser of somebody who has signed out forget what it keeps. "storage" holds marks that were not sent,
     and is cleared only where there are none; never "cookies", which say that the browser is known (`signin.py`)."""

@@ -66,6 +66,8 @@ class SignIn(views.LoginView):
         return super().get_context_data(**kwargs) | {"idle": sessions.idle_minutes()}
 
     def form_valid(self, form: Any) -> HttpResponse:
+        if not self.request.user.is_authenticated:
+            sessions.end_presented(self.request)
         response, now = super().form_valid(form), timezone.now()
         sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
@@ -85,6 +87,7 @@ class SignOut(views.LogoutView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         nothing_waits = request.POST.get("waits") == "nothing"
+        sessions.end_presented(request)
         response: Any = super().post(request, *args, **kwargs)
         revoking.tell_promptly()
         return sessions.clear_browser(response, nothing_waits=nothing_waits)

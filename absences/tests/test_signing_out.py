@@ -115,6 +115,25 @@ def test_a_tickets_sign_in_ends_and_no_other(
     assert not Revocation.objects.exists()
 
 
+@pytest.mark.parametrize("way", ["signs out", "signs in again"])
+def test_a_session_that_idle_time_has_closed_still_ends_with_its_tickets(
+    way: str, teacher: User, lesson: Lesson, report: Callable[[Api], int], clock: list[float]
+) -> None:
+    teacher.set_password(PASSWORD)
+    teacher.save()
+    reconcile.reconcile(timezone.now())
+    alice = browser(teacher)
+    ticket = kept(alice)
+    BrowserSession.objects.update(seen_at=timezone.now() - settings.SESSION_IDLE)
+    assert report(ticket) == 202
+    if way == "signs out":
+        alice.post("/accounts/logout/")
+    else:
+        alice.post("/accounts/login/", {"username": teacher.username, "password": PASSWORD})
+    later(clock)
+    assert report(ticket) == 401
+
+
 def test_the_page_of_a_register_has_a_ticket_of_its_sign_in(
     teacher: User, lesson: Lesson, report: Callable[[Api], int], clock: list[float]
 ) -> None:

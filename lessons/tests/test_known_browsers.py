@@ -132,8 +132,27 @@ def test_a_copied_cookie_is_worth_nothing_once_somebody_signs_in(
     guesses(copy)
     assert page(desk) == 429
     assert page(desk, name="bob") == 302, "a colleague, whose tries are not used up, ends the copy"
-    clock.shift(timedelta(seconds=50))
+    clock.shift(timedelta(seconds=61))
     assert (guesses(copy), page(copy), page(desk)) == (5, 429, 302)
+
+
+def test_a_browser_stays_known_when_an_answer_is_lost(alice: User, clock: time_machine.Traveller) -> None:
+    """Or comes to the first of two clicks."""
+    desk = Client()
+    page(desk)
+    clock.shift(timedelta(days=1))
+    before = device(desk)
+    page(on(before))  # what it answers never comes, or comes second
+    guesses(Client())
+    hers = on(before)
+    assert page(hers) == 302
+    guesses(Client(), at=HOME)
+    clock.shift(timedelta(hours=1))
+    guesses(Client())
+    assert page(hers) == 302, "with what the second answer has brought"
+    clock.shift(timedelta(minutes=2))
+    guesses(Client())
+    assert page(on(before)) == 429
 
 
 def test_those_without_a_school_vouch_for_one_another_alone(alice: User, school: School) -> None:

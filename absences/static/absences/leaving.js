@@ -6,6 +6,7 @@ import * as device from "./device.js";
 // Asks first where something waits; otherwise, or then, takes along what the device keeps, and says to the server where
 // nothing waits of anybody's, so that all storage may go. Whether they stay.
 export async function stays(form, outbox) {
+  form.elements.waits?.remove(); // of a sign-out that did not come to pass
   const { marks, finishes } = await outbox.waiting(Number(form.dataset.user)).catch(() => ({ marks: [], finishes: [] }));
   if ((marks.length || finishes.length) && !confirm(form.dataset.ask)) return true;
   await device.forget().catch(() => {});
