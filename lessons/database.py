@@ -42,23 +42,25 @@ def missing(connection: BaseDatabaseWrapper) -> list[Installable]:
     """What is not installed as declared, of the tables that exist."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        cursor.execute(INSTALLED[connection.vendor])
-        installed = {(table, name): text for table, name, text in cursor.fetchall()}
-    wanted = chain.from_iterable(rule.installables(connection.vendor) for rule in rules())
-    return [item for item in wanted if item.table in tables and installed.get((item.table, item.name)) != item.text]
+    return [item for item, text in _found(connection) if item.table in tables and text != item.text]
 
 
 def standing(connection: BaseDatabaseWrapper) -> list[Installable]:
     """The declared rules that are installed, as they are: SQLite's catalogue says how each was made. PostgreSQL's does
     not, so there only those as declared."""
+    found = _found(connection)
+    if connection.vendor == "sqlite":
+        return [replace(item, text=text, create=text) for item, text in found if text]
+    return [item for item, text in found if text == item.text]
+
+
+def _found(connection: BaseDatabaseWrapper) -> list[tuple[Installable, str | None]]:
+    """Each declared rule with the text that the catalogue has of it, None where it is not installed."""
     with connection.cursor() as cursor:
         cursor.execute(INSTALLED[connection.vendor])
         installed = {(table, name): text for table, name, text in cursor.fetchall()}
     wanted = chain.from_iterable(rule.installables(connection.vendor) for rule in rules())
-    found = [(item, installed.get((item.table, item.name))) for item in wanted]
-    if connection.vendor == "sqlite":
-        return [replace(item, text=text, create=text) for item, text in found if text]
-    return [item for item, text in found if text == item.text]
+    return [(item, installed.get((item.table, item.name))) for item in wanted]
 
 
 @contextmanager
