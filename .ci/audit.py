@@ -4,56 +4,39 @@ they cannot, nothing was audited, and that is said."""
 import json
 import subprocess
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import Request, urlopen
 
-OPTIONS = ("--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off")
+OSV = "https://api.osv.dev/v1/query"
 SECONDS = 15
+OPTIONS = (
+    *("--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off"),
+    *("--vulnerability-service", "osv", "--timeout", str(SECONDS)),
+)
 
 
-class Source(NamedTuple):
-    """Where advisories are: how pip-audit calls it, and how to see whether it is there. There are some for Django 1.0,
-    in `field` of the answer. An answer without any, such as a proxy gives, comes from somewhere else."""
-
-    name: str
-    options: tuple[str, ...]
-    url: str
-    body: bytes | None
-    field: str
-
-    def missing(self) -> str:
-        """Why it cannot be asked; empty where it can."""
-        try:
-            with urlopen(Request(self.url, self.body, {"Content-Type": "application/json"}), timeout=SECONDS) as answer:
-                known = json.load(answer).get(self.field)
-        except (OSError, ValueError, AttributeError) as error:
-            return f"{self.url}: {error}"
-        return "" if known else f"{self.url} knows nothing of Django 1.0"
+def missing(url: str) -> str:
+    """Why the source of advisories cannot be asked; empty where it can. It knows some for Django 1.0: an answer without
+    any, such as a proxy gives, comes from somewhere else."""
+    question = {"package": {"name": "django", "ecosystem": "PyPI"}, "version": "1.0"}
+    asked = Request(url, json.dumps(question).encode(), {"Content-Type": "application/json"})
+    try:
+        with urlopen(asked, timeout=SECONDS) as answer:
+            known = json.load(answer).get("vulns")
+    except (OSError, ValueError, AttributeError) as error:
+        return f"{url}: {error}"
+    return "" if known else f"{url} knows nothing of Django 1.0"
 
 
-def osv(url: str) -> Source:
-    body = json.dumps({"package": {"name": "django", "ecosystem": "PyPI"}, "version": "1.0"}).encode()
-    return Source("osv", ("--osv-url", url), url, body, "vulns")
+def main(lock: str, url: str = OSV) -> int:
+    if reason := missing(url):
+        print(f"pip-audit: NOT AUDITED. No advisories can be reached from here ({reason}).")
+        return 0
+    return audited(lock, url)
 
 
-PYPI = Source("pypi", (), "https://pypi.org/pypi/django/1.0/json", None, "vulnerabilities")
-
-
-def main(lock: str, osv_url: str = "") -> int:
-    sources = [osv(osv_url)] if osv_url else [osv("https://api.osv.dev/v1/query"), PYPI]
-    reasons = []
-    for source in sources:
-        if reason := source.missing():
-            reasons.append(reason)
-        else:
-            return audited(lock, source)
-    print(f"pip-audit: NOT AUDITED. No advisories can be reached from here ({'; '.join(reasons)}).")
-    return 0
-
-
-def audited(lock: str, source: Source) -> int:
-    command = [sys.executable, "-m", "pip_audit", *OPTIONS, "--timeout", str(SECONDS)]
-    command += ["--vulnerability-service", source.name, *source.options, "--requirement", lock]
+def audited(lock: str, url: str) -> int:
+    command = [sys.executable, "-m", "pip_audit", *OPTIONS, "--osv-url", url, "--requirement", lock]
     audit = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         packages = json.loads(audit.stdout)["dependencies"]
