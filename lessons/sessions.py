@@ -193,11 +193,11 @@ def in_background(view: View) -> View:
     return cast(View, asked)
 
 
-def end_presented(request: HttpRequest) -> None:
-    """Ends the session whose cookie a request came with, also one that idle time has closed: tickets of it live on."""
+def end_presented(request: HttpRequest) -> bool:
+    """Ends the session whose cookie a request came with, also one that idle time has closed: tickets of it live on.
+    Returns whether there was one."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    if KEY.fullmatch(key):
-        _with_key(key).delete()
+    return bool(KEY.fullmatch(key)) and _with_key(key).delete()[0] > 0
 
 
 def clear_browser(response: HttpResponse, *, nothing_waits: bool = False) -> HttpResponse:

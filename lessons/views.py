@@ -66,12 +66,13 @@ class SignIn(views.LoginView):
         return super().get_context_data(**kwargs) | {"idle": sessions.idle_minutes()}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if not self.request.user.is_authenticated:
-            sessions.end_presented(self.request)
+        former = self.request.user
+        replaced = former != form.get_user() if former.is_authenticated else sessions.end_presented(self.request)
         response, now = super().form_valid(form), timezone.now()
         sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
-        revoking.tell_promptly()  # of the sign-in that this one has replaced
+        if replaced:
+            revoking.tell_promptly()
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
