@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,24 @@ def test_it_is_gone_after_a_stop(kept: Kept) -> None:
     assert is_free(port(url))
 
 
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    """A server on a port that hangs up on everybody; old connections of the mongod that was there do not count."""
+
+    def hang_up() -> None:
+        with suppress(OSError):
+            while True:
+                server.accept()[0].close()
+
+    with socket.create_server((LOOPBACK, port)) as server:
+        threading.Thread(target=hang_up, daemon=True).start()
+        yield
+        server.shutdown(socket.SHUT_RDWR)
+
+
 def test_a_taken_port_moves_the_replica_set(kept: Kept) -> None:
     folder, before = kept
-    with socket.socket() as taken:
-        taken.bind((LOOPBACK, port(before)))
+    with taken(port(before)):
         with devmongo.running(folder, quiet) as url:
             assert url != before
             assert noted(url) == 1
