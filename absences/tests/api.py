@@ -52,6 +52,6 @@ def with_ticket(user: User, lesson: Lesson, roster: list[int], *, sid: str = "")
 
 def due_today(school: School, teacher: User, **fields: Any) -> Lesson:
     """A lesson of all of today, so that it is due whatever the hour; four students unless told otherwise."""
-    fields = {"students": 4, "start_time": time(0), "end_time": time(23, 59)} | fields
+    fields = {"students": 4, "start_time": time(0), "end_time": time(23, 59, 59)} | fields
     today = calendar.local_date(school.time_zone, timezone.now())
     return LessonFactory.create(group__school=school, taught_by=teacher, date=today, **fields)

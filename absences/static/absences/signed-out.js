@@ -2,7 +2,7 @@
 // report in their name; what waits to be sent stays, with its ticket. Right after signing out, the other tabs leave too.
 
 import { forget } from "./device.js";
-import { transact } from "./outbox.js";
+import { tellOthers, transact } from "./outbox.js";
 
 async function forgetTickets() {
   const kept = await indexedDB.databases();
@@ -23,4 +23,5 @@ async function forgetTickets() {
 
 if ("caches" in self) forget();
 forgetTickets().catch(() => {}); // a browser that keeps nothing
-if (new URLSearchParams(location.search).has("left")) new BroadcastChannel("attendance").postMessage({ type: "left" });
+// On the same channel as the outbox of this page, which would hear another.
+if (new URLSearchParams(location.search).has("left")) tellOthers({ type: "left" });
