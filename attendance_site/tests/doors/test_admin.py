@@ -40,7 +40,7 @@ def of(world: World, model: Any, place: Any) -> Any:
     if model.__name__ == "User":
         return place.teacher
     school_path = admin.site.get_model_admin(model).school_path  # type: ignore[attr-defined]
-    return model.objects.filter(**{school_path: place.school}).first()
+    return model.objects.filter(**{school_path: place.school}).order_by("pk").first()
 
 
 def test_every_address_of_the_admin_is_asked() -> None:

@@ -144,7 +144,7 @@ def _seen(client: Client, pattern: str, place: Place, number: str) -> tuple[int,
 def test_in_the_admin_they_are_for_the_admins_of_the_school(world: World, planted: Planted) -> None:
     MembershipFactory.create(user=world.own.teacher, school=world.foreign.school, role=Role.ADMIN)
     User.objects.filter(pk=world.own.teacher.pk).update(is_staff=True)
-    shown = {"planned": {"PlannedAbsence"}, "given": {"Amendment"}, "upn": {"Student"}}
+    shown = {"planned": {"PlannedAbsence"}, "given": {"Amendment", "Register"}, "upn": {"Student"}}
     for user, expected in ((world.own.teacher, {}), (world.own.admin, shown), (world.superuser, shown)):
         found: dict[str, set[str]] = {}
         for model in MODELS:
