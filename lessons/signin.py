@@ -23,9 +23,10 @@ What is left to an attacker (`python -m drills.signin day` prints the figures):
   use up for the others. More than fifty in ten minutes are logged, with a pseudonym of the colleague.
 - Where a colleague has signed in on five newer browsers, the older ones are known only by others, until the next
   sign-in.
-- A copy of a browser's device cookie is that browser, until somebody next signs in on it: the thief has its tries, and
-  may use them up, at one account or at all that have not signed in there. Somebody who has, and at whom nobody guesses,
-  gets in and so ends the copy. Other browsers are not concerned. The cookie opens nothing by itself.
+- A copy of a browser's device cookie is that browser until a minute after somebody next signs in on it: the thief has
+  its tries, and may use them up, at one account or at all that have not signed in there. Somebody who has, and at whom
+  nobody guesses, gets in and so ends the copy a minute later. Other browsers are not concerned. The cookie opens
+  nothing by itself.
 - A colleague who signs in with a copy has the original taken for unknown. The sign-in bears the colleague's name.
 - On a browser that a school's staff use, the sixth try tells whether a name is of that school: it is refused for all
   others. Names of other schools, and names that nobody has, are alike there.
