@@ -11,7 +11,7 @@ AttendanceError
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
 │   └── Unprocessable      valid in itself, but not for this lesson: 422
 ├── Conflict               the present state does not allow it: 409
-│   ├── NoCodeSet          no attendance codes are known for that day (`codes.py`): 409
+│   ├── NoCodeSet          no attendance codes are known for that day (`codes/`): 409
 │   └── StandingMark       somebody else's mark stands there: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
     └── Refused            SQL answers, but will not write this: 503, and the log says why

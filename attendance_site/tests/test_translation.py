@@ -8,6 +8,7 @@ import pytest
 from attendance_site.tests.test_architecture import ROOT, modules
 from lessons import codes, errors
 from lessons.codes import NoCodeSet
+from lessons.codes.england import ENGLAND_2024
 
 # Where a sentence stands among the arguments.
 SENTENCES = {
@@ -18,7 +19,7 @@ SENTENCES = {
 # Read by those who write programs, in English like the rest of the API.
 MACHINES = ("absences/api/", *(f"absences/{name}.py" for name in ("denied", "limits", "marks", "reporting", "tickets")))
 COMMANDS = ("absences/demo/",)
-PAGES = ("lessons/codes.py", "lessons/counting.py", "lessons/signin.py", "attendance_site/problems.py")
+PAGES = ("lessons/codes/nations.py", "lessons/counting.py", "lessons/signin.py", "attendance_site/problems.py")
 
 
 def read_by_people() -> Iterator[str]:
@@ -55,8 +56,8 @@ def test_a_bare_sentence_is_found(bare: str) -> None:
 def test_codes_say_what_they_mean_in_words() -> None:
     """Translated when they are shown; where they go into JSON or a file they are plain."""
     assert type(codes.title("I")) is str
-    assert codes.ENGLAND_2024.get("I") == codes.Code("I", codes.ENGLAND_2024.get("I").title, codes.Kind.AUTHORISED)
-    assert {codes.ENGLAND_2024.get("I")} == {codes.ENGLAND_2024.get("I")}
+    assert ENGLAND_2024.get("I") == codes.Code("I", ENGLAND_2024.get("I").title, codes.Kind.AUTHORISED)
+    assert {ENGLAND_2024.get("I")} == {ENGLAND_2024.get("I")}
     with pytest.raises(NoCodeSet) as raised:
-        codes.code_set("narnia", codes.ENGLAND_2024.valid_from)
+        codes.code_set("narnia", ENGLAND_2024.valid_from)
     assert raised.value.detail == "No attendance codes are known for narnia on 2024-08-19."
