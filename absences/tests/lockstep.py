@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from absences import mongo, reporting
+from absences.conftest import NOW
 from absences.reporting import Report
 from absences.sheets import Key
 from absences.tests import steps
-from absences.tests.conftest import NOW
 from absences.tests.model import FOR_OFFICE, Model
 from absences.tests.steps import Crash, Step
 from absences.tickets import Claims

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from absences import amendments, completion, reporting
 from absences.amendments import Change
+from absences.conftest import NOW
 from absences.reporting import Report
-from absences.tests.conftest import NOW
 from absences.tests.pages import browser
 from absences.tickets import Claims
 from lessons.factories import EnrolmentFactory, LessonFactory, StudentFactory, person

@@ -14,10 +14,10 @@ from pytest_django import Settings
 from absences import amendments, completion, late, mongo, tickets
 from absences.amendments import Change
 from absences.completion import Completed, Others
+from absences.conftest import NOW
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.tests import steps
-from absences.tests.conftest import NOW
 from absences.tests.facts import Facts, Rows
 from absences.tests.lockstep import CODE, STUDENT, Cut, Effects, Lockstep, World, cuts
 from absences.tests.model import FOR_OFFICE, PRESENT, Intent, Said

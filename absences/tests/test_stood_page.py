@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from absences import amendments, completion, reporting
 from absences.amendments import Change
+from absences.conftest import NOW
 from absences.reporting import Report
-from absences.tests.conftest import NOW
 from absences.tests.pages import browser
 from absences.tickets import Claims
 from lessons.models import Lesson, User

@@ -5,8 +5,7 @@ from datetime import datetime
 import pytest
 
 from absences import completion, reporting, tickets
-from absences.reporting import Report
-from absences.tests.conftest import (  # noqa: F401
+from absences.conftest import (  # noqa: F401
     colleague,
     integrator,
     lesson,
@@ -19,6 +18,7 @@ from absences.tests.conftest import (  # noqa: F401
     students,
     teacher,
 )
+from absences.reporting import Report
 from lessons.models import Lesson, User
 
 
