@@ -14,11 +14,11 @@ from absences.reporting import milliseconds
 from absences.tickets import allowed_codes
 from lessons import codes
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
-from lessons.feed import take_numbers
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
 from lessons.recording import recording
-from lessons.standing import Standing, standing
+from lessons.registers.feed import take_numbers
+from lessons.registers.state import Standing, standing
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,18 @@ from absences import completion, late, merging, reporting, sheets, tickets
 from absences.marks import Report
 from absences.mongo import Document
 from absences.sheets import Key, Stored
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.errors import Conflict, NotAllowed, Unprocessable
 from lessons.models import Lesson, User
-from lessons.standing import Standing
+from lessons.registers.state import Standing
 
 AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
 
 
 def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
     """On the lesson’s own day, for whoever may take the lesson and use the code that an arrival has by now."""
-    if calendar.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
+    if school_time.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
     return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 

@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from absences import sheets
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, StoreUnavailable
 from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student
 from lessons.models.timetable import Session
 from lessons.prepared import prepared
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def of(school: School, period: Period, now: datetime) -> Board:
 
 
 def _today(school: School, now: datetime) -> date:
-    return calendar.local_date(school.time_zone, now)
+    return school_time.local_date(school.time_zone, now)
 
 
 def _rows(school: School, day: date, period: Period, now: datetime) -> tuple[list[Row], bool]:

@@ -11,10 +11,11 @@ from django.db import transaction
 
 from absences import follow_up
 from absences.follow_up import Wanted
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register, School, Student, User
 from lessons.models.base import signature
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 TWICE = timedelta(minutes=1)  # so soon after the first, the same contact is the same
 
@@ -91,7 +92,7 @@ def note_down(user: User, student: Student, outcome: str, note: str, *, now: dat
         contact = Contact.objects.create(
             school_id=student.school_id,
             student=student,
-            date=calendar.local_date(student.school.time_zone, now),
+            date=school_time.local_date(student.school.time_zone, now),
             outcome=outcome,
             note=note,
             at=now,

@@ -19,7 +19,7 @@ from absences.scope import midnight
 from absences.sheets import ATTEMPTS, OPEN, Key, new_sheet
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register
-from lessons.standing import Standing
+from lessons.registers.state import Standing
 
 COMPACT_AFTER = timedelta(days=35)
 

@@ -15,7 +15,7 @@ from absences.register_form import EVERYDAY, Row
 from lessons import codes
 from lessons.errors import FieldError
 from lessons.models import Lesson, Student
-from lessons.standing import Standing
+from lessons.registers.state import Standing
 
 NAMES = ("mark", "minutes", "was", "wasminutes")
 

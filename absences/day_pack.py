@@ -15,8 +15,9 @@ from typing import Any
 from absences import sheets, tickets
 from absences.mongo import Document
 from absences.register_form import EVERYDAY
-from lessons import calendar, codes
-from lessons.calendar import milliseconds
+from lessons import codes
+from lessons.calendar import school_time
+from lessons.calendar.school_time import milliseconds
 from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
 from lessons.models.planned import Suggested
@@ -63,7 +64,7 @@ def _ids(facts: JSON) -> list[int]:
 def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more: Any) -> DayPack:
     """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
     command to MongoDB for each school; without MongoDB no marks are known, and `unknown` says so."""
-    days = {school: calendar.local_date(school.time_zone, now) for school in schools}
+    days = {school: school_time.local_date(school.time_zone, now) for school in schools}
     own = Lesson.objects.for_user(user, now).today(schools, now).filter(staff__user=user)
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
@@ -76,7 +77,7 @@ def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more
         "name": user.name,
         "school": ", ".join(school.name for school in schools),
         "day": days[schools[0]].isoformat(),
-        "ends": min(milliseconds(calendar.end_of_day(school.time_zone, day)) for school, day in days.items()),
+        "ends": min(milliseconds(school_time.end_of_day(school.time_zone, day)) for school, day in days.items()),
         "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
         **({"unknown": True} if known is None else {}),
         **more,

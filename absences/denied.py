@@ -16,7 +16,7 @@ from django.utils import timezone
 from pymongo import UpdateOne
 
 from absences import mongo
-from lessons.calendar import milliseconds
+from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.keys import LONGEST_LIFE
 from lessons.reports import Revoked

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from absences import arrivals
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import DeskEntry, Lesson, School, Student, User
 from lessons.models.base import signature
@@ -49,7 +50,7 @@ def enter(
         entry = DeskEntry.objects.create(
             school_id=student.school_id,
             student=student,
-            date=calendar.local_date(student.school.time_zone, now),
+            date=school_time.local_date(student.school.time_zone, now),
             direction=direction,
             at=now,
             note=note,
@@ -67,7 +68,7 @@ def tell_registers(user: User, student: Student, *, now: datetime) -> list[Told]
 def waiting(student: Student, now: datetime) -> list[Lesson]:
     """A pupil's lessons that run now; and until her school day ends the morning or afternoon session that began last,
     which counts for the whole of it."""
-    day = calendar.local_date(student.school.time_zone, now)
+    day = school_time.local_date(student.school.time_zone, now)
     lessons = [each for each in Lesson.objects.of_student(student.pk, day).with_register() if _expects(each, student)]
     begun = [lesson for lesson in lessons if lesson.starts_at <= now]
     running = [lesson for lesson in begun if now < lesson.ends_at]

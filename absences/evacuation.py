@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.codes import Kind
 from lessons.models import Amendment, DeskEntry, Enrolment, Group, Lesson, Mark, PlannedAbsence, School, Student
-from lessons.standing import Entry, Standing, standing
+from lessons.registers.state import Entry, Standing, standing
 
 
 class Whereabouts(models.TextChoices):
@@ -86,7 +87,7 @@ class House:
 
 def of_school(school: School, now: datetime) -> House:
     """The whole school as it is known now, by year group and group."""
-    day = calendar.local_date(school.time_zone, now)
+    day = school_time.local_date(school.time_zone, now)
     lessons = _lessons(school, day)
     said = _said(school, day, lessons)
     groups = _groups(school, day, lessons)

@@ -9,8 +9,9 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from lessons import calendar, names
+from lessons import names
 from lessons.access import Role
+from lessons.calendar import school_time
 from lessons.models import Group, Lesson, Membership, Student, User
 
 UPN = re.compile(r"[A-Z][0-9]{3,11}[0-9A-Z]?")  # or the beginning of one
@@ -56,7 +57,7 @@ class Found:
 
 def find(user: User, asked: str, now: datetime) -> Found:
     """In all the user's schools, in a fixed number of queries. Colleagues and UPNs are the office's to find."""
-    days = {pk: calendar.local_date(acting.school.time_zone, now) for pk, acting in user.access.acting.items()}
+    days = {pk: school_time.local_date(acting.school.time_zone, now) for pk, acting in user.access.acting.items()}
     pupils = _pupils(user, asked, days)
     known = Group.objects.for_user(user).select_related("school")
     groups = [group for group in known if names.matches(asked, group.name)]

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from absences import amendments
 from absences.amendments import Change
 from lessons import codes
+from lessons.calendar.school_days import SchoolDays, Term
 from lessons.codes import Code
 from lessons.errors import NotAllowed, StandingMark
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, School, Student, User
 from lessons.models.planned import plannable
-from lessons.school_days import SchoolDays, Term
 
 HEAVY = ("register__roster", "register__unstated", "register__counts")
 

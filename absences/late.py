@@ -18,10 +18,10 @@ from absences.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.access import Role, within_window
 from lessons.errors import Refused, StoreUnavailable
-from lessons.feed import take_numbers
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
 from lessons.recording import recording
-from lessons.standing import standing
+from lessons.registers.feed import take_numbers
+from lessons.registers.state import standing
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from django.db import transaction
 from absences.judging import Judge
 from absences.mongo import Document
 from lessons import codes
-from lessons.feed import take_numbers
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
-from lessons.standing import Standing, standing
+from lessons.registers.feed import take_numbers
+from lessons.registers.state import Standing, standing
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from absences.sheets import Key
 from absences.verify import Pair, closed_pages, register_pages, with_rows
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Lesson, Register
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 RUNBOOKS = {
     "postgresql": """\

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from absences import denied
 from absences.mongo import Document
 from absences.sheets import Reporter
-from lessons import calendar, codes, tokens
+from lessons import codes, tokens
 from lessons.access import WHOLE_SCHOOL, Role, Scope
+from lessons.calendar import school_time
 from lessons.errors import BadToken, NotAllowed
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def issue(
 ) -> str | None:
     """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `standing` are the
     marks on its sheet. The ticket ends with the sign-in that `sid` names, "" for none."""
-    today = calendar.local_date(lesson.school.time_zone, now)
+    today = school_time.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
         return None
     acting = user.access.in_school(lesson.school_id)
@@ -89,7 +90,7 @@ def issue(
         "notes": Scope.NOTES in acting.scopes,
         **({"sid": sid} if sid else {}),
     }
-    ends = calendar.end_of_day(lesson.school.time_zone, today)
+    ends = school_time.end_of_day(lesson.school.time_zone, today)
     signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
     # Of a very large lesson, what may be said of single pupils would make it longer than anybody takes.
     for name in reversed(BY_STUDENT):

@@ -13,7 +13,7 @@ from absences.scope import Scope
 from absences.sheets import Key
 from lessons import codes
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School
-from lessons.standing import Standing, standing
+from lessons.registers.state import Standing, standing
 
 PAGE = 500
 

@@ -11,7 +11,7 @@ from browser.marks import reported, rows, saved, says
 from browser.product import Place, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Notice, Register
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 FULL = """() => {
     const put = IDBObjectStore.prototype.put;

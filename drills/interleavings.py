@@ -21,7 +21,7 @@ from drills.verdict import Case, Verdict
 from drills.world import Race, World
 from lessons.errors import StoreUnavailable
 from lessons.models import Register, User
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 
 class Scene:

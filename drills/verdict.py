@@ -13,7 +13,7 @@ from drills.journal import Entry
 from drills.world import Race
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Register, RejectedReport, School
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 
 @dataclass

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from absences.sheets import Key, Reporter
 from absences.tickets import Claims
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.factories import SchoolFactory, StudentFactory, person
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Role, School, Student, User
 
@@ -90,7 +91,7 @@ def _students(school: School) -> list[Student]:
 
 
 def _today(school: School) -> date:
-    return calendar.local_date(school.time_zone, timezone.now())
+    return school_time.local_date(school.time_zone, timezone.now())
 
 
 def _role(world: World, user: User) -> Role:

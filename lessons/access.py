@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lessons import calendar
+from lessons.calendar import school_time
 
 if TYPE_CHECKING:
     from lessons.models import Amendment, Lesson, PlannedAbsence, School, Student, User
@@ -182,7 +182,7 @@ class Access:
         return (
             acting.role == Role.TEACHER
             and school.open_cover
-            and lesson.date == calendar.local_date(school.time_zone, now)
+            and lesson.date == school_time.local_date(school.time_zone, now)
             and not self.is_staff_of(lesson)
         )
 
@@ -212,4 +212,4 @@ def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:
     days = {Role.TEACHER: school.amendment_window, Role.ADMIN: None}.get(role, school.office_amendment_window)
     if days is None:
         return True
-    return at < calendar.end_of_day(school.time_zone, lesson.date + timedelta(days=days))
+    return at < school_time.end_of_day(school.time_zone, lesson.date + timedelta(days=days))

@@ -22,8 +22,9 @@ from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
-from lessons import calendar, keys
+from lessons import keys
 from lessons.access import Role, Scope
+from lessons.calendar import school_time
 from lessons.converters import MAX_ID, IdConverter
 from lessons.errors import BadToken
 
@@ -63,7 +64,7 @@ class AccessClaims:
 
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
     """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat`, `iat_ms` and `exp`."""
-    seconds, milliseconds = divmod(calendar.milliseconds(now), 1000)
+    seconds, milliseconds = divmod(school_time.milliseconds(now), 1000)
     times = {"iat": seconds, "iat_ms": milliseconds, "exp": int(expires_at.timestamp())}
     return Backend(current()).encode({"typ": typ, **claims, **times})
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound
 from lessons.fields import Id
 from lessons.models import Group, School, User
@@ -87,8 +87,8 @@ def _schools(user: User, wanted: int | None) -> dict[int, School]:
 
 def _days(given: Mapping[str, Any], schools: Mapping[int, School], now: datetime) -> tuple[date, date]:
     zone = next((school.time_zone for school in schools.values()), "Europe/London")
-    year = calendar.school_year(given.get("from") or given.get("to") or calendar.local_date(zone, now))
-    start, end = calendar.school_year_dates(year)
+    year = school_time.school_year(given.get("from") or given.get("to") or school_time.local_date(zone, now))
+    start, end = school_time.school_year_dates(year)
     first, last = given.get("from", start), given.get("to", end)
     if first > last:
         raise serializers.ValidationError({"from": [_("The first day comes after the last.")]})

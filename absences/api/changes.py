@@ -7,12 +7,12 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from absences.api.representations import change_json
-from lessons import feed
 from lessons.access import WHOLE_SCHOOL
 from lessons.api import SignedInView
 from lessons.errors import FieldError, InvalidInput, NotAllowed
 from lessons.fields import WholeNumber
 from lessons.pagination import Cursor
+from lessons.registers import feed
 from lessons.serializers import Query
 
 

@@ -19,7 +19,7 @@ from lessons.api import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Amendment, Lesson, User
 from lessons.pagination import Cursor
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 
 class CompleteView(SignedInView):

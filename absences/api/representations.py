@@ -8,9 +8,9 @@ from absences.merging import Merged
 from absences.tickets import Claims
 from lessons import codes
 from lessons.access import Access
-from lessons.feed import Change
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
-from lessons.standing import Standing, standing
+from lessons.registers.feed import Change
+from lessons.registers.state import Standing, standing
 
 JSON = dict[str, Any]
 

@@ -15,8 +15,9 @@ from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
 from absences.reporting import Report
 from absences.sheets import Key
-from lessons import calendar, codes
+from lessons import codes
 from lessons.access import Role
+from lessons.calendar import school_time
 from lessons.errors import StandingMark, StoreUnavailable
 from lessons.models import Enrolment, Lesson, User
 
@@ -36,7 +37,7 @@ def take(made: Collection[int], now: datetime) -> int:
     waiting = [
         lesson
         for lesson in over.with_people()
-        if lesson.pk in made or lesson.date < calendar.local_date(lesson.school.time_zone, now)
+        if lesson.pk in made or lesson.date < school_time.local_date(lesson.school.time_zone, now)
         if not chance.is_forgotten(lesson.external_id)
     ]
     staff, taken = Staff(), 0

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import models, transaction
 
 from absences.demo.timetable import BIG, MIS, OWN_TUTOR_GROUP, SECONDARY, SESSIONS, SOURCE, TEACHER, Slot, slots
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import Group, Lesson, LessonStaff, School, StaffKind, User
 
 DAYS = 7
@@ -24,7 +24,7 @@ def top_up(now: datetime) -> list[Lesson]:
     with transaction.atomic():
         # Locked, so that of two runs at once the second finds what the first has made.
         for school in School.objects.select_for_update().filter(source=MIS, external_id__in=SESSIONS).order_by("pk"):
-            today = calendar.local_date(school.time_zone, now)
+            today = school_time.local_date(school.time_zone, now)
             made += _write(school, _week(school, today))
             if school.external_id == SECONDARY:
                 made += _write(school, _extra(school, today, now))

@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from absences.pupil.year import Entry, SchoolYear
 from absences.templatetags.attendance import word
 from lessons import codes
+from lessons.calendar.school_days import SATURDAY
 from lessons.codes import Code, Kind
-from lessons.figures import Figures
 from lessons.models import Session
-from lessons.school_days import SATURDAY
+from lessons.registers.rates import Figures
 
 # In units of the picture, which is as wide as its five days or seven.
 WIDTH, HEIGHT, HEAD, HALF, GAP = 37, 34, 14, 16, 1

@@ -13,13 +13,14 @@ from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from absences.pupil.year import Entry, Lesson, SchoolYear
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
+from lessons.calendar.school_days import SATURDAY
 from lessons.models import Amendment, Enrolment, Group, Mark, Register, Student, User
 from lessons.models import Lesson as LessonRow
 from lessons.models.register import RegisterQuerySet
 from lessons.models.timetable import LessonQuerySet
-from lessons.school_days import SATURDAY
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 LESSON = ("pk", "date", "start_time", "session", "subject", "group", "group__name")
 OF_REGISTER = ("pk", "date", "lesson__start_time", "session", "lesson__subject", "group", "group__name")
@@ -33,8 +34,8 @@ def is_whole(user: User, student: Student) -> bool:
 
 def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
     """What this user may see of a pupil's school year, until today. Needs SQL only."""
-    first, last = calendar.school_year_dates(year)
-    until = min(last, calendar.local_date(student.school.time_zone, now))
+    first, last = school_time.school_year_dates(year)
+    until = min(last, school_time.local_date(student.school.time_zone, now))
     days = (first, until)
     seen = Register.objects.for_user(user).of_student(student).filter(date__range=days)
     entries = sorted(_entries(seen, student), key=_order)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from absences.pupil import reading
 from absences.pupil.year import Entry, SchoolYear
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import DeskEntry, Enrolment, Lesson, PlannedAbsence, Student, User
 
 
@@ -27,7 +27,7 @@ class Today:
 
 def of(user: User, student: Student, year: SchoolYear, now: datetime) -> Today:
     """`year` is this one; of another, no lesson of today has its entry."""
-    day = calendar.local_date(student.school.time_zone, now)
+    day = school_time.local_date(student.school.time_zone, now)
     entries = {entry.lesson.pk: entry for entry in year.entries if entry.lesson.date == day}
     lessons = reading.lessons(user, student).filter(date=day).select_related("group").order_by("starts_at", "pk")
     desk = DeskEntry.objects.filter(school=student.school_id, student=student, date=day)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from lessons import codes
 from lessons.codes import Code
-from lessons.figures import Figures, best
 from lessons.models import Amendment, Mark, Session
+from lessons.registers.rates import Figures, best
 
 Slot = tuple[date, str]  # a day and its statutory session
 SHOWN = 5  # lessons most missed

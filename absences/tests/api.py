@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from absences import tickets
-from lessons import authentication, calendar
+from lessons import authentication
+from lessons.calendar import school_time
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, School, User
 
@@ -53,5 +54,5 @@ def with_ticket(user: User, lesson: Lesson, roster: list[int], *, sid: str = "")
 def due_today(school: School, teacher: User, **fields: Any) -> Lesson:
     """A lesson of all of today, so that it is due whatever the hour; four students unless told otherwise."""
     fields = {"students": 4, "start_time": time(0), "end_time": time(23, 59, 59)} | fields
-    today = calendar.local_date(school.time_zone, timezone.now())
+    today = school_time.local_date(school.time_zone, timezone.now())
     return LessonFactory.create(group__school=school, taught_by=teacher, date=today, **fields)

@@ -13,7 +13,7 @@ from absences.mongo import Document
 from absences.sheets import Key
 from absences.tests.model import Entry
 from lessons.models import Amendment, Mark, Register, RejectedReport
-from lessons.standing import Standing, standing
+from lessons.registers.state import Standing, standing
 
 Rows = list[dict[str, Any]]
 MOVING = frozenset({"_state", "rev", "projected_rev", "merged_late_rev", "updated_at"})

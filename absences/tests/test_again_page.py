@@ -11,7 +11,7 @@ from absences.amendments import Change
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

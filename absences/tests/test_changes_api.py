@@ -14,7 +14,6 @@ from absences import amendments, completion
 from absences.amendments import Change
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.threads import at_once
-from lessons import feed
 from lessons.factories import (
     ApiClientFactory,
     LessonFactory,
@@ -25,6 +24,7 @@ from lessons.factories import (
 )
 from lessons.models import Amendment, FeedCounter, Lesson, Register, RejectedReport, Role, School, User
 from lessons.purging import lawful_purge
+from lessons.registers import feed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

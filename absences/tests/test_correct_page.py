@@ -13,7 +13,7 @@ from absences.reporting import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from absences import denied, mongo, reconcile, tickets
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
 from lessons import keys, reports, revoking, tokens
-from lessons.calendar import milliseconds
+from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
 from lessons.models import ApiClient, Lesson, Membership, Revocation, Role, School, User

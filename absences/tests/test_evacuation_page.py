@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from absences.tests.api import due_today
 from absences.tests.pages import browser
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.factories import GroupFactory, StudentFactory, person
 from lessons.models import DeskEntry, Lesson, Role, School, Student, User
 from lessons.tests.registers import take
@@ -31,7 +31,7 @@ def test_everybody_and_where(teacher: User, lesson: Lesson, students: list[Stude
 
 
 def test_who_went_out(office: User, lesson: Lesson, students: list[Student], school: School) -> None:
-    day = calendar.local_date(school.time_zone, timezone.now())
+    day = school_time.local_date(school.time_zone, timezone.now())
     facts = {"direction": "out", "date": day, "at": timezone.now(), "by_name": "Olive Grant", "note": "Dentist"}
     DeskEntry.objects.create(school=school, student=students[0], **facts)
     page = browser(office).get(PAGE).content.decode()

@@ -12,7 +12,7 @@ from absences.follow_up import Wanted
 from lessons.factories import EnrolmentFactory, LessonFactory, PlannedAbsenceFactory, StudentFactory
 from lessons.models import Amendment, Lesson, School, Student, User
 from lessons.purging import lawful_purge
-from lessons.standing import standing
+from lessons.registers.state import standing
 from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from absences.tests.pages import browser
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.factories import PlannedAbsenceFactory, StudentFactory, person
 from lessons.models import PlannedAbsence, Role, School, Student, User
 
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def today(school: School) -> date:
-    return calendar.local_date(school.time_zone, timezone.now())
+    return school_time.local_date(school.time_zone, timezone.now())
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 from absences.pupil import picture
 from absences.pupil.picture import Day, Picture
 from absences.pupil.year import Entry, Lesson, SchoolYear
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 
 ENGLAND = codes.code_set("england", date(2026, 9, 14))
 
@@ -21,8 +22,8 @@ def entry(day: date, session: str, code: str | None) -> Entry:
 
 
 def drawn(*entries: Entry, until: date = date(2026, 9, 18), **fields: Any) -> Picture:
-    year = calendar.school_year(until)
-    first, last = calendar.school_year_dates(year)
+    year = school_time.school_year(until)
+    first, last = school_time.school_year_dates(year)
     given: dict[str, Any] = {"untaken": (), "open_days": frozenset()} | fields
     return picture.draw(SchoolYear(year, first, last, until, entries, **given))
 

@@ -10,7 +10,7 @@ from absences import mongo, reporting
 from absences.tests.api import Api
 from absences.tests.putting import LESSON, MIS, pointers, put
 from absences.tickets import claims_for
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.factories import (
     LessonFactory,
     MembershipFactory,
@@ -66,7 +66,7 @@ def test_staff_is_replaced_but_for_who_came_as_cover(mis: Api, school: School, t
 
 
 def test_who_is_taken_off_a_lesson_is_told_of_at_once(mis: Api, school: School, timetable: Group) -> None:
-    today = {"date": calendar.local_date(school.time_zone, timezone.now()).isoformat()}
+    today = {"date": school_time.local_date(school.time_zone, timezone.now()).isoformat()}
     put(mis, "lessons", LESSON | today | {"staff": [{"user": "t1"}]})
     assert put(mis, "lessons", LESSON | today | {"staff": []}).json()["updated"] == 1
     lesson, user = Lesson.objects.get(), User.objects.get(username="alice")

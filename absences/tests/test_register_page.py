@@ -17,7 +17,7 @@ from absences import completion, sheets
 from absences.sheets import Key
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import Form, browser, fill, statements
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.factories import PlannedAbsenceFactory, StudentFactory
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, School, Student, User
 from lessons.tests.registers import reject, take
@@ -134,7 +134,7 @@ def move_to_tokyo(lesson: Lesson) -> None:
     school = lesson.school
     school.time_zone = "Asia/Tokyo"
     school.save()
-    lesson.date = calendar.local_date(school.time_zone, timezone.now())
+    lesson.date = school_time.local_date(school.time_zone, timezone.now())
     lesson.set_instants().save()
 
 

@@ -14,7 +14,7 @@ from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, User
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

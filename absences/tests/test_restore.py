@@ -22,7 +22,7 @@ from absences.verify import verify
 from lessons import database, rules
 from lessons.factories import StudentFactory
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
-from lessons.standing import standing
+from lessons.registers.state import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

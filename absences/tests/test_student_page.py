@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.factories import (
     DeskEntryFactory,
     LessonFactory,
@@ -145,7 +145,7 @@ def test_codes_and_what_is_missed_most(office: User, lesson: Lesson, zoe: Studen
 def test_today(office: User, teacher: User, school: School) -> None:
     lesson = due_today(school, teacher)
     zoe = Student.objects.enrolled(lesson.group_id, lesson.date)[0]
-    day = calendar.local_date(school.time_zone, timezone.now())
+    day = school_time.local_date(school.time_zone, timezone.now())
     DeskEntryFactory.create(student=zoe, date=day, at=timezone.now(), note="Bus was late")
     PlannedAbsenceFactory.create(student=zoe, first_day=day, last_day=day + timedelta(3), reason="Dentist")
     PlannedAbsenceFactory.create(student=zoe, first_day=day - timedelta(9), reason="Wedding")
@@ -198,7 +198,7 @@ def test_a_malformed_year_is_400(given: str, office: User, zoe: Student) -> None
 
 
 def test_a_year_that_has_not_begun_is_404(office: User, zoe: Student) -> None:
-    for year in (calendar.school_year(timezone.localdate()) + 1, 2199):
+    for year in (school_time.school_year(timezone.localdate()) + 1, 2199):
         assert browser(office).get(f"/students/{zoe.pk}/", {"year": year}).status_code == 404
     assert browser(office).get(f"/students/{zoe.pk}/", {"year": ""}).status_code == 200
 

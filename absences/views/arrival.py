@@ -14,7 +14,7 @@ from absences.templatetags.attendance import word
 from absences.views.pages import of_roster, taken_lesson, user_of
 from lessons import codes
 from lessons.models import Student
-from lessons.standing import Standing
+from lessons.registers.state import Standing
 
 
 @require_POST

@@ -11,7 +11,7 @@ from absences import calls
 from absences.office_forms import ContactForm
 from absences.views.office import asked_year, back, office_facts, office_pupil, office_school, years
 from absences.views.pages import render_local, user_of
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import Contact, School
 
 
@@ -39,7 +39,7 @@ def note_down(request: HttpRequest, student: int) -> HttpResponse:
 
 def _page(request: HttpRequest, school: School, wrong: ContactForm | None = None, of: int = 0) -> HttpResponse:
     now = timezone.now()
-    day = calendar.local_date(school.time_zone, now)
+    day = school_time.local_date(school.time_zone, now)
     year = asked_year(request)
     missing = calls.missing(school, day, year)
     context = {

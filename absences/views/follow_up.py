@@ -21,7 +21,8 @@ from absences.views import period
 from absences.views.office import asked_year, back, chosen_id, office_facts, office_pupil, office_school, years
 from absences.views.pages import render_local, user_of
 from absences.views.taken import clock
-from lessons import calendar, codes
+from lessons import codes
+from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import Group, Lesson, School, Student
 
@@ -106,7 +107,7 @@ def _named(lesson: Lesson) -> str:
 
 def _page(request: HttpRequest, school: School, wrong: ReasonForm | None = None, key: str = "") -> HttpResponse:
     now = timezone.now()
-    today = calendar.local_date(school.time_zone, now)
+    today = school_time.local_date(school.time_zone, now)
     wanted = _wanted(request, school)
     pupils = follow_up.of_school(user_of(request), school, wanted, now=now, today=today)
     days = list(chain.from_iterable(pupils))
@@ -133,7 +134,7 @@ def _wanted(request: HttpRequest, school: School) -> Wanted:
     """`day`, or `from` and `to`, of the last weeks unless told otherwise; `year` and `group`."""
     now = timezone.now()
     if request.GET.get("day"):
-        today = calendar.local_date(school.time_zone, now)
+        today = school_time.local_date(school.time_zone, now)
         day = today if request.GET["day"] == "today" else period.day(request, "day", today)
         asked = period.Period(day, day)
     else:

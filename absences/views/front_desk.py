@@ -18,7 +18,7 @@ from absences.templatetags.attendance import word
 from absences.views.office import back, office_facts, office_pupil, office_school
 from absences.views.pages import render_local, user_of
 from absences.views.taken import clock
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import DeskEntry, Lesson, School, Student
 
 FOUND = 20
@@ -61,7 +61,7 @@ def sign_out(request: HttpRequest, student: int) -> HttpResponse:
 
 
 def _named(pupil: Student, entry: DeskEntry) -> dict[str, str]:
-    at = calendar.clock(pupil.school.time_zone, entry.at)
+    at = school_time.clock(pupil.school.time_zone, entry.at)
     return {"name": pupil.name, "time": at, "note": entry.note.rstrip(".")}
 
 
@@ -89,7 +89,7 @@ def _page(
     request: HttpRequest, school: School, wrong: SignInForm | SignOutForm | None = None, of: Student | None = None
 ) -> HttpResponse:
     now = timezone.now()
-    day = calendar.local_date(school.time_zone, now)
+    day = school_time.local_date(school.time_zone, now)
     asked = request.GET.get("q", "").strip()
     on_roll = Student.objects.filter(school=school).on_roll(day).in_order()
     found = list(on_roll.named(asked)[: FOUND + 1]) if asked else [of] if of else []

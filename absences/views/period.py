@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput
 from lessons.models import School
 
@@ -25,9 +25,11 @@ class Period:
 def asked(request: HttpRequest, school: School, now: datetime, *, back: timedelta | None = None) -> Period:
     """`from` and `to`; unless told otherwise until today, from the start of that school year or so long before. Raises
     InvalidInput."""
-    today = calendar.local_date(school.time_zone, now)
+    today = school_time.local_date(school.time_zone, now)
     last = day(request, "to", today)
-    first = day(request, "from", last - back if back else calendar.school_year_dates(calendar.school_year(last))[0])
+    first = day(
+        request, "from", last - back if back else school_time.school_year_dates(school_time.school_year(last))[0]
+    )
     if not first <= last:
         raise InvalidInput([FieldError("/from", "order", _("The first day comes after the last one."))])
     if last - first > LONGEST:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from absences.office_forms import PlanForm
 from absences.views.office import back, office_facts, office_pupil, office_school
 from absences.views.pages import render_local, sent, user_of
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import PlannedAbsence, School, Student
 from lessons.models.base import signature
@@ -135,4 +135,4 @@ def _form(request: HttpRequest, form: PlanForm) -> HttpResponse:
 
 
 def _today(school: School) -> date:
-    return calendar.local_date(school.time_zone, timezone.now())
+    return school_time.local_date(school.time_zone, timezone.now())

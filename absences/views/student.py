@@ -17,7 +17,7 @@ from absences.pupil import picture, reading, today
 from absences.pupil.year import Entry, SchoolYear
 from absences.views.office import pages
 from absences.views.pages import render_local, seen_pupil, user_of
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import School, Student
 
@@ -46,7 +46,7 @@ def page(request: HttpRequest, student: int) -> HttpResponse:
 def _year(request: HttpRequest, school: School, now: datetime) -> int:
     """The one that `?year=` names by the year in which it begins, or the present one. Raises InvalidInput, and NotFound
     for one that has not begun."""
-    present = calendar.school_year(calendar.local_date(school.time_zone, now))
+    present = school_time.school_year(school_time.local_date(school.time_zone, now))
     given = request.GET.get("year")
     if not given:
         return present
@@ -86,10 +86,10 @@ def _follow_up(student: Student, year: SchoolYear) -> str:
 
 def _years(student: Student, year: SchoolYear, now: datetime) -> dict[str, Any]:
     """Those before and after, while the pupil may have been here."""
-    present = calendar.school_year(calendar.local_date(student.school.time_zone, now))
+    present = school_time.school_year(school_time.local_date(student.school.time_zone, now))
     return {
         "is_present": year.year == present,
-        "before": year.year - 1 if year.year > calendar.school_year(student.on_roll_from) else None,
+        "before": year.year - 1 if year.year > school_time.school_year(student.on_roll_from) else None,
         "after": year.year + 1 if year.year < present else None,
     }
 

@@ -12,9 +12,9 @@ from absences import arrivals, merging
 from absences.merging import Merged
 from absences.views import stood, taking
 from absences.views.pages import render_local, user_of
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import Amendment, Lesson, Student, User
-from lessons.standing import Standing
+from lessons.registers.state import Standing
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
     return {
         "lesson": merged.lesson,
         "register": merged.register,
-        "is_same_day": calendar.local_date(merged.lesson.school.time_zone, merged.register.taken_at)
+        "is_same_day": school_time.local_date(merged.lesson.school.time_zone, merged.register.taken_at)
         == merged.lesson.date,
         "summary": summary(standing),
         "rows": _rows(merged, standing, students, may_arrive),
@@ -128,4 +128,4 @@ def in_words(lesson: Lesson, standing: Standing) -> str:
 
 def clock(moment: datetime, lesson: Lesson) -> str:
     """A time of day as the school's clocks show it."""
-    return calendar.clock(lesson.school.time_zone, moment)
+    return school_time.clock(lesson.school.time_zone, moment)

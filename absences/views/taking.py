@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from absences import tickets
 from absences.register_form import Row
-from lessons.calendar import milliseconds
+from lessons.calendar.school_time import milliseconds
 from lessons.models import Lesson, User
 
 JSON = dict[str, Any]

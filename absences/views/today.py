@@ -18,8 +18,8 @@ from absences import mongo, sheets
 from absences.views import office, taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
-from lessons import calendar
 from lessons.access import Access
+from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
 from lessons.prepared import prepared
@@ -54,7 +54,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if not access.acting:
         return redirect("stats") if access.is_operator else render(request, "absences/no_role.html")
     school = next(iter(access.acting.values())).school
-    this_day = calendar.local_date(school.time_zone, now)
+    this_day = school_time.local_date(school.time_zone, now)
     if "date" not in request.GET and _looks_after_others(user_of(request), this_day):
         return redirect("board")
     day = _day(request.GET.get("date"), this_day)

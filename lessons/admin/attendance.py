@@ -10,9 +10,9 @@ from datetime import date
 from django.db.models import Q
 
 from lessons import codes
-from lessons.figures import Figures, best
 from lessons.models import Amendment, Mark, Register, Student
-from lessons.standing import standing
+from lessons.registers.rates import Figures, best
+from lessons.registers.state import standing
 
 LATEST = 10
 

@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lessons import calendar
 from lessons.access import Role
 from lessons.admin.attendance import glance
 from lessons.admin.base import (
@@ -30,6 +29,7 @@ from lessons.admin.base import (
 from lessons.admin.enrolments import EnrolInGroups, EnrolledInGroups
 from lessons.admin.forms import InlineForm
 from lessons.admin.user_names import OwnUserAddForm, OwnUserChangeForm, UserAddForm, UserChangeForm
+from lessons.calendar import school_time
 from lessons.models import Membership, RefreshToken, Student, User
 
 admin.site.unregister(PermissionGroup)  # nobody asks Django's permissions here, and a group is a class
@@ -219,6 +219,6 @@ class StudentAdmin(SchoolRowAdmin):
 
     @admin.display(description=_("this school year"))
     def attendance(self, student: Student) -> str:
-        today = calendar.local_date(student.school.time_zone, timezone.now())
-        found = glance(student, calendar.school_year(today))
+        today = school_time.local_date(student.school.time_zone, timezone.now())
+        found = glance(student, school_time.school_year(today))
         return render_to_string("admin/lessons/attendance.html", {"glance": found, "student": student})

@@ -13,8 +13,8 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from lessons import calendar
 from lessons.access import Role
+from lessons.calendar import school_time
 from lessons.models.base import Minutes, Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.groups import Enrolment, Group
 from lessons.models.people import Student, StudentQuerySet, User
@@ -47,7 +47,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
             opened = now + timedelta(minutes=school.opening_minutes)
             seen |= Q(
                 school=school,
-                date=calendar.local_date(school.time_zone, now),
+                date=school_time.local_date(school.time_zone, now),
                 starts_at__lte=opened,
                 status=Lesson.Status.SCHEDULED,
             )
@@ -67,7 +67,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def _by_day(self, schools: Iterable[School], now: datetime, comparison: str) -> LessonQuerySet:
         by_today: dict[date, list[int]] = defaultdict(list)
         for school in schools:
-            by_today[calendar.local_date(school.time_zone, now)].append(school.pk)
+            by_today[school_time.local_date(school.time_zone, now)].append(school.pk)
         days = (Q(school__in=pks, **{f"date__{comparison}": today}) for today, pks in by_today.items())
         return self.filter(reduce(or_, days, Q(pk__in=())))
 
@@ -179,8 +179,8 @@ class Lesson(SchoolRow, Owned):
 
     def set_instants(self) -> Lesson:
         """Derives `starts_at` and `ends_at` from date and wall time; call it whenever one of those was set."""
-        self.starts_at = calendar.at(self.school.time_zone, self.date, self.start_time)
-        self.ends_at = calendar.at(self.school.time_zone, self.date, self.end_time)
+        self.starts_at = school_time.at(self.school.time_zone, self.date, self.start_time)
+        self.ends_at = school_time.at(self.school.time_zone, self.date, self.end_time)
         return self
 
     @property
@@ -199,7 +199,7 @@ class Lesson(SchoolRow, Owned):
 
     @property
     def school_year(self) -> int:
-        return calendar.school_year(self.date)
+        return school_time.school_year(self.date)
 
     @property
     def is_cancelled(self) -> bool:

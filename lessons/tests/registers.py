@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from lessons import calendar
+from lessons.calendar import school_time
 from lessons.models import Amendment, Lesson, Register, RejectedReport, Student
 
 
 def take(lesson: Lesson, *, absent: dict[Student, str] | None = None, **fields: Any) -> Register:
     """The register of a lesson, with everyone enrolled that day: present, unless `absent` has a code."""
     at = lesson.starts_at + timedelta(minutes=10)
-    year = calendar.school_year(lesson.date)
+    year = school_time.school_year(lesson.date)
     roster = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
     facts = {"school": lesson.school, "group": lesson.group, "date": lesson.date, "session": lesson.session}
     taken = {"completed_at": at, "taken_at": at, "by_name": "Ms Lee", "source": "page", "school_year": year}

@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from lessons.admin.attendance import glance
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory, person
-from lessons.figures import Figures
 from lessons.models import Group, Lesson, Role, Student
+from lessons.registers.rates import Figures
 from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def admin(client: Client, ava: Student) -> Client:
 def test_her_page_shows_the_rate_with_both_its_numbers(
     admin: Client, ava: Student, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lessons.calendar.local_date", lambda zone, now: date(2026, 9, 20))
+    monkeypatch.setattr("lessons.calendar.school_time.local_date", lambda zone, now: date(2026, 9, 20))
     take(lesson(group, 0), absent={ava: "N"})
     take(lesson(group, 1))
     content = admin.get(f"/admin/lessons/student/{ava.pk}/change/").content.decode()

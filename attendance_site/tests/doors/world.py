@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from absences import notices, reporting, tickets
 from absences.reporting import Report
-from lessons import authentication, calendar
+from lessons import authentication
+from lessons.calendar import school_time
 from lessons.factories import (
     ApiClientFactory,
     ContactFactory,
@@ -69,7 +70,7 @@ class Place:
 
     def lesson(self, group: Any, name: str) -> Lesson:
         """Of all of today, so that it is due whatever the hour."""
-        today = calendar.local_date(self.school.time_zone, timezone.now())
+        today = school_time.local_date(self.school.time_zone, timezone.now())
         when: dict[str, Any] = {"date": today, "start_time": time(0), "end_time": time(23, 59, 59)}
         said = {"subject": f"{name} Maths", "room": f"{name}1"}
         lesson: Lesson = LessonFactory.create(group=group, taught_by=self.teacher, **when, **said)

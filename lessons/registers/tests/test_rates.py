@@ -6,7 +6,7 @@ import pytest
 
 from lessons import codes
 from lessons.codes import Code
-from lessons.figures import Figures, best
+from lessons.registers.rates import Figures, best
 
 ENGLAND = codes.code_set("england", date(2026, 9, 14))
 

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from lessons import calendar
+from lessons.calendar import school_time
 
 LONDON = "Europe/London"
 
@@ -23,8 +23,8 @@ LONDON = "Europe/London"
     ],
 )
 def test_wall_time_in_london(day: date, clock: time, instant: datetime) -> None:
-    assert calendar.at(LONDON, day, clock) == instant
-    assert calendar.at(LONDON, day, clock).tzinfo is UTC
+    assert school_time.at(LONDON, day, clock) == instant
+    assert school_time.at(LONDON, day, clock).tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_wall_time_in_london(day: date, clock: time, instant: datetime) -> None:
     ],
 )
 def test_the_day_in_london(now: datetime, day: date) -> None:
-    assert calendar.local_date(LONDON, now) == day
+    assert school_time.local_date(LONDON, now) == day
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 5, 5), 24)])
 def test_a_day_ends_at_midnight_however_long_it_is(day: date, hours: int) -> None:
-    lasted = calendar.end_of_day(LONDON, day) - calendar.at(LONDON, day, time.min)
+    lasted = school_time.end_of_day(LONDON, day) - school_time.at(LONDON, day, time.min)
     assert lasted.total_seconds() == hours * 3600
 
 
@@ -55,6 +55,6 @@ def test_a_day_ends_at_midnight_however_long_it_is(day: date, hours: int) -> Non
     ],
 )
 def test_a_school_year_begins_in_september(day: date, year: int) -> None:
-    first, last = calendar.school_year_dates(year)
-    assert calendar.school_year(day) == year
+    first, last = school_time.school_year_dates(year)
+    assert school_time.school_year(day) == year
     assert first <= day <= last

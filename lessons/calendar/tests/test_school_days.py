@@ -5,9 +5,9 @@ from datetime import date, time, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from lessons.calendar.school_days import SchoolDays
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory
 from lessons.models import Lesson, School
-from lessons.school_days import SchoolDays
 
 MONDAY = date(2026, 9, 14)
 WEEKDAYS = tuple(day for day in (MONDAY + timedelta(days=n) for n in range(28)) if day.weekday() < 5)
