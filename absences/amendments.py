@@ -13,10 +13,10 @@ from absences import closing
 from absences.reporting import milliseconds
 from absences.tickets import allowed_codes
 from lessons import codes
+from lessons.database.recording import recording
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
-from lessons.recording import recording
 from lessons.registers.feed import take_numbers
 from lessons.registers.state import Standing, standing
 

@@ -123,7 +123,7 @@ class Board:
 def version(school: School, now: datetime) -> str:
     """What changes whenever the board does: at once with the record and with notices, else within a minute. One
     statement, which reads counters and the few notices that are not done, neither lessons nor registers nor sheets; a
-    reminder counts until it is forgotten (`expiring.py`)."""
+    reminder counts until it is forgotten (`expiry.py`)."""
     [counted] = _counted(school.pk)
     parts = (school.pk, counted.last_number, counted.waiting, counted.newest, int(now.timestamp()) // FRESH)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -21,9 +21,9 @@ from absences.reporting import milliseconds
 from absences.sheets import Key
 from lessons import codes
 from lessons.access import Role
+from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
 from lessons.models import Lesson, LessonStaff, StaffKind, User
-from lessons.recording import recording
 
 log = logging.getLogger(__name__)
 

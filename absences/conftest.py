@@ -12,6 +12,7 @@ from absences.tests.api import Api, signed_in
 from absences.tests.commands import LISTENER
 from absences.tests.putting import MIS
 from absences.tickets import Claims
+from lessons.database.purge import lawful_purge
 from lessons.factories import (
     ApiClientFactory,
     GroupFactory,
@@ -22,7 +23,6 @@ from lessons.factories import (
     person,
 )
 from lessons.models import Amendment, Group, Lesson, Mark, Register, RejectedReport, Role, School, Student, User
-from lessons.purging import lawful_purge
 
 NOW = datetime(2026, 9, 14, 8, 5, tzinfo=UTC)  # 09:05 on the school's clocks
 SECOND = timedelta(seconds=1)

@@ -16,9 +16,9 @@ from absences.mongo import Document
 from absences.reporting import milliseconds
 from absences.sheets import Key
 from lessons.codes import NoCodeSet
+from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, Refused
 from lessons.models import Lesson
-from lessons.recording import recording
 
 log = logging.getLogger(__name__)
 

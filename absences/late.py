@@ -17,9 +17,9 @@ from absences.mongo import Document
 from absences.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.access import Role, within_window
+from lessons.database.recording import recording
 from lessons.errors import Refused, StoreUnavailable
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
-from lessons.recording import recording
 from lessons.registers.feed import take_numbers
 from lessons.registers.state import standing
 

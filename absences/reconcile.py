@@ -15,7 +15,8 @@ from absences import amendments, finishing, late, mongo, schema
 from absences.mongo import Document
 from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
-from lessons import expiring, revoking
+from lessons import revoking
+from lessons.database import expiry
 from lessons.errors import Refused
 from lessons.models import Lesson, Register, Revocation
 
@@ -67,7 +68,7 @@ def reconcile(
         "lagging": _project(scope),
         "orphans": _check_orphans(now, scope),
         "compacted": _compact(now, scope),
-        "expired": expiring.forget(now),
+        "expired": expiry.forget(now),
         "revoked": _tell_revoked(),  # last: the database notes each sign-in that is forgotten
     }
     for name, step in steps.items():
@@ -92,7 +93,7 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
         orphans=count({"orphan_check_at": {"$lte": now}}, "orphan_check"),
         compacted=count(_old(now), "compact"),
         revoked=Revocation.objects.count(),
-        expired=expiring.count(now),
+        expired=expiry.count(now),
     )
 
 

@@ -11,11 +11,11 @@ class LessonsConfig(AppConfig):
     verbose_name = _("Lessons")
 
     def ready(self) -> None:
-        from lessons import database
+        from lessons.database import installing
 
-        pre_migrate.connect(database.before_migrate, sender=self)
-        post_migrate.connect(database.after_migrate, sender=self)
-        checks.register(database.check, checks.Tags.database, deploy=True)
+        pre_migrate.connect(installing.before_migrate, sender=self)
+        post_migrate.connect(installing.after_migrate, sender=self)
+        checks.register(installing.check, checks.Tags.database, deploy=True)
 
 
 class AdminConfig(admin_apps.AdminConfig):

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from lessons import reports
+from lessons.database.expiry import TICKETS_END
 from lessons.errors import StoreUnavailable
-from lessons.expiring import TICKETS_END
 from lessons.models import Lesson, Revocation
 from lessons.reports import Revoked
 

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from lessons import expiring
+from lessons.database import expiry
 from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
@@ -117,7 +117,7 @@ class SessionStore(SessionBase):
     @classmethod
     def clear_expired(cls) -> None:
         """By Django's command; the reconciler does so too."""
-        expiring.sessions(timezone.now()).delete()
+        expiry.sessions(timezone.now()).delete()
 
     def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
         return {

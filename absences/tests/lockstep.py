@@ -19,9 +19,9 @@ from absences.tests import steps
 from absences.tests.model import FOR_OFFICE, Model
 from absences.tests.steps import Crash, Step
 from absences.tickets import Claims
+from lessons.database.purge import lawful_purge
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, RejectedReport, StaffKind, User
-from lessons.purging import lawful_purge
 
 T = TypeVar("T")
 Effects = Sequence[tuple[Step, Callable[[], None]]]  # what the model does at a step of the product

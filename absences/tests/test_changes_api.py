@@ -14,6 +14,7 @@ from absences import amendments, completion
 from absences.amendments import Change
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.threads import at_once
+from lessons.database.purge import lawful_purge
 from lessons.factories import (
     ApiClientFactory,
     LessonFactory,
@@ -23,7 +24,6 @@ from lessons.factories import (
     person,
 )
 from lessons.models import Amendment, FeedCounter, Lesson, Register, RejectedReport, Role, School, User
-from lessons.purging import lawful_purge
 from lessons.registers import feed
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,9 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from absences import follow_up
 from absences.follow_up import Wanted
+from lessons.database.purge import lawful_purge
 from lessons.factories import EnrolmentFactory, LessonFactory, PlannedAbsenceFactory, StudentFactory
 from lessons.models import Amendment, Lesson, School, Student, User
-from lessons.purging import lawful_purge
 from lessons.registers.state import standing
 from lessons.tests.registers import amend, take, void
 

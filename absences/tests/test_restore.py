@@ -19,7 +19,7 @@ from absences.scope import EVERYTHING
 from absences.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
-from lessons import database, rules
+from lessons.database import installing, rules
 from lessons.factories import StudentFactory
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
 from lessons.registers.state import standing
@@ -274,6 +274,6 @@ def test_a_cancellation_that_sql_has_no_more(
         for item in (each for rule in rules.cancellations() for each in rule.installables(connection.vendor)):
             cursor.execute(item.drop)
     Lesson.objects.update(status=Lesson.Status.SCHEDULED, settled=False)
-    database.install(connection)
+    installing.install(connection)
     assert restore("postgresql")["lost"] == 1
     assert not Register.objects.exists()

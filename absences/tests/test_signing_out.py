@@ -14,7 +14,7 @@ from django.utils import timezone
 from absences import denied, mongo, reconcile
 from absences.tests.api import Api, due_today, with_ticket
 from absences.tests.pages import browser
-from lessons import expiring
+from lessons.database import expiry
 from lessons.factories import LessonFactory, person
 from lessons.models import BrowserSession, Lesson, LessonStaff, RefreshToken, Revocation, Role, School, StaffKind, User
 from lessons.sessions import SessionStore
@@ -165,7 +165,7 @@ def test_what_expired_long_ago_is_told_to_nobody(teacher: User, school: School) 
     browser(teacher)
     tokens_of(teacher)
     mongo.denied().delete_many({})
-    long_ago = timezone.now() - expiring.TICKETS_END
+    long_ago = timezone.now() - expiry.TICKETS_END
     BrowserSession.objects.update(expire_date=long_ago)
     RefreshToken.objects.update(expires_at=long_ago)
     reconcile.reconcile(timezone.now())

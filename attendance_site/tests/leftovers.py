@@ -12,7 +12,7 @@ from functools import partial
 from django.db import connection, transaction
 from psycopg import sql
 
-from lessons import database
+from lessons.database import installing
 
 Sweep = Callable[[], None]
 
@@ -42,7 +42,7 @@ def _empty(tables: Iterable[str]) -> None:
         connection.connection.execute("SET LOCAL session_replication_role = replica")
         for name in _with_rows(tables):
             connection.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
-    database.install(connection)  # where a test took one away, and failed before it gave it back
+    installing.install(connection)  # where a test took one away, and failed before it gave it back
 
 
 def _with_rows(tables: Iterable[str]) -> set[str]:

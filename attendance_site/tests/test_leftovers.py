@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from attendance_site.tests import leftovers
-from lessons import database, rules
+from lessons.database import installing, rules
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, School
 
@@ -18,7 +18,7 @@ def test_a_sweep_leaves_no_rows_and_every_rule() -> None:
         with connection.cursor() as cursor:
             for item in (each for rule in rules.cancellations() for each in rule.installables(connection.vendor)):
                 cursor.execute(item.drop)
-        assert database.missing(connection)
+        assert installing.missing(connection)
         sweep()
-    assert not database.missing(connection)
+    assert not installing.missing(connection)
     assert not School.objects.exists() and not Lesson.objects.exists()

@@ -24,7 +24,7 @@ class Owned(models.Model):
 
 
 def one_of_school() -> models.UniqueConstraint:
-    """(id, school), so that a foreign key can name both (`lessons/rules.py`)."""
+    """(id, school), so that a foreign key can name both (`lessons/database/rules.py`)."""
     return models.UniqueConstraint(fields=["id", "school"], name="%(class)s_of_school")
 
 

@@ -88,7 +88,7 @@ class Enrolment(SchoolRow, Owned):
     @property
     def has_registers(self) -> bool:
         """Whether a register of the group was taken while this enrolment counted, or lists the student; the database
-        keeps such an enrolment too (`lessons/rules.py`)."""
+        keeps such an enrolment too (`lessons/database/rules.py`)."""
         from lessons.models.register import Register
 
         taken = Register.objects.filter(group=self.group_id).values_list("date", "roster")

@@ -1,8 +1,8 @@
 """What a school's office writes down beside the registers: calls, the front desk, notices.
 
 Contacts and desk entries say why a register says what it says: they are kept as long as the record itself, 6 years, and
-nothing deletes them before it is purged (`purging.py`). A notice that is done goes after 30 days, and a reminder when
-nobody needs it (`expiring.py`): what became of it stands in the register."""
+nothing deletes them before it is purged (`purge.py`). A notice that is done goes after 30 days, and a reminder when
+nobody needs it (`expiry.py`): what became of it stands in the register."""
 
 from __future__ import annotations
 

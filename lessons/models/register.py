@@ -245,8 +245,8 @@ class FeedCounter(models.Model):
 
 
 class PurgePermit(models.Model):
-    """While a transaction holds one, the database lets it take something out of the record (`lessons/purging.py`); it
-    is gone when the transaction ends, so that nobody else ever sees it."""
+    """While a transaction holds one, the database lets it take something out of the record
+    (`lessons/database/purge.py`). It is gone when the transaction ends, so nobody else ever sees it."""
 
     reason = models.CharField(_("reason"), max_length=500)
 

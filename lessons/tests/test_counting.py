@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from lessons import counting, expiring
+from lessons import counting
+from lessons.database import expiry
 from lessons.models import Tally
 from lessons.tests.signing_in import SCHOOLS, page
 
@@ -19,7 +20,7 @@ def test_a_count_keeps_no_names_and_ends() -> None:
     assert not {"alice", SCHOOLS} & {
         part for key in Tally.objects.values_list("key", flat=True) for part in key.split()
     }
-    assert sum(expiring.forget(timezone.now() + timedelta(hours=2))) == Tally.objects.count() + 4 > 0
+    assert sum(expiry.forget(timezone.now() + timedelta(hours=2))) == Tally.objects.count() + 4 > 0
 
 
 def test_a_count_begins_anew_after_its_window() -> None:

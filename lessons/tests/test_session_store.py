@@ -15,7 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from lessons import authentication, expiring, tokens
+from lessons import authentication, tokens
+from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
 from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, RefreshToken, Role, User
@@ -143,9 +144,9 @@ def test_the_sid_costs_no_statement_of_its_own(alice: User, django_assert_num_qu
 def test_what_has_expired_is_cleared(alice: User) -> None:
     kept = store(signed_in(alice)).sid
     signed_in(alice)
-    ended = timezone.now() - expiring.TICKETS_END
+    ended = timezone.now() - expiry.TICKETS_END
     BrowserSession.objects.exclude(sid=kept).update(expire_date=ended)
-    SessionStore.clear_expired()  # by Django's command; `lessons/expiring.py` does so daily
+    SessionStore.clear_expired()  # by Django's command; `lessons/database/expiry.py` does so daily
     assert BrowserSession.objects.get().sid == kept
 
 

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from lessons import authentication, expiring
+from lessons import authentication
+from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
 from lessons.models import BrowserSession, RefreshToken, Role, School, User
 from lessons.sessions import device_of
@@ -160,9 +161,9 @@ def test_for_a_working_day(alice: User) -> None:
     assert 36000 - 60 < cookie["max-age"] <= 36000
     BrowserSession.objects.update(expire_date=timezone.now())
     assert not signed_in(desk)
-    assert sum(expiring.forget(timezone.now())) == 0, "signing out everywhere still ends its tickets"
-    expired = timezone.now() + expiring.TICKETS_END
-    assert sum(expiring.forget(expired)) >= 1 and not BrowserSession.objects.filter(user=alice).exists()
+    assert sum(expiry.forget(timezone.now())) == 0, "signing out everywhere still ends its tickets"
+    expired = timezone.now() + expiry.TICKETS_END
+    assert sum(expiry.forget(expired)) >= 1 and not BrowserSession.objects.filter(user=alice).exists()
 
 
 def test_its_last_use_is_kept_to_a_sixth_of_the_idle_time(alice: User) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons import database
+from lessons.database import installing
 from lessons.factories import SchoolFactory, UserFactory, person
 from lessons.models import Role, School, User
 from lessons.usernames import canonical
@@ -150,4 +150,4 @@ def test_names_that_clash_are_listed_and_nothing_is_changed(before_the_migration
     assert sorted(User.objects.values_list("username", flat=True)) == ["ALICE", "Alice", "Bob", "Dora", "alice", "bob"]
     applied = MigrationLoader(connection).applied_migrations
     assert [key for key in applied if key[0] == "lessons" and key > RELEASED] == [], "nor anything before it"
-    assert database.missing(connection) == []
+    assert installing.missing(connection) == []

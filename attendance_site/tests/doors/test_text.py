@@ -12,8 +12,8 @@ from absences.reporting import Report
 from attendance_site.tests.doors.asking import ask, routes, undone
 from attendance_site.tests.doors.test_admin import MODELS, of, url
 from attendance_site.tests.doors.world import World, with_session, with_token
+from lessons.database.purge import lawful_purge
 from lessons.models import Amendment, Group, Lesson, Mark, School, Student, User
-from lessons.purging import lawful_purge
 
 pytestmark = pytest.mark.django_db
 

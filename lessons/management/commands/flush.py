@@ -3,17 +3,17 @@ from typing import Any
 from django.core.management.commands import flush
 from django.db import connections
 
-from lessons import database
+from lessons.database import installing
 
 
 class Command(flush.Command):
-    """Django's own. On SQLite it deletes row by row, which triggers of `lessons/rules.py` would refuse."""
+    """Django's own. On SQLite it deletes row by row, which triggers of `lessons/database/rules.py` would refuse."""
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]
         if connection.vendor == "sqlite":
-            database.lift(connection)
+            installing.lift(connection)
         try:
             super().handle(**options)
         finally:
-            database.install(connection)
+            installing.install(connection)

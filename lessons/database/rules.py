@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import models
 
-from lessons.refusals import Addition, Refusal, Removal, Rule, SameSchool, foreign_key, school_column
+from lessons.database.triggers import Addition, Refusal, Removal, Rule, SameSchool, foreign_key, school_column
 
 
 def rules() -> Iterator[Rule]:
@@ -56,7 +56,7 @@ def enrolments_stay() -> Iterator[Rule]:
 def record_stays() -> Iterator[Rule]:
     """A register changes only by appended amendments: nothing of the record is rewritten or deleted.
 
-    Only how far it was merged and shown moves. A lawful purge says so first (`purging.py`).
+    Only how far it was merged and shown moves. A lawful purge says so first (`purge.py`).
     """
     from lessons.models import Amendment, Mark, PurgePermit, Register, RejectedReport
 

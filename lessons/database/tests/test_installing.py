@@ -10,10 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from lessons import database, rules
+from lessons.database import installing, rules
+from lessons.database.triggers import Installable, Refusal
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Register, RejectedReport, Student
-from lessons.refusals import Installable, Refusal
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
@@ -126,12 +126,12 @@ def test_an_enrolment_with_a_register_keeps_its_student() -> None:
 
 
 def test_nothing_is_missing_after_migrating() -> None:
-    assert database.missing(connection) == []
+    assert installing.missing(connection) == []
 
 
 def test_installing_twice_changes_nothing() -> None:
-    database.install(connection)
-    assert database.missing(connection) == []
+    installing.install(connection)
+    assert installing.missing(connection) == []
 
 
 def test_a_lost_rule_fails_the_check_and_is_installed_again() -> None:
@@ -141,13 +141,13 @@ def test_a_lost_rule_fails_the_check_and_is_installed_again() -> None:
     with pytest.raises(CommandError, match="enrolment_stays"):
         call_command("check", deploy=True, databases=["default"], stdout=StringIO(), stderr=StringIO())
     call_command("migrate", verbosity=0)
-    assert database.missing(connection) == []
+    assert installing.missing(connection) == []
 
 
 def test_a_changed_rule_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = Refusal(Enrolment, "stays", "DELETE", "1 = 1", "never")
-    monkeypatch.setattr(database, "rules", lambda: [changed])
-    assert [item.name for item in database.missing(connection)] == ["lessons_enrolment_stays"]
+    monkeypatch.setattr(installing, "rules", lambda: [changed])
+    assert [item.name for item in installing.missing(connection)] == ["lessons_enrolment_stays"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -156,19 +156,19 @@ def test_flushing_empties_every_table_and_keeps_the_rules() -> None:
     take(LessonFactory.create(group=enrolment.group))
     call_command("flush", interactive=False, verbosity=0)
     assert not Enrolment.objects.exists()
-    assert database.missing(connection) == []
+    assert installing.missing(connection) == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_remade_table_gets_its_rules_back() -> None:
     """On SQLite, altering a column remakes the table; a migration does it between the two signals."""
     upn = Student._meta.get_field("upn")
-    database.before_migrate(using="default", plan=[("a migration", False)])
+    installing.before_migrate(using="default", plan=[("a migration", False)])
     with connection.schema_editor() as editor:
         editor.alter_field(Student, upn, wider(upn))
         editor.alter_field(Student, wider(upn), upn)
-    database.after_migrate(using="default")
-    assert database.missing(connection) == []
+    installing.after_migrate(using="default")
+    assert installing.missing(connection) == []
     stranger = StudentFactory.create()
     assert refused(lambda: EnrolmentFactory.create(student=stranger))
 
@@ -187,7 +187,7 @@ def test_migrating_to_nothing_and_back_installs_everything() -> None:
     call_command("migrate", "admin", "zero", verbosity=0)
     call_command("migrate", "lessons", "zero", verbosity=0)
     call_command("migrate", verbosity=0)
-    assert database.missing(connection) == []
+    assert installing.missing(connection) == []
     assert Register._meta.db_table in connection.introspection.table_names()
 
 
@@ -199,7 +199,7 @@ def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, mon
     take(LessonFactory.create())
     if not backwards:
         call_command("migrate", *before_it, verbosity=0)
-    before = database.standing(connection)
+    before = installing.standing(connection)
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("halfway")
@@ -209,7 +209,7 @@ def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, mon
     with pytest.raises(RuntimeError, match="halfway"):
         call_command("migrate", *(before_it if backwards else here), verbosity=0)
     monkeypatch.undo()
-    assert by_name(database.standing(connection)) == by_name(before) != []
+    assert by_name(installing.standing(connection)) == by_name(before) != []
     assert refused(lambda: Register.objects.all().delete())
     call_command("migrate", verbosity=0)
 
@@ -219,17 +219,17 @@ def test_rules_of_an_older_release_stand_again_as_they_were() -> None:
     with connection.cursor() as cursor:
         cursor.execute(older.drop)
         cursor.execute(older.create)
-    before = database.standing(connection)
+    before = installing.standing(connection)
     assert (older.text in [item.text for item in before]) is (connection.vendor == "sqlite")
 
     def fail() -> None:
-        with database.kept(connection):
-            database.lift(connection)
+        with installing.kept(connection):
+            installing.lift(connection)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert by_name(database.standing(connection)) == by_name(before)
+    assert by_name(installing.standing(connection)) == by_name(before)
 
 
 def by_name(installed: list[Installable]) -> list[tuple[str, str]]:

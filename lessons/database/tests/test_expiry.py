@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lessons import expiring
+from lessons.database import expiry
 from lessons.factories import ContactFactory, DeskEntryFactory, NoticeFactory, PlannedAbsenceFactory
 from lessons.models import Contact, DeskEntry, Lesson, Notice, PlannedAbsence
 from lessons.tests.registers import take
@@ -18,10 +18,10 @@ MOMENT = timedelta(seconds=1)
 def test_a_notice_goes_thirty_days_after_it_was_done() -> None:
     done = (NOW - timedelta(days=30), NOW - timedelta(days=30) + MOMENT, None)
     _gone, fresh, undone = (NoticeFactory.create(done_at=at) for at in done)
-    assert expiring.count(NOW) == 1
-    assert sum(expiring.forget(NOW)) == 1
+    assert expiry.count(NOW) == 1
+    assert sum(expiry.forget(NOW)) == 1
     assert list(Notice.objects.order_by("pk")) == [fresh, undone]
-    assert sum(expiring.forget(NOW)) == 0
+    assert sum(expiry.forget(NOW)) == 0
 
 
 @pytest.mark.parametrize("over", ["taken", "cancelled", "old"])
@@ -34,13 +34,13 @@ def test_a_reminder_goes_when_nobody_needs_it(over: str) -> None:
         Lesson.objects.filter(pk=gone.lesson.pk).update(status=Lesson.Status.CANCELLED)
     else:
         Notice.objects.filter(pk=gone.pk).update(made_at=NOW - timedelta(days=30))
-    assert expiring.count(NOW) == 1
-    assert sum(expiring.forget(NOW)) == 1
+    assert expiry.count(NOW) == 1
+    assert sum(expiry.forget(NOW)) == 1
     assert set(Notice.objects.all()) == {open_, told}
 
 
 def test_calls_the_front_desk_and_plans_stay() -> None:
     for factory in (ContactFactory, DeskEntryFactory, PlannedAbsenceFactory):
         factory.create()
-    assert sum(expiring.forget(NOW + timedelta(days=5 * 365))) == 0
+    assert sum(expiry.forget(NOW + timedelta(days=5 * 365))) == 0
     assert all(model.objects.exists() for model in (Contact, DeskEntry, PlannedAbsence))

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import CheckMessage, Error
 from django.db import connections, transaction
 
-from lessons.refusals import Installable
-from lessons.rules import rules
+from lessons.database.rules import rules
+from lessons.database.triggers import Installable
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -7,10 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from lessons import database, rules
+from lessons.database import installing, rules
+from lessons.database.purge import lawful_purge
 from lessons.factories import LessonFactory, StudentFactory
 from lessons.models import Amendment, Lesson, Mark, PurgePermit, Register, RejectedReport, Student
-from lessons.purging import lawful_purge
 from lessons.tests.registers import amend, reject, take
 
 pytestmark = pytest.mark.django_db
@@ -105,8 +105,8 @@ def test_a_lost_trigger_fails_the_check(model: Any) -> None:
         cursor.execute(lost.drop)
     with pytest.raises(CommandError, match=lost.name):
         call_command("check", deploy=True, databases=["default"])
-    database.install(connection)
-    assert database.missing(connection) == []
+    installing.install(connection)
+    assert installing.missing(connection) == []
 
 
 def test_a_lesson_that_was_taken_is_not_cancelled(lesson: Lesson) -> None:
