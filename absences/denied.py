@@ -2,8 +2,8 @@
 process, which goes by nothing that is older than ten seconds while the store answers. A ticket stops working within
 ten seconds when its holder is dismissed, signs out or is taken off the lesson.
 
-An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson. `lessons/revoking.py`
-tells which. It is forgotten when the last token that it concerns has ended.
+An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson.
+`lessons/accounts/revocations.py` tells which. It is forgotten when the last token that it concerns has ended.
 """
 
 import math
@@ -16,9 +16,9 @@ from django.utils import timezone
 from pymongo import UpdateOne
 
 from absences import mongo
+from lessons.accounts.keys import LONGEST_LIFE
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
-from lessons.keys import LONGEST_LIFE
 from lessons.reports import Revoked
 
 READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is known,

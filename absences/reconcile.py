@@ -15,7 +15,7 @@ from absences import amendments, finishing, late, mongo, schema
 from absences.mongo import Document
 from absences.scope import EVERYTHING, Scope
 from absences.sheets import Key
-from lessons import revoking
+from lessons.accounts import revocations
 from lessons.database import expiry
 from lessons.errors import Refused
 from lessons.models import Lesson, Register, Revocation
@@ -187,7 +187,7 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
 
 def _tell_revoked() -> Iterator[int]:
     """What nobody told at once: changes by other systems and scripts, and whatever the store was away for."""
-    while told := revoking.tell():
+    while told := revocations.tell():
         yield told
 
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from absences import denied
 from absences.mongo import Document
 from absences.sheets import Reporter
-from lessons import codes, tokens
+from lessons import codes
 from lessons.access import WHOLE_SCHOOL, Role, Scope
+from lessons.accounts import tokens
 from lessons.calendar import school_time
 from lessons.errors import BadToken, NotAllowed
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from lessons import keys
+from lessons.accounts import keys
 
 SECRET_KEY, TOKEN_KEYS = "secret-key", "token-keys.json"
 

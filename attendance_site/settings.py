@@ -149,7 +149,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_ENGINE = "lessons.sessions"
+SESSION_ENGINE = "lessons.accounts.sessions"
 SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day
 # On a shared machine, which is any that its user does not call their own, a session also ends with the browser, and
 # when nobody has used it for so long.
@@ -199,7 +199,7 @@ REQUESTS_A_MINUTE_OF_SYSTEMS = env.int("REQUESTS_A_MINUTE_OF_SYSTEMS", default=6
 # From one network by who is not signed in: a school whose staff signs in at once stays far below.
 REQUESTS_A_MINUTE_UNSIGNED = env.int("REQUESTS_A_MINUTE_UNSIGNED", default=1200)
 
-# Read when the first token is signed or verified, and again when the file was replaced (`lessons/tokens.py`).
+# Read when the first token is signed or verified, and again when the file was replaced (`lessons/accounts/tokens.py`).
 TOKEN_KEYS = given("TOKEN_KEYS") if PRODUCTION else env.str("TOKEN_KEYS", default="")  # what the file holds, if any
 TOKEN_KEYS_FILE = Path(file) if (file := env.str("TOKEN_KEYS_FILE", default="")) else None
 if not TOKEN_KEYS:
@@ -217,7 +217,7 @@ if PRODUCTION:
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "lessons.authentication.AccessTokenAuthentication",
+        "lessons.accounts.authentication.AccessTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from attendance_site import embedded
-from lessons import keys
+from lessons.accounts import keys
 
 LENGTH, VARIETY = 50, 10  # characters of a secret, and how many different ones
 

@@ -3,8 +3,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from attendance_site import docs, health
+from lessons.accounts.pages import ChangePassword, SignIn, SignOut, end_other_sessions, end_session, set_own, signed_in
 from lessons.api import jwks
-from lessons.views import ChangePassword, SignIn, SignOut, end_other_sessions, end_session, set_own, signed_in
 
 # They are tried one after the other: what everybody asks for at nine o'clock stands first, here and in the apps.
 urlpatterns = [

@@ -18,7 +18,7 @@ TICKETS, ROUNDS, STUDENTS = 2000, 5, 30
 
 def main() -> None:
     """CPU time, medians of rounds within one run."""
-    from lessons import tokens
+    from lessons.accounts import tokens
 
     now = timezone.now()
     claims = {

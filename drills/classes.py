@@ -18,7 +18,7 @@ from django.utils import timezone  # noqa: E402
 
 from absences import tickets  # noqa: E402
 from absences.tests.api import due_today  # noqa: E402
-from lessons import authentication  # noqa: E402
+from lessons.accounts import authentication  # noqa: E402
 from lessons.factories import EnrolmentFactory, GroupFactory, SchoolFactory, person  # noqa: E402
 from lessons.models import Role  # noqa: E402
 

@@ -19,7 +19,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
-from lessons import known_browsers
+from lessons.accounts import known_browsers
 from lessons.factories import SchoolFactory, person
 from lessons.models import Role, School, Tally, User
 

@@ -16,7 +16,7 @@ from time import monotonic, sleep
 
 from drills.browser import Answer, Browser, known
 from drills.guessing import STAFF
-from lessons import known_browsers
+from lessons.accounts import known_browsers
 
 PAUSE = 5.0  # seconds between two sign-ins
 A_SECOND = 4.0  # tries of each attacker, most of which are refused

@@ -31,7 +31,7 @@ class Site(admin.AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """There is one way out: it ends the tickets, and has the browser forget what it keeps."""
-        from lessons.views import SignOut
+        from lessons.accounts.pages import SignOut
 
         return SignOut.as_view()(request)
 
@@ -54,11 +54,11 @@ class Site(admin.AdminSite):
         checked = super().admin_view(view, cacheable)
 
         def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            from lessons import revoking
+            from lessons.accounts import revocations
 
             response = checked(request, *args, **kwargs)
             if request.method == "POST":
-                revoking.tell_promptly()
+                revocations.tell_promptly()
             return response
 
         return update_wrapper(told, checked)

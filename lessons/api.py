@@ -17,8 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import authentication, keys, revoking, signin, throttles, tokens
+from lessons import throttles
 from lessons.access import Scope
+from lessons.accounts import authentication, keys, revocations, sign_in, tokens
+from lessons.accounts.sessions import sid_of
 from lessons.errors import AttendanceError, BadToken, NotAllowed
 from lessons.imports import inputs, kinds
 from lessons.imports.putting import Kind, put
@@ -37,7 +39,6 @@ from lessons.serializers import (
     SchoolSerializer,
     StudentSerializer,
 )
-from lessons.sessions import sid_of
 
 
 class SignedInView(APIView):
@@ -88,7 +89,7 @@ class TokenView(APIView):
 
     def _of_person(self, request: Request, now: datetime) -> dict[str, str]:
         given = _valid(CredentialsInput, request)
-        attempt = signin.admit(request._request, given["username"])
+        attempt = sign_in.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
             raise BadToken("The user name or the password is not right.")
@@ -103,7 +104,7 @@ class TokenView(APIView):
         try:
             client = authentication.client(**secret, now=now)
         except BadToken:
-            signin.wrong_secret(request._request, secret["client_id"])
+            sign_in.wrong_secret(request._request, secret["client_id"])
             raise
         throttles.spend(client.user)
         return authentication.client_token(client, now=now)
@@ -170,7 +171,7 @@ class PutView(SignedInView):
         given = _valid(self.body, request)
         name = self.kind.name
         outcome = put(self.kind_of(school, given["source"]), given[name], now=timezone.now())
-        revoking.tell_promptly()
+        revocations.tell_promptly()
         ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
         return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
 

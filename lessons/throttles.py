@@ -16,11 +16,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from lessons import counting
 from lessons.access import Role
+from lessons.accounts import shared_counter
+from lessons.accounts.network import network
 from lessons.errors import StoreUnavailable, TooMany
 from lessons.models import User
-from lessons.network import network
 
 MINUTE = 60
 STEPS = 20  # to a limit
@@ -58,7 +58,7 @@ def _tell(key: str, minute: int, hits: int) -> int:
     """What all processes have told. While that cannot be asked, each goes by its own count: reads do not stop."""
     try:
         window = timedelta(minutes=2)
-        return counting.add("throttle", key, minute, window=window, now=timezone.now(), hits=hits).hits
+        return shared_counter.add("throttle", key, minute, window=window, now=timezone.now(), hits=hits).hits
     except StoreUnavailable:
         return 0
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from absences import limits, marks, reporting, sheets, tickets
 from absences.api.representations import mark_json
-from lessons.authentication import bearer
+from lessons.accounts.authentication import bearer
 from lessons.errors import BadToken, StandingMark
 from lessons.strict_json import check_text
 

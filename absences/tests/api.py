@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from absences import tickets
-from lessons import authentication
+from lessons.accounts import authentication
 from lessons.calendar import school_time
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, School, User

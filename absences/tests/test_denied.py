@@ -15,7 +15,8 @@ from django.utils import timezone
 from absences import denied, mongo, reconcile, tickets
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
-from lessons import keys, reports, revoking, tokens
+from lessons import reports
+from lessons.accounts import keys, revocations, tokens
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
@@ -129,11 +130,11 @@ def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
     teacher.memberships.update(role=Role.OFFICE)
     before = with_ticket(teacher, lesson, roster)
     reports.deniers.insert(0, away)
-    revoking.tell_promptly()
+    revocations.tell_promptly()
     reports.deniers.remove(away)
     issued = timezone.now() + timedelta(milliseconds=1)
     after = Api(tickets.issue(teacher, lesson, roster, issued, sid=""))
-    assert revoking.tell() == 1
+    assert revocations.tell() == 1
     assert [before.put(path).status_code, after.put(path).status_code] == [401, 202]
 
 
@@ -182,7 +183,7 @@ def test_what_takes_nothing_away_is_not_told(office: User, school: School) -> No
 def test_what_could_not_be_told_waits(office: User, mongodb_down: None) -> None:
     office.memberships.all().delete()
     with pytest.raises(StoreUnavailable):
-        revoking.tell()
+        revocations.tell()
     assert Revocation.objects.count() == 1
 
 
@@ -298,18 +299,18 @@ def test_while_the_store_is_silent_what_is_known_stays(mongodb_down: None, clock
 
 
 def test_behind_many_it_is_told_at_once_too(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revoking, "MANY", 3)
+    monkeypatch.setattr(revocations, "MANY", 3)
     Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(10**6, 10**6 + 6))
     office.memberships.all().delete()
-    revoking.tell_promptly()
+    revocations.tell_promptly()
     assert mongo.denied().find_one({"_id": office.pk}) and not Revocation.objects.exists()
 
 
 def test_telling_ends_where_others_go_on_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revoking, "MANY", 1)
-    monkeypatch.setattr(revoking, "PAGES", 2)
+    monkeypatch.setattr(revocations, "MANY", 1)
+    monkeypatch.setattr(revocations, "PAGES", 2)
     Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(3))
-    revoking.tell_promptly()
+    revocations.tell_promptly()
     assert Revocation.objects.count() == 1, "the reconciler's"
 
 
@@ -323,7 +324,7 @@ def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None
 
     reports.deniers.insert(0, meanwhile)
     try:
-        assert revoking.tell() == 1
+        assert revocations.tell() == 1
     finally:
         reports.deniers.remove(meanwhile)
     assert [row.user_id for row in Revocation.objects.all()] == [office.pk]

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from absences import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
-from lessons import keys, tokens
+from lessons.accounts import keys, tokens
 from lessons.models import Lesson, School, User
 
 pytestmark = pytest.mark.django_db
@@ -228,7 +228,8 @@ def test_no_more_tokens_are_remembered_than_a_process_bears(ticket: Claims, repo
 
 
 def test_simplejwt_still_asks_our_two_methods() -> None:
-    """A release that no longer does would sign without `kid` or verify with whatever key: see `lessons/tokens.py`."""
+    """A release that no longer does would sign without `kid` or verify with whatever key: see
+    `lessons/accounts/tokens.py`."""
     now = timezone.now()
     token = tokens.sign("access", {"sub": "1"}, now=now, expires_at=now + timedelta(minutes=1))
     assert jwt.get_unverified_header(token) == {"alg": "ES256", "typ": "JWT", "kid": ours().kid}

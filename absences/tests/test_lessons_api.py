@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from absences import completion
 from absences.tests.api import Api, due_today, signed_in, with_ticket
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.factories import EnrolmentFactory, LessonFactory, person
 from lessons.models import Lesson, Role, School, User
 

@@ -12,7 +12,8 @@ from absences import limits, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from absences.tests.threads import at_once
-from lessons import counting, throttles
+from lessons import throttles
+from lessons.accounts import shared_counter
 from lessons.factories import CLIENT_SECRET, ApiClientFactory
 from lessons.models import Lesson, School, Tally, User
 
@@ -140,10 +141,10 @@ def test_without_redis_nobody_signs_in_and_whoever_is_signed_in_goes_on(office: 
 def test_nothing_is_lost_when_many_count_at_once() -> None:
     def work() -> None:
         for _ in range(25):
-            counting.add("x", window=timedelta(hours=1), now=timezone.now())
+            shared_counter.add("x", window=timedelta(hours=1), now=timezone.now())
 
     at_once(*[work] * 4)
-    assert counting.current("x", now=timezone.now()).hits == 100
+    assert shared_counter.current("x", now=timezone.now()).hits == 100
 
 
 def test_reports_have_a_budget_too(

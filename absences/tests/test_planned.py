@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from absences import completion, marks, reporting, tickets
 from absences.marks import Report
 from absences.tests.api import Api, due_today, signed_in
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.errors import InvalidInput
 from lessons.factories import LessonFactory, PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, PlannedAbsence, Register, RejectedReport, School, Student, User

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from absences import completion, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory
 from lessons.models import Lesson, School, User
 

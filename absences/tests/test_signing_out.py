@@ -14,10 +14,10 @@ from django.utils import timezone
 from absences import denied, mongo, reconcile
 from absences.tests.api import Api, due_today, with_ticket
 from absences.tests.pages import browser
+from lessons.accounts.sessions import SessionStore
 from lessons.database import expiry
 from lessons.factories import LessonFactory, person
 from lessons.models import BrowserSession, Lesson, LessonStaff, RefreshToken, Revocation, Role, School, StaffKind, User
-from lessons.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from absences.board import NOW, Period
 from absences.views.device import session
 from absences.views.office import back, office_facts, office_school
 from absences.views.pages import render_local, seen_lesson, user_of
-from lessons.sessions import in_background
+from lessons.accounts.sessions import in_background
 
 
 @require_safe

@@ -25,10 +25,10 @@ from absences.sheets import Key
 from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
+from lessons.accounts.sessions import sid_of
 from lessons.errors import NotFound, Refused
 from lessons.models import Lesson, PlannedAbsence
 from lessons.models.planned import Suggested
-from lessons.sessions import sid_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

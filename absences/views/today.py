@@ -19,11 +19,11 @@ from absences.views import office, taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of
 from lessons.access import Access
+from lessons.accounts.sessions import is_own
 from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
 from lessons.prepared import prepared
-from lessons.sessions import is_own
 
 log = logging.getLogger(__name__)
 

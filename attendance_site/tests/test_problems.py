@@ -51,7 +51,7 @@ def test_without_sql_it_is_503(path: str, client: Client, monkeypatch: pytest.Mo
     def gone(*args: object, **kwargs: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("lessons.sessions.SessionStore.load", gone)
+    monkeypatch.setattr("lessons.accounts.sessions.SessionStore.load", gone)
     client.cookies["sessionid"] = "x" * 32
     client.raise_request_exception = False
     response = client.get(path)

@@ -20,7 +20,7 @@ from absences import tickets
 from absences.processes import LOOPBACK, spawn, stop, until
 from absences.tests.api import due_today
 from attendance_site.tests.line import Line
-from lessons import authentication
+from lessons.accounts import authentication
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role
 

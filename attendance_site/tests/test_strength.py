@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from attendance_site import embedded, strength
-from lessons import keys
+from lessons.accounts import keys
 
 GOOD = "".join(chr(48 + n * 37 % 75) for n in range(80))
 KEYS = keys.dump([keys.make(0)])

@@ -19,7 +19,12 @@ SENTENCES = {
 # Read by those who write programs, in English like the rest of the API.
 MACHINES = ("absences/api/", *(f"absences/{name}.py" for name in ("denied", "limits", "marks", "reporting", "tickets")))
 COMMANDS = ("absences/demo/",)
-PAGES = ("lessons/codes/nations.py", "lessons/counting.py", "lessons/signin.py", "attendance_site/problems.py")
+PAGES = (
+    "lessons/codes/nations.py",
+    "lessons/accounts/shared_counter.py",
+    "lessons/accounts/sign_in.py",
+    "attendance_site/problems.py",
+)
 
 
 def read_by_people() -> Iterator[str]:

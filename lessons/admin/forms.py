@@ -90,7 +90,8 @@ class LessonForm(SchoolRowForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """An old page may still try to bring a settled lesson back, which the database refuses (`database/rules.py`)."""
+        """An old page may still try to bring a settled lesson back, which the database refuses
+        (`database/rules.py`)."""
         data = super().clean()
         if self.instance.settled and self.data.get("status", Lesson.Status.CANCELLED) != Lesson.Status.CANCELLED:
             self.add_error(None, _("This lesson stays cancelled: what was reported on it has been rejected."))

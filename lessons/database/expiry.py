@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from lessons.keys import LONGEST_LIFE
+from lessons.accounts.keys import LONGEST_LIFE
 from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tally
 from lessons.repeats import KEPT
 

@@ -39,8 +39,8 @@ class BrowserSessionManager(BaseSessionManager["BrowserSession"]):
 class BrowserSession(AbstractBaseSession):
     """A browser that somebody has signed in with, for its owner to see and to end.
 
-    The cookie carries a key, of which the row holds only the hash (`lessons/sessions.py`). `sid` names the session to
-    its owner and in register tickets; it opens nothing, and stays when the key changes.
+    The cookie carries a key, of which the row holds only the hash (`lessons/accounts/sessions.py`). `sid` names the
+    session to its owner and in register tickets; it opens nothing, and stays when the key changes.
     """
 
     session_key = models.CharField(_("hash of the session key"), max_length=64, primary_key=True)
@@ -61,6 +61,6 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        from lessons.sessions import SessionStore
+        from lessons.accounts.sessions import SessionStore
 
         return SessionStore

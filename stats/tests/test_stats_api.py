@@ -15,7 +15,7 @@ from absences.amendments import Change
 from absences.reporting import Report
 from absences.tests.api import Api, signed_in
 from absences.tests.pages import browser
-from lessons import authentication
+from lessons.accounts import authentication
 from lessons.errors import Conflict
 from lessons.factories import GroupFactory, LessonFactory, MembershipFactory, SchoolFactory, UserFactory, person
 from lessons.models import Group, Lesson, Register, Role, School, User

@@ -18,7 +18,7 @@ from django.test import Client
 
 from absences import mongo
 from attendance_site.tests.doors.world import World
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.factories import CLIENT_SECRET
 from lessons.hashing import hash_secret
 from lessons.models import ApiClient, BrowserSession, KeptAnswer, RefreshToken

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from absences import notices, reporting, tickets
 from absences.reporting import Report
-from lessons import authentication
+from lessons.accounts import authentication
 from lessons.calendar import school_time
 from lessons.factories import (
     ApiClientFactory,

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from lessons import keys
+from lessons.accounts import keys
 
 
 class Command(BaseCommand):

@@ -15,12 +15,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from lessons import authentication, tokens
+from lessons.accounts import authentication, tokens
+from lessons.accounts.sessions import SessionStore, sid_of
 from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
 from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, RefreshToken, Role, User
-from lessons.sessions import SessionStore, sid_of
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import jwt
 import pytest
 import time_machine
 
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.errors import BadToken
 
 NOW = datetime(2026, 9, 14, 8, 5, 0, 250_000, tzinfo=UTC)

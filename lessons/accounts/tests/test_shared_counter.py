@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from lessons import counting
+from lessons.accounts import shared_counter
+from lessons.accounts.tests.signing_in import SCHOOLS, page
 from lessons.database import expiry
 from lessons.models import Tally
-from lessons.tests.signing_in import SCHOOLS, page
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +26,12 @@ def test_a_count_keeps_no_names_and_ends() -> None:
 def test_a_count_begins_anew_after_its_window() -> None:
     now = timezone.now()
     hits = [
-        counting.add("x", window=timedelta(minutes=1), now=now + timedelta(seconds=at)).hits
+        shared_counter.add("x", window=timedelta(minutes=1), now=now + timedelta(seconds=at)).hits
         for at in (0, 30, 59, 60, 61)
     ]
     assert hits == [1, 2, 3, 1, 2]
-    assert counting.current("x", now=now + timedelta(seconds=61)).hits == 2
-    assert counting.current("x", now=now + timedelta(seconds=120)).hits == 0
+    assert shared_counter.current("x", now=now + timedelta(seconds=61)).hits == 2
+    assert shared_counter.current("x", now=now + timedelta(seconds=120)).hits == 0
 
 
 def test_counts_in_a_shared_cache(settings: Settings) -> None:
@@ -39,22 +39,24 @@ def test_counts_in_a_shared_cache(settings: Settings) -> None:
     settings.CACHE_URL = "redis://cache.example/0"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counts"}}
     now, window = timezone.now(), timedelta(minutes=1)
-    counts = [counting.add("x", window=window, now=now + timedelta(seconds=at)) for at in (0, 1, 2)]
+    counts = [shared_counter.add("x", window=window, now=now + timedelta(seconds=at)) for at in (0, 1, 2)]
     ends_at = int(now.timestamp()) + 60
     assert counts == [(1, ends_at), (2, ends_at), (3, ends_at)]
-    assert counting.add("x", window=window, now=now, hits=-1).hits == counting.current("x", now=now).hits == 2
-    counting.forget("x")
-    assert (counting.current("x", now=now).hits, counting.add("x", window=window, now=now).hits) == (0, 1)
-    counting.renew("known", window=window, now=now)
-    assert counting.current("known", now=now).hits == 1
-    counting.renew("browser", window=window, now=now, hits=7)
-    assert counting.current("browser", now=now).hits == 7 and not Tally.objects.exists()
+    assert (
+        shared_counter.add("x", window=window, now=now, hits=-1).hits == shared_counter.current("x", now=now).hits == 2
+    )
+    shared_counter.forget("x")
+    assert (shared_counter.current("x", now=now).hits, shared_counter.add("x", window=window, now=now).hits) == (0, 1)
+    shared_counter.renew("known", window=window, now=now)
+    assert shared_counter.current("known", now=now).hits == 1
+    shared_counter.renew("browser", window=window, now=now, hits=7)
+    assert shared_counter.current("browser", now=now).hits == 7 and not Tally.objects.exists()
 
 
 def test_a_count_that_is_looked_at_says_when_it_ends() -> None:
     now, window = timezone.now(), timedelta(minutes=1)
-    ends_at = counting.add("x", window=window, now=now).ends_at
-    assert counting.current("x", now=now + timedelta(seconds=59)) == (1, ends_at)
-    assert counting.current("x", now=now + timedelta(seconds=61)).hits == 0
-    counting.renew("x", window=window, now=now, hits=7)
-    assert counting.add("x", window=window, now=now) == (8, ends_at)
+    ends_at = shared_counter.add("x", window=window, now=now).ends_at
+    assert shared_counter.current("x", now=now + timedelta(seconds=59)) == (1, ends_at)
+    assert shared_counter.current("x", now=now + timedelta(seconds=61)).hits == 0
+    shared_counter.renew("x", window=window, now=now, hits=7)
+    assert shared_counter.add("x", window=window, now=now) == (8, ends_at)

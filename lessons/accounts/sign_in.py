@@ -48,10 +48,10 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lessons import counting, known_browsers
+from lessons.accounts import known_browsers, shared_counter
+from lessons.accounts.known_browsers import Known
+from lessons.accounts.network import network
 from lessons.errors import TooMany, UnknownBrowser
-from lessons.known_browsers import Known
-from lessons.network import network
 from lessons.usernames import canonical
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Attempt:
     def elsewhere(self) -> None:
         """Counts a try where nobody of the account's school has signed in before. Raises UnknownBrowser."""
         limits: list[tuple[Limit, Key]] = [(limit, self._pair) for limit in (BY_NETWORK, BY_NETWORK_LONG)]
-        if not counting.current("known network", *self._pair, now=self.now).hits:
+        if not shared_counter.current("known network", *self._pair, now=self.now).hits:
             limits.append((BY_ACCOUNT, (self.account,)))
         limits.append((SPRAYING, (self.place,)))
         if not all(self.fits(limit, *key) for limit, key in limits):
@@ -131,8 +131,8 @@ class Attempt:
         self._take_back()
         for limit, key in self.counted:
             if limit is AT_ONCE:
-                counting.forget(limit.name, *key)
-        counting.renew("known network", *self._pair, window=NETWORK_KNOWN_FOR, now=self.now)
+                shared_counter.forget(limit.name, *key)
+        shared_counter.renew("known network", *self._pair, window=NETWORK_KNOWN_FOR, now=self.now)
 
     def _pace(self, *key: object) -> None:
         """Counts the try as the only one for now. Raises TooMany, and then the try is counted nowhere: nobody looks at
@@ -147,16 +147,16 @@ class Attempt:
     def _take_back(self) -> None:
         for limit, key in self.counted:
             if limit is PACED:
-                counting.forget(limit.name, *key)
+                shared_counter.forget(limit.name, *key)
             else:
-                counting.add(limit.name, *key, window=limit.window, now=self.now, hits=-1)
+                shared_counter.add(limit.name, *key, window=limit.window, now=self.now, hits=-1)
 
     @property
     def _pair(self) -> Key:
         return (self.account, self.place)
 
-    def _count(self, limit: Limit, key: Key) -> counting.Count:
-        count = counting.add(limit.name, *key, window=limit.window, now=self.now)
+    def _count(self, limit: Limit, key: Key) -> shared_counter.Count:
+        count = shared_counter.add(limit.name, *key, window=limit.window, now=self.now)
         if limit in (SPRAYING, SPRAYING_COLLEAGUES) and count.hits == limit.tries + 1:  # once a window
             said = (limit.tries, limit.window // timedelta(minutes=1), limit.name, _pseudonym(key))
             log.warning("Over %d sign-ins failed within %d minutes, by %s %s: somebody may be guessing.", *said)
@@ -164,7 +164,7 @@ class Attempt:
 
     def _ends_at(self, limit: Limit, key: Key) -> int:
         """When a limit that is used up lets somebody try again."""
-        count = counting.current(limit.name, *key, now=self.now)
+        count = shared_counter.current(limit.name, *key, now=self.now)
         return count.ends_at if count.hits >= limit.tries else 0
 
     def _seconds(self, ends_at: int) -> float:
@@ -185,7 +185,7 @@ def admit(request: HttpRequest, username: str) -> Attempt:
 def wrong_secret(request: HttpRequest, client_id: str) -> None:
     """Counts a try of another system. Raises TooMany where it should pause."""
     now = timezone.now()
-    count = counting.add(SECRETS.name, client_id, network(request), window=SECRETS.window, now=now)
+    count = shared_counter.add(SECRETS.name, client_id, network(request), window=SECRETS.window, now=now)
     if count.hits > SECRETS.tries:
         seconds = count.ends_at - now.timestamp()
         raise TooMany(_wait(seconds), seconds)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lessons import known_browsers, revoking, sessions, signin
+from lessons.accounts import known_browsers, revocations, sessions, sign_in
 from lessons.errors import NotFound, TooMany, UnknownBrowser
 from lessons.models import BrowserSession, User
 
@@ -31,7 +31,7 @@ class SignInForm(AuthenticationForm):
         if not {"username", "password"} <= self.cleaned_data.keys() or self.request is None:
             return super().clean()
         try:
-            attempt = signin.admit(self.request, self.cleaned_data["username"])
+            attempt = sign_in.admit(self.request, self.cleaned_data["username"])
         except TooMany as error:
             self.limited = error
             raise ValidationError(error.detail, code="limited") from error
@@ -72,7 +72,7 @@ class SignIn(views.LoginView):
         sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
         if replaced:
-            revoking.tell_promptly()
+            revocations.tell_promptly()
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -90,7 +90,7 @@ class SignOut(views.LogoutView):
         nothing_waits = request.POST.get("waits") == "nothing"
         sessions.end_presented(request)
         response: Any = super().post(request, *args, **kwargs)
-        revoking.tell_promptly()
+        revocations.tell_promptly()
         return sessions.clear_browser(response, nothing_waits=nothing_waits)
 
 
@@ -115,7 +115,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     ended, _rows = BrowserSession.objects.filter(user=cast(User, request.user), sid=sid).delete()
     if not ended:
         raise NotFound(str(_("This device is signed out already.")))
-    revoking.tell_promptly()
+    revocations.tell_promptly()
     messages.success(request, _("That device is signed out."))
     return redirect("sessions")
 
@@ -124,7 +124,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     sessions.end_others(cast(User, request.user), sessions.sid_of(request))
-    revoking.tell_promptly()
+    revocations.tell_promptly()
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")
 
@@ -147,7 +147,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
     def clean_old_password(self) -> str:
         try:
-            attempt = signin.admit(self.request, self.user.username)
+            attempt = sign_in.admit(self.request, self.user.username)
         except TooMany as error:
             raise ValidationError(error.detail, code="limited") from error
         old: str = super().clean_old_password()
@@ -168,7 +168,7 @@ class ChangePassword(views.PasswordChangeView):
         response = super().form_valid(form)
         user = form.user
         sessions.end_others(user, sessions.sid_of(self.request))
-        revoking.tell_promptly()
+        revocations.tell_promptly()
         known_browsers.remember(self.request, response, user, timezone.now())
         messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
         return response

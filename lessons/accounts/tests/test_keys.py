@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from lessons import keys, tokens
+from lessons.accounts import keys, tokens
+from lessons.accounts.keys import ANNOUNCED, CLOCKS_DIFFER, LONGEST_LIFE
 from lessons.errors import BadToken
-from lessons.keys import ANNOUNCED, CLOCKS_DIFFER, LONGEST_LIFE
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from lessons import tokens
+from lessons.accounts import tokens
 from lessons.factories import CLIENT_SECRET, ApiClientFactory, GroupFactory, SchoolFactory
 from lessons.models import ApiClient, Scope
 

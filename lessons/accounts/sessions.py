@@ -202,7 +202,7 @@ def end_presented(request: HttpRequest) -> bool:
 
 def clear_browser(response: HttpResponse, *, nothing_waits: bool = False) -> HttpResponse:
     """Has the browser of somebody who has signed out forget what it keeps. "storage" holds marks that were not sent,
-    and is cleared only where there are none; never "cookies", which say that the browser is known (`signin.py`)."""
+    and is cleared only where there are none; never "cookies", which say that the browser is known (`sign_in.py`)."""
     response["Clear-Site-Data"] = '"cache", "storage"' if nothing_waits else '"cache"'
     return response
 

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from lessons import authentication
+from lessons.accounts import authentication
+from lessons.accounts.sessions import device_of
 from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
 from lessons.models import BrowserSession, RefreshToken, Role, School, User
-from lessons.sessions import device_of
 
 pytestmark = pytest.mark.django_db
 

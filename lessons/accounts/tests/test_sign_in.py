@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from lessons import counting, signin
+from lessons.accounts import shared_counter, sign_in
+from lessons.accounts.network import network
+from lessons.accounts.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, guesses, page
 from lessons.factories import CLIENT_SECRET, ApiClientFactory, SchoolFactory, person
 from lessons.models import Role, School, User
-from lessons.network import network
-from lessons.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, guesses, page
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_a_school_behind_one_address_signs_in_while_somebody_guesses_there(schoo
 def test_guesses_from_everywhere_end_where_the_account_never_was(alice: User) -> None:
     assert page(Client()) == 302, "from the school"
     tried = [page(Client(), "guess", at=f"203.0.{n // 4}.1") for n in range(40)]
-    assert tried.count(200) == signin.BY_ACCOUNT.tries
+    assert tried.count(200) == sign_in.BY_ACCOUNT.tries
     assert page(Client(), at=HOME) == 429
     assert page(Client()) == 302, "the school's network is known"
 
@@ -97,12 +97,12 @@ def test_guesses_from_everywhere_end_where_the_account_never_was(alice: User) ->
 def test_a_network_that_tries_one_account_after_the_other(
     alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, clock: time_machine.Traveller
 ) -> None:
-    monkeypatch.setattr(signin, "SPRAYING", signin.Limit("network", 6, timedelta(minutes=10)))
+    monkeypatch.setattr(sign_in, "SPRAYING", sign_in.Limit("network", 6, timedelta(minutes=10)))
     own = Client()
     assert page(own) == 302
     assert [page(Client(), "guess", name=f"user{n}") for n in range(9)] == [200] * 6 + [429] * 3
     assert (page(own), page(Client()), page(Client(), at=HOME)) == (302, 429, 302)
-    [said] = [record for record in caplog.records if record.name == "lessons.signin"]
+    [said] = [record for record in caplog.records if record.name == "lessons.accounts.sign_in"]
     assert said.levelname == "WARNING" and "6 sign-ins failed within 10 minutes, by network" in said.getMessage()
     assert not {SCHOOLS, "user"} & set(said.getMessage().replace(":", " ").split())
     clock.shift(timedelta(minutes=10))
@@ -115,9 +115,9 @@ def test_who_comes_every_day_stays_known(own_device: bool, alice: User, clock: t
     for _ in range(4):
         assert page(client if own_device else Client()) == 302
         clock.shift(timedelta(days=12))
-        assert counting.current("known network", "alice", SCHOOLS, now=timezone.now()).hits
+        assert shared_counter.current("known network", "alice", SCHOOLS, now=timezone.now()).hits
     clock.shift(timedelta(days=30))
-    assert not counting.current("known network", "alice", SCHOOLS, now=timezone.now()).hits
+    assert not shared_counter.current("known network", "alice", SCHOOLS, now=timezone.now()).hits
 
 
 def test_nobody_learns_which_accounts_exist(alice: User) -> None:

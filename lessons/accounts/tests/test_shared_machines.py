@@ -7,9 +7,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from lessons.accounts.sessions import SIGNED_IN_AT
 from lessons.factories import SchoolFactory, person
 from lessons.models import BrowserSession, Role, User
-from lessons.sessions import SIGNED_IN_AT
 
 pytestmark = pytest.mark.django_db
 

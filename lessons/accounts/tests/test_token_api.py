@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from absences.tests.threads import at_once
-from lessons import authentication, tokens
+from lessons.accounts import authentication, tokens
 from lessons.errors import BadToken
 from lessons.factories import GroupFactory, MembershipFactory, SchoolFactory, StudentFactory, person
 from lessons.models import RefreshToken, Role, School, User

@@ -30,11 +30,11 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from lessons import counting
 from lessons.access import Role
+from lessons.accounts import shared_counter
 from lessons.models import User
 
-SALT = "lessons.known_browsers"
+SALT = "lessons.accounts.known_browsers"
 VOUCHERS = 5  # on a browser
 BROWSERS = 5  # of a voucher
 KNOWN_FOR = timedelta(days=180)
@@ -103,8 +103,8 @@ def remember(request: HttpRequest, response: HttpResponse, user: User, now: date
     before = _cookie(request, now) or _Cookie(secrets.token_urlsafe(12), 0, ())
     own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now), _number(before, user.pk, now))
     others = [each for each in before.vouchers if each.user_id != user.pk]
-    renewals = counting.current("browser", before.browser, now=now).hits + 1
-    counting.renew("browser", before.browser, window=KNOWN_FOR, now=now, hits=renewals)
+    renewals = shared_counter.current("browser", before.browser, now=now).hits + 1
+    shared_counter.renew("browser", before.browser, window=KNOWN_FOR, now=now, hits=renewals)
     response.set_cookie(
         settings.DEVICE_COOKIE_NAME,
         signing.dumps([before.browser, renewals, [own, *others][:VOUCHERS]], salt=SALT),
@@ -131,7 +131,7 @@ def _cookie(request: HttpRequest, now: datetime) -> _Cookie | None:
 
 def _is_good(cookie: _Cookie, now: datetime) -> bool:
     """Whether it is the last one that was given out on its browser, or the one before, whose successor may be lost."""
-    last = counting.current("browser", cookie.browser, now=now)
+    last = shared_counter.current("browser", cookie.browser, now=now)
     given_at = last.ends_at - KNOWN_FOR.total_seconds()
     may_be_lost = now.timestamp() - given_at < LOST_FOR.total_seconds()
     return cookie.renewals >= last.hits - may_be_lost
@@ -169,13 +169,13 @@ def _number(before: _Cookie, user_id: int, now: datetime) -> int:
         if voucher.user_id == user_id and _is_recent(voucher, now):
             return voucher.number
     number = _browsers(user_id, now) + 1
-    counting.renew("browsers", user_id, window=KNOWN_FOR, now=now, hits=number)
+    shared_counter.renew("browsers", user_id, window=KNOWN_FOR, now=now, hits=number)
     return number
 
 
 def _browsers(user_id: int, now: datetime) -> int:
     """How many an account has vouched for."""
-    return counting.current("browsers", user_id, now=now).hits
+    return shared_counter.current("browsers", user_id, now=now).hits
 
 
 def _fingerprint(user_id: int, password: str) -> str:

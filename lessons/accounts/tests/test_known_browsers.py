@@ -12,10 +12,10 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from lessons import known_browsers, signin
+from lessons.accounts import known_browsers, sign_in
+from lessons.accounts.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, device, guesses, on, page
 from lessons.factories import SchoolFactory, person
 from lessons.models import Role, School, User
-from lessons.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, device, guesses, on, page
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_who_shares_a_browser_with_a_guesser_waits_less_than_a_minute(
 ) -> None:
     desk = Client()
     assert page(desk) == 302
-    assert guesses(desk) == signin.AT_ONCE.tries + 1
+    assert guesses(desk) == sign_in.AT_ONCE.tries + 1
     refused = desk.post("/accounts/login/", {"username": "alice", "password": PASSWORD}, REMOTE_ADDR=SCHOOLS)
     wait = int(refused["Retry-After"])
     assert refused.status_code == 429 and wait < 60
@@ -72,14 +72,14 @@ def test_who_shares_a_browser_with_a_guesser_waits_less_than_a_minute(
     assert "Wait a minute and try again." in text and "school’s staff" not in text
     clock.shift(timedelta(seconds=wait))
     assert page(desk) == 302
-    assert guesses(desk) == signin.AT_ONCE.tries + 1, "and begins anew"
+    assert guesses(desk) == sign_in.AT_ONCE.tries + 1, "and begins anew"
 
 
 def test_two_people_who_share_a_browser_have_budgets_of_their_own(alice: User, school: School) -> None:
     colleague(school)
     desk = Client()
     assert (page(desk, name="bob"), page(desk)) == (302, 302)
-    assert guesses(desk) == signin.AT_ONCE.tries + 1
+    assert guesses(desk) == sign_in.AT_ONCE.tries + 1
     assert (page(desk), page(desk, name="bob")) == (429, 302)
 
 
@@ -233,8 +233,8 @@ def test_a_refusal_uses_up_no_try(alice: User, school: School, desk: Client, clo
     for name in staff(school, 6):
         guesses(desk, name=name)
     assert {page(desk, "guess") for _ in range(12)} == {429}
-    clock.shift(signin.SPRAYING_BROWSER.window)
-    assert guesses(desk) == signin.AT_ONCE.tries + 1
+    clock.shift(sign_in.SPRAYING_BROWSER.window)
+    assert guesses(desk) == sign_in.AT_ONCE.tries + 1
 
 
 def test_nor_does_who_has_signed_in_there_wait_for_it(alice: User, school: School, desk: Client) -> None:
@@ -278,7 +278,7 @@ def test_a_colleague_who_tries_everybody_is_noticed(
     assert page(second, name="bob") == 302
     for name, jar in product(staff(school, 3), (desk, second)):
         assert guesses(jar, name=name) == 11
-    said = [record.getMessage() for record in caplog.records if record.name == "lessons.signin"]
+    said = [record.getMessage() for record in caplog.records if record.name == "lessons.accounts.sign_in"]
     assert len(said) == 1 and said[0].startswith("Over 50 sign-ins failed within 10 minutes, by voucher for colleagues")
 
 

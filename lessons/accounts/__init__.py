@@ -1,0 +1,1 @@
+"""Who somebody is: signing in, sessions, tokens, keys, and what ends them."""
