@@ -9,9 +9,8 @@ from drf_spectacular.utils import OpenApiParameter
 from absences import marks
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, LessonQuery, ReasonInput
 from lessons import codes
-from lessons.imports import inputs
-from lessons.models import RejectedReport
-from lessons.openapi import (
+from lessons.api import inputs
+from lessons.api.openapi import (
     BOOLEAN,
     CURSOR,
     DATE,
@@ -33,6 +32,7 @@ from lessons.openapi import (
     put,
     ref,
 )
+from lessons.models import RejectedReport
 
 CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 2}
 LATE = maybe({"type": "integer", "minimum": 0, "maximum": codes.MAX_MINUTES_LATE})

@@ -10,11 +10,11 @@ from rest_framework import serializers
 
 from absences.completion import Others
 from lessons import codes
+from lessons.api.fields import Id, Text, Uuid, WholeNumber
+from lessons.api.serializers import DaysQuery, Input
 from lessons.converters import IdConverter
-from lessons.fields import Id, Text, Uuid, WholeNumber
 from lessons.models import School
 from lessons.models.timetable import LessonQuerySet
-from lessons.serializers import DaysQuery, Input
 
 STATES = ("scheduled", "due", "overdue", "completed", "cancelled")
 TODAY = "today"

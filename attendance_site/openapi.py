@@ -9,8 +9,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
 
 from absences import openapi as absences
-from lessons import openapi as lessons
-from lessons.openapi import Operation
+from lessons.api import openapi as lessons
+from lessons.api.openapi import Operation
 from stats import openapi as stats
 
 OPERATIONS = {**lessons.OPERATIONS, **absences.OPERATIONS, **stats.OPERATIONS}
@@ -96,7 +96,7 @@ def with_components(result: dict[str, Any], generator: Any, request: Any, public
     """drf-spectacular's hook: what the apps describe by hand, and how one signs in."""
     components = result["components"]
     for name, schema in components["schemas"].items():
-        if name.endswith(("Input", "Put", "Item")):  # `lessons.serializers.Input` refuses what it does not know
+        if name.endswith(("Input", "Put", "Item")):  # `lessons.api.serializers.Input` refuses what it does not know
             schema["additionalProperties"] = False
     components["schemas"] |= {**lessons.COMPONENTS, **absences.COMPONENTS, **stats.COMPONENTS}
     components["schemas"] = dict(sorted(components["schemas"].items()))

@@ -18,8 +18,8 @@ from rest_framework.views import set_rollback
 
 from attendance_site.logs import request_id
 from lessons import errors
+from lessons.api.strict_json import content_length
 from lessons.database.recording import SQL_AWAY, unavailable
-from lessons.strict_json import content_length
 
 log = logging.getLogger(__name__)
 

@@ -221,9 +221,9 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["lessons.strict_json.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["lessons.api.strict_json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_THROTTLE_CLASSES": ["lessons.throttles.UserThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["lessons.api.throttles.UserThrottle"],
     "DEFAULT_SCHEMA_CLASS": "attendance_site.openapi.Schema",
     "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,  # `format=csv` is ours

@@ -4,12 +4,12 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from attendance_site import docs, health
 from lessons.accounts.pages import ChangePassword, SignIn, SignOut, end_other_sessions, end_session, set_own, signed_in
-from lessons.api import jwks
+from lessons.api.views import jwks
 
 # They are tried one after the other: what everybody asks for at nine o'clock stands first, here and in the apps.
 urlpatterns = [
     path("api/v1/", include("absences.api.urls")),
-    path("api/v1/", include("lessons.api_urls")),
+    path("api/v1/", include("lessons.api.urls")),
     path("", include("absences.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lessons import spreadsheets
-from lessons.api import SignedInView
+from lessons.api.views import SignedInView
 from stats import parameters, pipelines, queries
 from stats.queries import Answer
 

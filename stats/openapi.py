@@ -2,7 +2,7 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from lessons.openapi import DATE, ID, NUMBER, TEXT, Operation, Operations, Schema, array, closed, maybe, ref
+from lessons.api.openapi import DATE, ID, NUMBER, TEXT, Operation, Operations, Schema, array, closed, maybe, ref
 from stats import pipelines
 from stats.parameters import FORMATS, LEVELS
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from lessons.api.fields import Id
 from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound
-from lessons.fields import Id
 from lessons.models import Group, School, User
 
 MAX_DAYS = 7 * 366

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
 from absences.views.pages import user_of
-from lessons import throttles
+from lessons.api import throttles
 from lessons.models import Group, School, User
 from stats import charts, parameters, queries
 from stats.api import StatsView

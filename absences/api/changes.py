@@ -8,12 +8,12 @@ from rest_framework.utils.urls import replace_query_param
 
 from absences.api.representations import change_json
 from lessons.access import WHOLE_SCHOOL
-from lessons.api import SignedInView
+from lessons.api.fields import WholeNumber
+from lessons.api.pagination import Cursor
+from lessons.api.serializers import Query
+from lessons.api.views import SignedInView
 from lessons.errors import FieldError, InvalidInput, NotAllowed
-from lessons.fields import WholeNumber
-from lessons.pagination import Cursor
 from lessons.registers import feed
-from lessons.serializers import Query
 
 
 class ChangesQuery(Query):

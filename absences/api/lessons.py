@@ -13,13 +13,13 @@ from absences import sheets, tickets
 from absences.api.representations import lesson_json, roster_json
 from absences.mongo import Document
 from absences.serializers import LessonQuery, lessons_matching
-from lessons.api import PutView, SignedInView
+from lessons.api import inputs
+from lessons.api.pagination import Cursor
+from lessons.api.views import PutView, SignedInView
 from lessons.errors import NotFound, StoreUnavailable
-from lessons.imports import inputs
 from lessons.imports.timetable import Lessons
 from lessons.models import Lesson, PlannedAbsence, User
 from lessons.models.planned import suggested
-from lessons.pagination import Cursor
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lessons.api.idempotency import Repeatable, Repeated
 from lessons.models import Amendment, User
-from lessons.repeats import Repeatable, Repeated
 
 
 class Once:

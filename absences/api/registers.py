@@ -15,10 +15,10 @@ from absences.api.representations import amendment_json, amendments_json, comple
 from absences.completion import Others
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
 from lessons.access import Scope
-from lessons.api import SignedInView
+from lessons.api.pagination import Cursor
+from lessons.api.views import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Amendment, Lesson, User
-from lessons.pagination import Cursor
 from lessons.registers.state import standing
 
 

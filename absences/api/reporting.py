@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from absences import limits, marks, reporting, sheets, tickets
 from absences.api.representations import mark_json
 from lessons.accounts.authentication import bearer
+from lessons.api.strict_json import check_text
 from lessons.errors import BadToken, StandingMark
-from lessons.strict_json import check_text
 
 
 class ReportingView(APIView):

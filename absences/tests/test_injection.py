@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from absences import completion, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
+from lessons.api import inputs
 from lessons.factories import CLIENT_SECRET, ApiClientFactory, GroupFactory, StudentFactory
-from lessons.imports import inputs
 from lessons.models import (
     Amendment,
     Enrolment,

@@ -12,8 +12,8 @@ from absences import limits, mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from absences.tests.threads import at_once
-from lessons import throttles
 from lessons.accounts import shared_counter
+from lessons.api import throttles
 from lessons.factories import CLIENT_SECRET, ApiClientFactory
 from lessons.models import Lesson, School, Tally, User
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from absences.tests.api import Api, due_today, signed_in
 from absences.tests.pages import browser
 from absences.tests.threads import at_once
+from lessons.api.openapi import DENTIST
 from lessons.factories import (
     ApiClientFactory,
     MembershipFactory,
@@ -21,7 +22,6 @@ from lessons.factories import (
     person,
 )
 from lessons.models import PlannedAbsence, Role, School, Student, User
-from lessons.openapi import DENTIST
 
 pytestmark = pytest.mark.django_db
 

@@ -63,7 +63,7 @@ def test_an_unknown_failure_tells_nothing(client: Client, monkeypatch: pytest.Mo
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("lessons.api.TokenView.post", broken)
+    monkeypatch.setattr("lessons.api.views.TokenView.post", broken)
     client.raise_request_exception = False
     response = client.post("/api/v1/token", {}, content_type="application/json")
     assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from lessons.accounts.keys import LONGEST_LIFE
+from lessons.api.idempotency import KEPT
 from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tally
-from lessons.repeats import KEPT
 
 MANY = 1000
 # A sign-in is kept until its last ticket has ended, so that *Sign out everywhere* reaches them all.

@@ -62,7 +62,7 @@ class ApiClient(SchoolRow):
 
 
 class KeptAnswer(models.Model):
-    """What a request under an `Idempotency-Key` was answered, for a day (`repeats.py`). `key` is the hash of it."""
+    """What a request under an `Idempotency-Key` was answered, for a day (`idempotency.py`). `key` is the hash of it."""
 
     user_id = models.BigIntegerField()
     key = models.CharField(max_length=64)

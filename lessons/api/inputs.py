@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.translation import gettext
 from rest_framework import serializers
 
-from lessons.fields import Clock, Flag, Text, WholeNumber
+from lessons.api.fields import Clock, Flag, Text, WholeNumber
+from lessons.api.serializers import Input
 from lessons.models import Lesson, Session, StaffKind
 from lessons.models.people import valid_upn
-from lessons.serializers import Input
 
 MAX_ITEMS = 500
 MAX_STAFF = 20

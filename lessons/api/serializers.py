@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from lessons import codes
 from lessons.access import Access
+from lessons.api.fields import Id, Text
 from lessons.errors import escaped
-from lessons.fields import Id, Text
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
 
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-from lessons.converters import MAX_ID
-from lessons.imports import inputs
-from lessons.serializers import (
+from lessons.api import inputs
+from lessons.api.serializers import (
     ClientCredentialsInput,
     CredentialsInput,
     ListQuery,
     PlannedAbsenceQuery,
     RefreshInput,
 )
+from lessons.converters import MAX_ID
 
 Schema = dict[str, Any]
 

@@ -17,17 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons import throttles
 from lessons.access import Scope
 from lessons.accounts import authentication, keys, revocations, sign_in, tokens
 from lessons.accounts.sessions import sid_of
-from lessons.errors import AttendanceError, BadToken, NotAllowed
-from lessons.imports import inputs, kinds
-from lessons.imports.putting import Kind, put
-from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
-from lessons.models.base import signature
-from lessons.pagination import Cursor
-from lessons.serializers import (
+from lessons.api import inputs, throttles
+from lessons.api.pagination import Cursor
+from lessons.api.serializers import (
     ClientCredentialsInput,
     CredentialsInput,
     EnrolmentSerializer,
@@ -39,6 +34,11 @@ from lessons.serializers import (
     SchoolSerializer,
     StudentSerializer,
 )
+from lessons.errors import AttendanceError, BadToken, NotAllowed
+from lessons.imports import kinds
+from lessons.imports.putting import Kind, put
+from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
+from lessons.models.base import signature
 
 
 class SignedInView(APIView):
