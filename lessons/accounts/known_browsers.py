@@ -34,7 +34,7 @@ from lessons.access import Role
 from lessons.accounts import shared_counter
 from lessons.models import User
 
-SALT = "lessons.accounts.known_browsers"
+SALT = "lessons.known_browsers"  # it travels in cookies
 VOUCHERS = 5  # on a browser
 BROWSERS = 5  # of a voucher
 KNOWN_FOR = timedelta(days=180)
