@@ -10,11 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from lessons import reports
+from lessons.admin.tests.test_timetable import lesson_form
 from lessons.errors import StoreUnavailable
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
 from lessons.models import Group, Lesson, Role, School, Student
 from lessons.tests.registers import reject, take
-from lessons.tests.test_admin_timetable import lesson_form
 
 pytestmark = pytest.mark.django_db
 
