@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.django_db
 def test_a_session_names_the_backend_that_made_it(client: Client) -> None:
     """Django signs out whoever's session names a backend that the settings do not."""
-    client.force_login(MembershipFactory().user)
+    client.force_login(MembershipFactory.create().user)
     assert client.session["_auth_user_backend"] == "lessons.authentication.Backend"
     assert settings.AUTHENTICATION_BACKENDS == ["lessons.authentication.Backend"]
 
@@ -29,7 +29,7 @@ def test_device_cookies_stay_readable() -> None:
 
 @pytest.mark.django_db
 def test_tokens_stay_good() -> None:
-    user = MembershipFactory().user
+    user = MembershipFactory.create().user
     key = salted_hmac("lessons.authentication.successor", "name jti", algorithm="sha256")
     assert authentication._successor("name", "jti") == key.hexdigest()[:32]
     grounds = f'["{user.password}", true, ["teacher"], null]'
