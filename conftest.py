@@ -21,7 +21,8 @@ from django.test import TransactionTestCase
 from pymongo import MongoClient
 from pytest_django import DjangoDbBlocker
 
-from absences import denied, devmongo, limits, mongo, schema
+from absences import denied, devmongo, limits
+from absences.store import mongo, schema
 
 TOKENS = ("TOKEN_KEYS", "TOKEN_KEYS_FILE", "TOKEN_ISSUER")
 OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", *TOKENS, "ALLOWED_HOSTS", "MONGODB_URL")

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from absences import closing
 from absences.reporting import milliseconds
+from absences.store import transitions
 from absences.tickets import allowed_codes
 from lessons import codes
 from lessons.database.recording import recording
@@ -109,7 +109,7 @@ def project(lesson: Lesson) -> None:
     to be shown has been committed, and whoever waits must not be told to send it again."""
     try:
         register = Register.objects.get(pk=lesson.pk)
-        if closing.project(lesson, register, standing(register, nation=lesson.school.nation)):
+        if transitions.project(lesson, register, standing(register, nation=lesson.school.nation)):
             Register.objects.filter(pk=lesson.pk, projected_rev__lt=register.rev).update(projected_rev=register.rev)
     except (StoreUnavailable, OperationalError, InterfaceError):
         log.warning("The sheet of lesson %s does not show its latest revision yet.", lesson.pk)

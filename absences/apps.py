@@ -7,7 +7,8 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import denied, finishing, sheets
+        from absences import denied, finishing
+        from absences.store import sheets
         from lessons import reports
 
         reports.answers.append(sheets.reported)

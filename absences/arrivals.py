@@ -7,10 +7,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from absences import completion, late, merging, reporting, sheets, tickets
+from absences import completion, late, merging, reporting, tickets
 from absences.marks import Report
-from absences.mongo import Document
-from absences.sheets import Key, Stored
+from absences.store import sheets
+from absences.store.mongo import Document
+from absences.store.sheets import Key, Stored
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import Conflict, NotAllowed, Unprocessable

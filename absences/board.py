@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from absences import sheets
+from absences.store import sheets
 from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, StoreUnavailable
 from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student

@@ -14,11 +14,12 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from absences import finishing, merging, sheets
+from absences import finishing, merging
 from absences.merging import Merged
-from absences.mongo import Document
 from absences.reporting import milliseconds
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from lessons import codes
 from lessons.access import Role
 from lessons.database.recording import recording

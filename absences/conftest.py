@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from absences import mongo, tickets
+from absences import tickets
+from absences.store import mongo
 from absences.tests.api import Api, signed_in
 from absences.tests.commands import LISTENER
 from absences.tests.putting import MIS

@@ -15,7 +15,7 @@ from time import monotonic, time
 from django.utils import timezone
 from pymongo import UpdateOne
 
-from absences import mongo
+from absences.store import mongo
 from lessons.accounts.keys import LONGEST_LIFE
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from absences import closing, late, merging
+from absences import late, merging
 from absences.merging import Merged
-from absences.mongo import Document
 from absences.reporting import milliseconds
-from absences.sheets import Key
+from absences.store import transitions
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from lessons.codes import NoCodeSet
 from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, Refused
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def fence(lesson: Lesson, intent: Document, now: datetime) -> Document:
     """C1: the sheet, as `closing.fence` gives it."""
-    return closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
+    return transitions.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
 
 
 def finish(
@@ -81,16 +82,16 @@ def _close(batch: Sequence[Document], result: merging.Result, now: datetime, res
         else:
             log.critical("The register of lesson %s was made from another state of its sheet; left alone.", pk)
             del to_close[pk]
-    closing.confirm(
+    transitions.confirm(
         [(each.lesson, each.register, each.standing) for pk, each in result.merged.items() if pk in to_close], now
     )
     for lesson in result.cancelled:
-        closing.confirm_cancelled(lesson, now)
+        transitions.confirm_cancelled(lesson, now)
     cancelled = [lesson.pk for lesson in result.cancelled]
     with recording():
         Lesson.objects.filter(pk__in=cancelled, status=Lesson.Status.CANCELLED).update(settled=True)
     for lesson in result.revived:
-        closing.reopen(lesson)
+        transitions.reopen(lesson)
 
 
 def _is_fresh(sheet: Document, merged: Merged) -> bool:

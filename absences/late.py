@@ -10,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from absences import amendments, closing, judging, sheets
+from absences import amendments, judging
 from absences.judging import Judge, Reason
 from absences.merging import Merged, existing, rejected_row
-from absences.mongo import Document
-from absences.sheets import ATTEMPTS, Key
+from absences.store import sheets, transitions
+from absences.store.mongo import Document
+from absences.store.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.access import Role, within_window
 from lessons.database.recording import recording
@@ -38,7 +39,7 @@ def merge_late(key: Key, now: datetime) -> None:
         if lesson is None:
             log.critical("The closed sheet %s has no register; left alone.", key)
             return
-        if closing.late_merged(key, sheet["late_rev"]) and lesson.is_completed:
+        if transitions.late_merged(key, sheet["late_rev"]) and lesson.is_completed:
             amendments.project(lesson)
 
 

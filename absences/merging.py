@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from absences.judging import Judge
-from absences.mongo import Document
+from absences.store.mongo import Document
 from lessons import codes
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
 from lessons.registers.feed import take_numbers

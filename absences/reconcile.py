@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
-from absences import amendments, finishing, late, mongo, schema
-from absences.mongo import Document
+from absences import amendments, finishing, late
 from absences.scope import EVERYTHING, Scope
-from absences.sheets import Key
+from absences.store import mongo, schema
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from lessons.accounts import revocations
 from lessons.database import expiry
 from lessons.errors import Refused

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from absences import marks, tickets
 from absences.marks import Report
-from absences.mongo import Document
-from absences.sheets import Stored
+from absences.store.mongo import Document
+from absences.store.sheets import Stored
 from absences.tickets import Claims
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput

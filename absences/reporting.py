@@ -6,10 +6,10 @@ Every door (the API, the page, later the intake) calls `report`.
 from collections.abc import Sequence
 from datetime import datetime
 
-from absences import sheets
 from absences.marks import Report
-from absences.mongo import Document
-from absences.sheets import Key, Stored
+from absences.store import sheets
+from absences.store.mongo import Document
+from absences.store.sheets import Key, Stored
 from absences.tickets import Claims
 from lessons.errors import FieldError, InvalidInput, NotFound, StandingMark, Unprocessable
 

@@ -12,10 +12,11 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from absences import amendments, closing, finishing, late, sheets
-from absences.mongo import Document
+from absences import amendments, finishing, late
 from absences.scope import Scope
-from absences.sheets import Key
+from absences.store import sheets, transitions
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from absences.verify import Pair, closed_pages, register_pages, with_rows
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Lesson, Register
@@ -184,7 +185,7 @@ def _show(register: Register, now: datetime) -> bool:
     lesson = register.lesson
     sheet = sheets.read(Key(register.school_id, register.pk))
     if sheet is None:
-        return closing.rebuild(lesson, register, standing(register, nation=lesson.school.nation), now)
+        return transitions.rebuild(lesson, register, standing(register, nation=lesson.school.nation), now)
     if sheet["state"] != "closed":
         finishing.close_beside(lesson, now)
         return True

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from django.db.models import QuerySet
 
-from absences.mongo import Document
+from absences.store.mongo import Document
 from lessons.models import Lesson, Register
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from absences import denied
-from absences.mongo import Document
-from absences.sheets import Reporter
+from absences.store.mongo import Document
+from absences.store.sheets import Reporter
 from lessons import codes
 from lessons.access import WHOLE_SCHOOL, Role, Scope
 from lessons.accounts import tokens

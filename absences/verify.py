@@ -6,11 +6,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from absences import mongo, schema
-from absences.mongo import Document
 from absences.reconcile import pages
 from absences.scope import Scope
-from absences.sheets import Key
+from absences.store import mongo, schema
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from lessons import codes
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School
 from lessons.registers.state import Standing, standing

@@ -15,7 +15,7 @@ from time import monotonic, sleep
 
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from absences import mongo
+from absences.store import mongo
 
 log = logging.getLogger(__name__)
 

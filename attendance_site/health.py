@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from absences import mongo
+from absences.store import mongo
 from lessons.errors import StoreUnavailable
 
 

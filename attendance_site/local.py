@@ -20,8 +20,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 
-from absences import devmongo, mongo, schema
+from absences import devmongo
 from absences.processes import LOOPBACK, end_with, held, is_free, spawn, stop, until
+from absences.store import mongo, schema
 from attendance_site.environment import env
 from lessons.errors import StoreUnavailable
 

@@ -56,7 +56,7 @@ def _time(words: list[str], sheets: int) -> None:
 
 
 def _fill(sheets: int) -> None:
-    from absences import mongo
+    from absences.store import mongo
     from lessons.factories import SchoolFactory, StudentFactory, person
     from lessons.models import Enrolment, Group, Lesson, Role
 
@@ -86,10 +86,10 @@ def _fill(sheets: int) -> None:
 
 
 def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> Iterator[dict[str, Any]]:
-    from absences import sheets
     from absences.marks import Report
     from absences.scope import midnight
-    from absences.sheets import Key, Reporter
+    from absences.store import sheets
+    from absences.store.sheets import Key, Reporter
 
     by = Reporter(teacher.pk, teacher.name, "Teacher", "teacher")
     for lesson in lessons:

@@ -5,9 +5,10 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import reporting, sheets, tickets
+from absences import reporting, tickets
 from absences.marks import Report
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from browser.tab import READY, until
 from lessons.models import Lesson, User
 

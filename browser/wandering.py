@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import Browser, Error, Page
 
-from absences import completion, merging, sheets
+from absences import completion, merging
 from absences.reconcile import reconcile
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from browser.product import Place, Product, cookie_of, place
 from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Register

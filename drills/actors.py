@@ -21,7 +21,7 @@ from absences.amendments import Change
 from absences.completion import Others
 from absences.marks import UNSET, Report
 from absences.reconcile import reconcile
-from absences.sheets import Stored
+from absences.store.sheets import Stored
 from drills.journal import Entry, Journal
 from drills.world import Race
 from lessons import codes

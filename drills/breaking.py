@@ -6,14 +6,14 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.write_concern import WriteConcern
 
-from absences import closing, mongo, sheets
-from absences.mongo import Document
-from absences.sheets import Key
+from absences.store import mongo, sheets, transitions
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 
 
 def fence() -> None:
     """Completion reads the sheet instead of closing it to reports."""
-    really = closing.confirm
+    really = transitions.confirm
 
     def unfenced(key: Key, day: Any, intent: Document, now: Any) -> Document:
         update = {"$set": {"intent": intent, "closing_at": now}, "$setOnInsert": sheets.new_sheet(now) | {"rev": 0}}
@@ -34,8 +34,8 @@ def fence() -> None:
                 mongo.sheets().update_one(key.filter | sheets.OPEN, {"$set": state})
         really(batch, now)
 
-    _replace(closing, "fence", unfenced)
-    _replace(closing, "confirm", confirm)
+    _replace(transitions, "fence", unfenced)
+    _replace(transitions, "confirm", confirm)
 
 
 def state_filter() -> None:
@@ -53,7 +53,7 @@ def late_cas() -> None:
             mongo.sheets().update_one(key.filter, {"$set": {"late_pending": False}})
         return True
 
-    _replace(closing, "late_merged", late_merged)
+    _replace(transitions, "late_merged", late_merged)
 
 
 def seen() -> None:

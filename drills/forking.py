@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.db import connections
 
-from absences import mongo
 from absences.processes import end_with
+from absences.store import mongo
 from drills.fuse import FUSE, death
 
 

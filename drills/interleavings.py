@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from django.utils import timezone
 
-from absences import closing, completion, late, merging, mongo, reporting
+from absences import completion, late, merging, reporting
 from absences.marks import Report
+from absences.store import mongo, transitions
 from drills.actors import first_entry, insisting, settle
 from drills.forking import fork
 from drills.fuse import FUSE
@@ -91,7 +92,7 @@ def during_a_late_merge(scene: Scene) -> None:
     first, second, *_ = scene.race.world.roster
     scene.complete()
     scene.report(scene.bob, first)
-    with before(closing, "late_merged", lambda: scene.report(scene.bob, second)):
+    with before(transitions, "late_merged", lambda: scene.report(scene.bob, second)):
         late.merge_late(scene.race.key, timezone.now())
 
 

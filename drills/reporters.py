@@ -21,9 +21,10 @@ from pymongo.write_concern import WriteConcern
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
 django.setup()  # what the product is made of can only be imported afterwards
 
-from absences import mongo, reporting  # noqa: E402
+from absences import reporting  # noqa: E402
 from absences.reporting import Report  # noqa: E402
-from absences.sheets import Reporter  # noqa: E402
+from absences.store import mongo  # noqa: E402
+from absences.store.sheets import Reporter  # noqa: E402
 from absences.tickets import Claims  # noqa: E402
 from lessons.errors import StoreUnavailable  # noqa: E402
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from absences import sheets
-from absences.mongo import Document
+from absences.store import sheets
+from absences.store.mongo import Document
 from drills.actors import first_entry
 from drills.journal import Entry
 from drills.world import Race

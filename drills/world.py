@@ -6,7 +6,7 @@ from datetime import date, time
 
 from django.utils import timezone
 
-from absences.sheets import Key, Reporter
+from absences.store.sheets import Key, Reporter
 from absences.tickets import Claims
 from lessons import codes
 from lessons.calendar import school_time

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from absences import mongo
+from absences.store import mongo
 from lessons.models import Group, Lesson, School
 from stats import pipelines
 from stats.parameters import Question

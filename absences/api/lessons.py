@@ -9,10 +9,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from absences import sheets, tickets
+from absences import tickets
 from absences.api.representations import lesson_json, roster_json
-from absences.mongo import Document
 from absences.serializers import LessonQuery, lessons_matching
+from absences.store import sheets
+from absences.store.mongo import Document
 from lessons.api import inputs
 from lessons.api.pagination import Cursor
 from lessons.api.views import PutView, SignedInView

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from absences import limits, marks, reporting, sheets, tickets
+from absences import limits, marks, reporting, tickets
 from absences.api.representations import mark_json
+from absences.store import sheets
 from lessons.accounts.authentication import bearer
 from lessons.api.strict_json import check_text
 from lessons.errors import BadToken, StandingMark

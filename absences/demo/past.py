@@ -7,14 +7,15 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from absences import amendments, completion, reporting, sheets, tickets
+from absences import amendments, completion, reporting, tickets
 from absences.amendments import Change
 from absences.completion import Completed, Completion
 from absences.demo import chance
 from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
 from absences.reporting import Report
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from lessons import codes
 from lessons.access import Role
 from lessons.calendar import school_time

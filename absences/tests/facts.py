@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from absences import sheets
-from absences.mongo import Document
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from absences.tests.model import Entry
 from lessons.models import Amendment, Mark, Register, RejectedReport
 from lessons.registers.state import Standing, standing

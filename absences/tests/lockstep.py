@@ -11,10 +11,11 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from absences import mongo, reporting
+from absences import reporting
 from absences.conftest import NOW
 from absences.reporting import Report
-from absences.sheets import Key
+from absences.store import mongo
+from absences.store.sheets import Key
 from absences.tests import steps
 from absences.tests.model import FOR_OFFICE, Model
 from absences.tests.steps import Crash, Step

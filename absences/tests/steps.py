@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from absences import amendments, closing, late, merging, sheets
+from absences import amendments, late, merging
+from absences.store import sheets, transitions
 
 
 class Crash(BaseException):
@@ -29,16 +30,16 @@ class Step:
         return f"{'after' if self.after else 'before'} {self.module.__name__}.{self.name}"
 
 
-FENCE = Step(closing, "fence")
+FENCE = Step(transitions, "fence")
 MERGE = Step(merging, "merge")
 ROW = Step(merging, "_register_row", inside=True)
-CONFIRM = Step(closing, "confirm")
+CONFIRM = Step(transitions, "confirm")
 L1 = Step(sheets, "read")
 L2 = Step(late, "merge")
 APPEND = Step(amendments, "append", inside=True)
-L3 = Step(closing, "late_merged")
-PROJECT = Step(closing, "project")
-PROJECTED = Step(closing, "project", after=True)
+L3 = Step(transitions, "late_merged")
+PROJECT = Step(transitions, "project")
+PROJECTED = Step(transitions, "project", after=True)
 LOOKED = Step(late, "merge_late", after=True)
 
 MERGE_AND_CONFIRM = (MERGE, ROW, CONFIRM)

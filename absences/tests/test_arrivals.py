@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import amendments, arrivals, completion, mongo, reporting
+from absences import amendments, arrivals, completion, reporting
 from absences.amendments import Change
 from absences.reporting import Report
+from absences.store import mongo
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import NotAllowed

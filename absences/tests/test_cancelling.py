@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import mongo
+from absences.store import mongo
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from lessons.factories import person

@@ -8,12 +8,13 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from absences import completion, mongo, reporting
-from absences.mongo import Document
+from absences import completion, reporting
 from absences.reconcile import reconcile, to_do
 from absences.reporting import Report
 from absences.scope import EVERYTHING, Scope
-from absences.sheets import Key
+from absences.store import mongo
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
 from lessons.errors import StoreUnavailable

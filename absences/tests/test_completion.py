@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences import closing, completion, merging, mongo, reporting, tickets
+from absences import completion, merging, reporting, tickets
 from absences.completion import Completed, Completion, Others
 from absences.reconcile import reconcile
 from absences.reporting import Report
+from absences.store import mongo, transitions
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import Conflict, NotFound, StoreUnavailable
@@ -155,7 +156,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     monkeypatch.setattr(module, name, end)
 
 
-@pytest.mark.parametrize(("module", "name"), [(merging, "merge"), (merging, "_register_row"), (closing, "confirm")])
+@pytest.mark.parametrize(("module", "name"), [(merging, "merge"), (merging, "_register_row"), (transitions, "confirm")])
 @pytest.mark.parametrize("finisher", ["the same request", "the reconciler"])
 def test_a_crash_between_two_steps_is_finished(
     module: Any,
@@ -274,5 +275,5 @@ def test_a_register_that_stands_needs_no_sheet(
     def away(*args: Any) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr("absences.sheets.read", away)
+    monkeypatch.setattr("absences.store.sheets.read", away)
     assert completion.complete(teacher, lesson.pk, now=now, roster_seen=roster).already_completed

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from absences import amendments, completion, reporting, sheets
+from absences import amendments, completion, reporting
 from absences.amendments import Change
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.scope import EVERYTHING
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from absences.tests.commands import LISTENER
 from absences.tickets import Claims
 from absences.verify import verify

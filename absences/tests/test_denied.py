@@ -12,7 +12,8 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
-from absences import denied, mongo, reconcile, tickets
+from absences import denied, reconcile, tickets
+from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
 from lessons import reports

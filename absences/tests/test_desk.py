@@ -4,11 +4,12 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from absences import amendments, closing, completion, desk, reconcile, reporting, sheets, tickets
+from absences import amendments, completion, desk, reconcile, reporting, tickets
 from absences.amendments import Change
 from absences.desk import Told
 from absences.reporting import Report
-from absences.sheets import Key
+from absences.store import sheets, transitions
+from absences.store.sheets import Key
 from lessons.factories import LessonFactory
 from lessons.models import Amendment, DeskEntry, Lesson, Session, Student, User
 
@@ -112,7 +113,7 @@ def test_a_register_that_is_being_finished(office: User, lesson: Lesson, ava: St
     mark(office, lesson, ava, "N", at(lesson, 3))
     asked = completion.Completion(user=office, lesson_id=lesson.pk, roster_seen=())
     now = at(lesson, 4)
-    closing.fence(Key(lesson.school_id, lesson.pk), lesson.date, completion._intent(asked, lesson, now), now)
+    transitions.fence(Key(lesson.school_id, lesson.pk), lesson.date, completion._intent(asked, lesson, now), now)
     [said] = desk.tell_registers(office, ava, now=at(lesson, 5))
     assert said.unknown
     reconcile.reconcile(at(lesson, 6))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
 
-from absences import mongo
+from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.accounts import keys, tokens
 from lessons.models import Lesson, School, User

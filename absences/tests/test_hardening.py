@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from absences import amendments, closing, completion, mongo, reporting, sheets
+from absences import amendments, completion, reporting
 from absences.amendments import Change
 from absences.reconcile import reconcile
 from absences.reporting import Report
-from absences.sheets import Key, Reporter
+from absences.store import mongo, sheets, transitions
+from absences.store.sheets import Key, Reporter
 from absences.tests.api import due_today, with_ticket
 from absences.tickets import Claims
 from lessons.codes import NoCodeSet
@@ -90,7 +91,7 @@ def test_a_lesson_that_is_deleted_before_its_fence_leaves_an_orphan(
     lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
     intent = {"id": uuid4(), "by": 1, "others": "present", "roster_seen": roster, "at": now}
-    closing.fence(Key(lesson.school_id, lesson.pk + 99), lesson.date, intent, now)
+    transitions.fence(Key(lesson.school_id, lesson.pk + 99), lesson.date, intent, now)
     assert reconcile(now + timedelta(days=2)).orphans == 1
     assert not reconcile(now + timedelta(days=2))
 
@@ -126,14 +127,14 @@ def test_who_was_slower_joins_nobodys_staff(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    really = closing.fence
+    really = transitions.fence
 
     def after_somebody_else(*args: Any) -> Any:
         monkeypatch.undo()
         completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
         return really(*args)
 
-    monkeypatch.setattr(closing, "fence", after_somebody_else)
+    monkeypatch.setattr(transitions, "fence", after_somebody_else)
     assert completion.complete(colleague, lesson.pk, now=now, roster_seen=roster).already_completed
     assert not LessonStaff.objects.filter(user=colleague).exists()
 

@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from absences import limits, mongo
+from absences import limits
+from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from absences.tests.threads import at_once

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import amendments, completion, mongo, reporting, tickets
+from absences import amendments, completion, reporting, tickets
 from absences.amendments import Change
-from absences.mongo import Document
 from absences.reconcile import reconcile
 from absences.reporting import Report
+from absences.store import mongo
+from absences.store.mongo import Document
 from absences.tickets import Claims
 from lessons.factories import GroupFactory, LessonFactory
 from lessons.models import Amendment, FeedCounter, Lesson, Mark, Register, RejectedReport, Student, User

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from absences import mongo, reporting
+from absences import reporting
+from absences.store import mongo
 from absences.tests.api import Api
 from absences.tests.putting import LESSON, MIS, pointers, put
 from absences.tickets import claims_for

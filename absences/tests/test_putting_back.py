@@ -10,7 +10,7 @@ from django.utils import timezone
 from absences import amendments, completion, day_pack, late, reporting, tickets
 from absences.amendments import Change
 from absences.marks import Report
-from absences.sheets import Key
+from absences.store.sheets import Key
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from absences.tickets import Claims

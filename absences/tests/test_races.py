@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 
-from absences import amendments, completion, late, reporting, sheets
+from absences import amendments, completion, late, reporting
 from absences.amendments import Change
 from absences.completion import Completion
 from absences.reconcile import reconcile
 from absences.reporting import Report
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.factories import LessonFactory

@@ -8,11 +8,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences import amendments, closing, completion, merging, mongo, reporting, schema
+from absences import amendments, completion, merging, reporting
 from absences.amendments import Change
 from absences.reconcile import Done, reconcile
 from absences.reporting import Report
-from absences.sheets import Key, Reporter
+from absences.store import mongo, schema, transitions
+from absences.store.sheets import Key, Reporter
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import StoreUnavailable
@@ -33,7 +34,7 @@ def closing_sheet(teacher: User, claims: Claims, lesson: Lesson, roster: list[in
     authorised = completion.authorise(teacher, lesson.pk, now)
     asked = completion.Completion(user=teacher, lesson_id=lesson.pk, roster_seen=roster)
     key = Key(lesson.school_id, lesson.pk)
-    closing.fence(key, lesson.date, completion._intent(asked, authorised, now), now)
+    transitions.fence(key, lesson.date, completion._intent(asked, authorised, now), now)
     return key
 
 
@@ -63,7 +64,7 @@ def test_a_projection_that_lags_is_repaired(
         raise StoreUnavailable("away")
 
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
-    monkeypatch.setattr(closing, "project", away)
+    monkeypatch.setattr(transitions, "project", away)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
     monkeypatch.undo()
     assert reconcile(now).lagging == 1
@@ -77,7 +78,7 @@ def test_an_older_projection_never_overwrites_a_newer_one(
 ) -> None:
     done = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
-    assert closing.project(done.merged.lesson, done.merged.register, done.merged.standing)
+    assert transitions.project(done.merged.lesson, done.merged.register, done.merged.standing)
     sheet = mongo.sheets().find_one()
     assert sheet is not None and sheet["counts"]["authorised"] == 1
 

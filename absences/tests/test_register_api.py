@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion, mongo, reporting, tickets
+from absences import completion, reporting, tickets
 from absences.reporting import Report
+from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.factories import person
 from lessons.models import Lesson, Register, Role, School, User

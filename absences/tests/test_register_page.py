@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion, sheets
-from absences.sheets import Key
+from absences import completion
+from absences.store import sheets
+from absences.store.sheets import Key
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import Form, browser, fill, statements
 from lessons.calendar import school_time

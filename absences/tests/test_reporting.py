@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from absences import closing, completion, mongo, reporting, sheets
+from absences import completion, reporting
 from absences.amendments import Change, amend
 from absences.late import merge_late
 from absences.reporting import Report
-from absences.sheets import Key, Stored
+from absences.store import mongo, sheets, transitions
+from absences.store.sheets import Key, Stored
 from absences.tests.threads import at_once
 from absences.tickets import Claims
 from lessons.errors import NotFound, StandingMark, StoreUnavailable, Unprocessable
@@ -204,7 +205,7 @@ def test_a_report_between_reading_and_finishing_late_ones_is_not_forgotten(
     key = Key(lesson.school_id, lesson.pk)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     say(claims, lesson, roster[0], "N", now + SECOND)
-    really = closing.late_merged
+    really = transitions.late_merged
     interleaved: list[Stored] = []
 
     def with_a_report_just_before(key: Key, late_rev: int) -> bool:
@@ -212,7 +213,7 @@ def test_a_report_between_reading_and_finishing_late_ones_is_not_forgotten(
             interleaved.append(say(claims, lesson, roster[1], "N", now + 2 * SECOND))
         return really(key, late_rev)
 
-    monkeypatch.setattr(closing, "late_merged", with_a_report_just_before)
+    monkeypatch.setattr(transitions, "late_merged", with_a_report_just_before)
     merge_late(key, now + 3 * SECOND)
     assert set(Amendment.objects.values_list("student_id", flat=True)) == set(roster[:2])
     assert mongo.sheets().find_one({"late_pending": True}) is None

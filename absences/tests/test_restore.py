@@ -10,13 +10,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from absences import amendments, completion, mongo, reporting
+from absences import amendments, completion, reporting
 from absences.amendments import Change
-from absences.mongo import Document
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.scope import EVERYTHING
-from absences.sheets import Key
+from absences.store import mongo
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
 from lessons.database import installing, rules

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import closing, completion, finishing, merging, mongo, reporting
+from absences import completion, finishing, merging, reporting
 from absences.reconcile import reconcile
 from absences.reporting import Report
+from absences.store import mongo, transitions
 from absences.tickets import Claims
 from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import Lesson, Register, RejectedReport, User
@@ -78,7 +79,7 @@ def test_a_store_that_is_away_leaves_it_to_the_reconciler(
     def away(*args: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(closing, "fence", away)
+    monkeypatch.setattr(transitions, "fence", away)
     with pytest.raises(StoreUnavailable):
         finishing.settle([cancelled], now)
     monkeypatch.undo()

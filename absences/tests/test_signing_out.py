@@ -11,7 +11,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from absences import denied, mongo, reconcile
+from absences import denied, reconcile
+from absences.store import mongo
 from absences.tests.api import Api, due_today, with_ticket
 from absences.tests.pages import browser
 from lessons.accounts.sessions import SessionStore

@@ -9,9 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion, mongo
+from absences import completion
 from absences.reconcile import reconcile
-from absences.sheets import Key
+from absences.store import mongo
+from absences.store.sheets import Key
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from lessons.factories import LessonFactory, MembershipFactory, UserFactory, person

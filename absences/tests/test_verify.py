@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences import amendments, completion, mongo, reporting
+from absences import amendments, completion, reporting
 from absences.amendments import Change
 from absences.reconcile import reconcile
 from absences.reporting import Report
 from absences.scope import EVERYTHING, Scope
-from absences.sheets import Key
+from absences.store import mongo
+from absences.store.sheets import Key
 from absences.tickets import Claims
 from absences.verify import verify
 from lessons.factories import LessonFactory

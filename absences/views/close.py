@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from absences import completion, register_form, sheets
+from absences import completion, register_form
 from absences.completion import Others
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.sheets import Key
 from absences.views import taken
 from absences.views.pages import render_local, seen_lesson, user_of
 from lessons.errors import Conflict, NotAllowed

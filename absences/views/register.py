@@ -18,10 +18,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import completion, late, register_form, register_html, reporting, sheets, tickets
-from absences.mongo import Document
+from absences import completion, late, register_form, register_html, reporting, tickets
 from absences.register_form import Row, Sent
-from absences.sheets import Key
+from absences.store import sheets
+from absences.store.mongo import Document
+from absences.store.sheets import Key
 from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
 from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from absences import mongo, sheets
+from absences.store import mongo, sheets
 from absences.views import office, taking
 from absences.views.close import may_close
 from absences.views.pages import render_local, user_of

@@ -79,31 +79,31 @@ def users_of(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("step", "users"),
     [
-        ("closing.fence", {"finishing.py:fence"}),
-        ("closing.confirm", {"finishing.py:_close"}),
-        ("merging.merge", {"finishing.py:_merge"}),
+        ("absences.store.transitions.fence", {"absences/finishing.py:fence"}),
+        ("absences.store.transitions.confirm", {"absences/finishing.py:_close"}),
+        ("absences.merging.merge", {"absences/finishing.py:_merge"}),
         (
-            "finishing.fence",
+            "absences.finishing.fence",
             {
-                *("completion.py:_begun", "completion.py:_close_left_open"),
-                *("finishing.py:settle", "finishing.py:close_beside"),
+                *("absences/completion.py:_begun", "absences/completion.py:_close_left_open"),
+                *("absences/finishing.py:settle", "absences/finishing.py:close_beside"),
             },
         ),
         (
-            "finishing.finish",
+            "absences.finishing.finish",
             {
-                *("completion.py:complete_all", "completion.py:_close_left_open"),
-                *("finishing.py:finish", "finishing.py:settle", "finishing.py:close_beside"),
-                *("reconcile.py:_finish", "restore.py:_bring_back"),
+                *("absences/completion.py:complete_all", "absences/completion.py:_close_left_open"),
+                *("absences/finishing.py:finish", "absences/finishing.py:settle", "absences/finishing.py:close_beside"),
+                *("absences/reconcile.py:_finish", "absences/restore.py:_bring_back"),
             },
         ),
-        ("completion._begun", {"completion.py:complete_all"}),
-        ("completion.authorise", {"completion.py:_begun", "views/register.py:complete"}),
+        ("absences.completion._begun", {"absences/completion.py:complete_all"}),
+        ("absences.completion.authorise", {"absences/completion.py:_begun", "absences/views/register.py:complete"}),
     ],
 )
 def test_one_function_completes_lessons(step: str, users: set[str]) -> None:
     """Whoever would go round `completion.complete_all` needs one of these steps."""
-    assert users_of(f"absences.{step}") == {f"absences/{place}" for place in users}
+    assert users_of(step) == users
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,15 @@ def test_one_module_makes_the_mongo_client() -> None:
         for path in modules(app)
         if any(handle in path.read_text() for handle in handles)
     }
-    assert makers == {"absences/mongo.py", "absences/devmongo.py"}, "devmongo starts the server, and asks it before"
+    assert makers == {"absences/store/mongo.py", "absences/devmongo.py"}, (
+        "devmongo starts the server, and asks it before"
+    )
 
 
 def test_reporting_knows_no_sql() -> None:
     """What a report passes through imports neither models nor Django's ORM when it runs."""
-    for name in ("marks", "reporting", "sheets", "mongo"):
-        found = imported(ROOT / "absences" / f"{name}.py")
+    for name in ("absences/marks.py", "absences/reporting.py", "absences/store/sheets.py", "absences/store/mongo.py"):
+        found = imported(ROOT / name)
         assert not {each for each in found if each.startswith(("lessons.models", "django.db"))}, name
 
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from absences import mongo
+from absences.store import mongo
 
 
 def test_healthz_touches_nothing(client: Client) -> None:

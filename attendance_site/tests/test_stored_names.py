@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.crypto import salted_hmac
 
-from absences import mongo
+from absences.store import mongo
 from lessons.accounts import authentication, known_browsers
 from lessons.factories import MembershipFactory
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from absences import mongo
+from absences.store import mongo
 from drills import fuse, interleavings, world
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from absences import mongo
+from absences.store import mongo
 from lessons.factories import LessonFactory, person
 from lessons.models import Lesson, Role, User
 from stats import pipelines

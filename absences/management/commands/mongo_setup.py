@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from absences import schema
+from absences.store import schema
 from lessons.errors import StoreUnavailable
 
 

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from absences import denied, mongo
+from absences import denied
+from absences.store import mongo
 from attendance_site.tests.doors.bodies import body, is_of_taken
 from attendance_site.tests.doors.world import Place
 

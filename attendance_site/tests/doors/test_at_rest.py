@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.test import Client
 
-from absences import mongo
+from absences.store import mongo
 from attendance_site.tests.doors.world import World
 from lessons.accounts import tokens
 from lessons.factories import CLIENT_SECRET

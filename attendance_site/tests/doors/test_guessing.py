@@ -10,8 +10,9 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from django.utils import timezone
 
-from absences import mongo, reconcile
-from absences.sheets import ORPHAN_AFTER
+from absences import reconcile
+from absences.store import mongo
+from absences.store.sheets import ORPHAN_AFTER
 from attendance_site.tests.doors.asking import REPORTING, routes
 from attendance_site.tests.doors.bodies import body
 from attendance_site.tests.doors.world import Place, World, with_session, with_token

@@ -5,7 +5,7 @@ Marks are keyed `s<student>`: with a bare number MongoDB may take the key for an
 only, since a pipeline would evaluate what people write ("$secret").
 
 R1 upsert into an open sheet; R2 the late map of one that is closing or closed; R3 read and decide why neither took it.
-What completion does to a sheet stands in `closing.py`.
+What completion does to a sheet stands in `transitions.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from absences import mongo
 from absences.marks import UNSET, Report
-from absences.mongo import Document
+from absences.store import mongo
+from absences.store.mongo import Document
 from lessons.errors import Conflict, FieldError, StoreUnavailable, Unprocessable
 
 LOG_LENGTH = 200

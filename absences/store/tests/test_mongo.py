@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from absences import mongo, schema
+from absences.store import mongo, schema
 from absences.tests.threads import at_once
 from lessons.errors import StoreUnavailable
 

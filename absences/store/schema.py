@@ -3,8 +3,8 @@
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import CollectionInvalid
 
-from absences import mongo
-from absences.mongo import Document
+from absences.store import mongo
+from absences.store.mongo import Document
 
 _MARK: Document = {
     "bsonType": "object",

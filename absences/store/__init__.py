@@ -1,0 +1,1 @@
+"""The document store: the only code that talks to MongoDB."""
