@@ -21,7 +21,8 @@ from django.test import TransactionTestCase
 from pymongo import MongoClient
 from pytest_django import DjangoDbBlocker
 
-from absences import denied, devmongo, limits
+from absences import devmongo
+from absences.reporting import rate_limit, revocations
 from absences.store import mongo, schema
 
 TOKENS = ("TOKEN_KEYS", "TOKEN_KEYS_FILE", "TOKEN_ISSUER")
@@ -176,8 +177,8 @@ def _nobody_in_the_log() -> Iterator[None]:
 def _no_documents(_mongo: MongoClient[dict[str, Any]]) -> Iterator[None]:
     """Leaves none to the next test."""
     yield
-    denied.forget()
-    limits.forget()
+    revocations.forget()
+    rate_limit.forget()
     database = _mongo[f"test_{WORKER}"]
     if not database.command("dbStats")["objects"]:  # one question instead of one for each collection
         return

@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from absences.reporting import milliseconds
+from absences.reporting.service import milliseconds
+from absences.reporting.tickets import allowed_codes
 from absences.store import transitions
-from absences.tickets import allowed_codes
 from lessons import codes
 from lessons.database.recording import recording
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable

@@ -7,10 +7,11 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import denied, finishing
+        from absences import finishing
+        from absences.reporting import revocations
         from absences.store import sheets
         from lessons import reports
 
         reports.answers.append(sheets.reported)
         reports.settlers.append(finishing.settle)
-        reports.deniers.append(denied.deny)
+        reports.deniers.append(revocations.deny)

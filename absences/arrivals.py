@@ -7,8 +7,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from absences import completion, late, merging, reporting, tickets
-from absences.marks import Report
+from absences import completion, late, merging
+from absences.reporting import service, tickets
+from absences.reporting.parse import Report
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key, Stored
@@ -78,7 +79,7 @@ def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, n
     stands."""
     claims = tickets.claims_for(user, lesson, roster, now)
     try:
-        [stored] = reporting.report(claims, lesson.pk, [report], now)
+        [stored] = service.report(claims, lesson.pk, [report], now)
     except Unprocessable:
         return None
     return stored

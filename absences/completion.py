@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from absences import finishing, merging
 from absences.merging import Merged
-from absences.reporting import milliseconds
+from absences.reporting.service import milliseconds
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key

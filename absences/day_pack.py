@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from absences import tickets
 from absences.register_form import EVERYDAY
+from absences.reporting import tickets
 from absences.store import sheets
 from absences.store.mongo import Document
 from lessons import codes

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from absences import late, merging
 from absences.merging import Merged
-from absences.reporting import milliseconds
+from absences.reporting.service import milliseconds
 from absences.store import transitions
 from absences.store.mongo import Document
 from absences.store.sheets import Key

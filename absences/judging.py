@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from absences.tickets import allowed_codes
+from absences.reporting.tickets import allowed_codes
 from lessons import codes
 from lessons.access import WHOLE_SCHOOL, Role
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student

@@ -6,7 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-from absences import marks
+from absences.reporting import parse
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, LessonQuery, ReasonInput
 from lessons import codes
 from lessons.api import inputs
@@ -36,9 +36,9 @@ from lessons.models import RejectedReport
 
 CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 2}
 LATE = maybe({"type": "integer", "minimum": 0, "maximum": codes.MAX_MINUTES_LATE})
-NOTE: Schema = {"type": "string", "maxLength": marks.MAX_NOTE}
+NOTE: Schema = {"type": "string", "maxLength": parse.MAX_NOTE}
 DEVICE: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_\-]{1,36}$"}
-SEQUENCE: Schema = {"type": "integer", "minimum": 0, "maximum": marks.MAX_SEQUENCE}
+SEQUENCE: Schema = {"type": "integer", "minimum": 0, "maximum": parse.MAX_SEQUENCE}
 COUNTS = (
     "expected",
     "unstated",
@@ -147,7 +147,7 @@ COMPONENTS: dict[str, Schema] = {
     "Mark": closed({**MARK, "state": {"enum": ["provisional", "late", "superseded", "conflict"]}}),
     "Report": closed({}, **REPORT),
     "Reports": closed(
-        {"absences": array(closed({"student_id": ID}, **REPORT), minItems=1, maxItems=marks.MAX_REPORTS)}
+        {"absences": array(closed({"student_id": ID}, **REPORT), minItems=1, maxItems=parse.MAX_REPORTS)}
     ),
     "Register": closed({**REGISTER, "rejected": array(ref("Rejection")), "already_completed": BOOLEAN}),
     "RegisterAsTaken": closed(REGISTER),

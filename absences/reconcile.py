@@ -16,7 +16,7 @@ from absences.scope import EVERYTHING, Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from lessons.accounts import revocations
+from lessons.accounts import revoking
 from lessons.database import expiry
 from lessons.errors import Refused
 from lessons.models import Lesson, Register, Revocation
@@ -188,7 +188,7 @@ def _compact(now: datetime, scope: Scope) -> Iterator[int]:
 
 def _tell_revoked() -> Iterator[int]:
     """What nobody told at once: changes by other systems and scripts, and whatever the store was away for."""
-    while told := revocations.tell():
+    while told := revoking.tell():
         yield told
 
 

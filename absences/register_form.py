@@ -17,11 +17,11 @@ from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from absences import marks, tickets
-from absences.marks import Report
+from absences.reporting import parse, tickets
+from absences.reporting.parse import Report
+from absences.reporting.tickets import Claims
 from absences.store.mongo import Document
 from absences.store.sheets import Stored
-from absences.tickets import Claims
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput
 from lessons.models import Lesson, Student
@@ -131,7 +131,7 @@ def read(
         if page := _uuid(post.get("page", "")):
             data["report_id"] = str(uuid5(page, f"{student_id} {code} {minutes}"))
         try:
-            sent.reports.append(marks.parse(data, student_id, claims.codes_for(student_id)))
+            sent.reports.append(parse.parse(data, student_id, claims.codes_for(student_id)))
         except InvalidInput as error:
             sent.errors[student_id] = _in_words(error.errors[0])
     return sent
@@ -149,7 +149,7 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> N
         row.minutes = minutes[:6]
         row.was = was if was in known else ""
         row.was_minutes = was_minutes[:6]
-        row.was_note = note[: marks.MAX_NOTE]
+        row.was_note = note[: parse.MAX_NOTE]
         row.seen = seen if _uuid(seen) else ""
 
 

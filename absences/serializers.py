@@ -1,4 +1,4 @@
-"""What the API takes, beside reports (`marks.py`, which every door shares)."""
+"""What the API takes, beside reports (`parse.py`, which every door shares)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -132,8 +132,9 @@ def timetable(here: Any) -> list[Any]:
     the day. Everybody is in every class: how many pupils there are, these pages do not ask."""
     from django.utils import timezone
 
-    from absences import completion, reporting, tickets
-    from absences.reporting import Report
+    from absences import completion
+    from absences.reporting import service, tickets
+    from absences.reporting.service import Report
     from lessons.models import Lesson, LessonStaff
 
     own = [here.lesson() for _ in range(6)]
@@ -149,7 +150,7 @@ def timetable(here: Any) -> list[Any]:
     for number, lesson in enumerate(others):
         claims = tickets.claims_for(here.colleague, lesson, roster, now)
         if number % 3:
-            reporting.report(claims, lesson.pk, [Report(student_id=roster[number % CLASS], code="N")], now)
+            service.report(claims, lesson.pk, [Report(student_id=roster[number % CLASS], code="N")], now)
         if number % 3 == 1:
             completion.complete(here.colleague, lesson.pk, now=now, roster_seen=roster)
     return own

@@ -86,7 +86,7 @@ def _fill(sheets: int) -> None:
 
 
 def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> Iterator[dict[str, Any]]:
-    from absences.marks import Report
+    from absences.reporting.parse import Report
     from absences.scope import midnight
     from absences.store import sheets
     from absences.store.sheets import Key, Reporter

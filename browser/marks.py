@@ -5,8 +5,8 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import reporting, tickets
-from absences.marks import Report
+from absences.reporting import service, tickets
+from absences.reporting.parse import Report
 from absences.store import sheets
 from absences.store.sheets import Key
 from browser.tab import READY, until
@@ -84,4 +84,4 @@ def report(user: User, lesson: Lesson, code: str, row: int = 0, **more: Any) -> 
     """Of the pupil in a row, past the page."""
     students = [student.pk for student in lesson.enrolled()]
     claims = tickets.claims_for(user, lesson, students, timezone.now())
-    reporting.report(claims, lesson.pk, [Report(student_id=students[row], code=code, **more)], timezone.now())
+    service.report(claims, lesson.pk, [Report(student_id=students[row], code=code, **more)], timezone.now())

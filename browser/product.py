@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from absences.processes import LOOPBACK, until
 from drills.stores import Server, free_port
-from lessons.accounts import revocations
+from lessons.accounts import revoking
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory, person
 from lessons.hashers import Argon2PasswordHasher
 from lessons.models import Lesson, Role, School, Student, User
@@ -104,7 +104,7 @@ def place(size: int = 30) -> Place:
     for user in (found.teacher, found.colleague, found.office):
         user.password = Argon2PasswordHasher().encode(PASSWORD, "salt" * 4)
         user.save(update_fields=["password"])
-    revocations.tell()  # as the reconciler would, or whoever tells next ends their tickets
+    revoking.tell()  # as the reconciler would, or whoever tells next ends their tickets
     return found
 
 

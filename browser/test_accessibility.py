@@ -11,8 +11,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import completion, desk, notices, reporting, tickets
-from absences.reporting import Report
+from absences import completion, desk, notices
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from attendance_site.tests.urls import patterns
 from browser.product import Place
 from browser.tab import COVERED, READY, Device, make_mine, until
@@ -96,7 +97,7 @@ def lessons(here: Place) -> dict[str, int]:
     due, taken, over = here.lesson(), here.lesson(), here.lesson()
     plan = PlannedAbsenceFactory.create(student=here.students[1], first_day=due.date, reason="Dentist")
     claims = tickets.claims_for(here.teacher, taken, [here.students[2].pk], timezone.now())
-    reporting.report(claims, taken.pk, [Report(student_id=here.students[2].pk, code="N")], timezone.now())
+    service.report(claims, taken.pk, [Report(student_id=here.students[2].pk, code="N")], timezone.now())
     desk.enter(here.office, here.students[3], DeskEntry.Direction.IN, "Bus was late", now=timezone.now())
     completion.complete(here.teacher, taken.pk, now=timezone.now(), roster_seen=[s.pk for s in here.students[1:]])
     notices.remind(here.office, due, now=timezone.now())

@@ -16,11 +16,12 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.completion import Others
-from absences.marks import UNSET, Report
 from absences.reconcile import reconcile
+from absences.reporting import service
+from absences.reporting.parse import UNSET, Report
 from absences.store.sheets import Stored
 from drills.journal import Entry, Journal
 from drills.world import Race
@@ -120,7 +121,7 @@ class Reporter:
 
     def _told(self, report: Report) -> Stored:
         def once() -> Stored:
-            [stored] = reporting.report(self.claims, self.race.lesson_id, [report], timezone.now())
+            [stored] = service.report(self.claims, self.race.lesson_id, [report], timezone.now())
             return stored
 
         return insisting(once)

@@ -16,7 +16,7 @@ from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from absences import tickets  # noqa: E402
+from absences.reporting import tickets  # noqa: E402
 from absences.tests.api import due_today  # noqa: E402
 from lessons.accounts import authentication  # noqa: E402
 from lessons.factories import EnrolmentFactory, GroupFactory, SchoolFactory, person  # noqa: E402

@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from django.utils import timezone
 
-from absences import completion, late, merging, reporting
-from absences.marks import Report
+from absences import completion, late, merging
+from absences.reporting import service
+from absences.reporting.parse import Report
 from absences.store import mongo, transitions
 from drills.actors import first_entry, insisting, settle
 from drills.forking import fork
@@ -35,7 +36,7 @@ class Scene:
 
     def report(self, user: User, student: int, code: str = "N", **fields: Any) -> None:
         report = Report(student_id=student, code=code, **fields)
-        [stored] = reporting.report(self.race.claims(user), self.race.lesson_id, [report], timezone.now())
+        [stored] = service.report(self.race.claims(user), self.race.lesson_id, [report], timezone.now())
         said = {"student": student, "code": code, "report_id": str(report.report_id), "state": stored.state}
         self.told.append({"what": "acknowledged", **said})
 

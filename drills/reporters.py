@@ -21,11 +21,11 @@ from pymongo.write_concern import WriteConcern
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
 django.setup()  # what the product is made of can only be imported afterwards
 
-from absences import reporting  # noqa: E402
-from absences.reporting import Report  # noqa: E402
+from absences.reporting import service  # noqa: E402
+from absences.reporting.service import Report  # noqa: E402
+from absences.reporting.tickets import Claims  # noqa: E402
 from absences.store import mongo  # noqa: E402
 from absences.store.sheets import Reporter  # noqa: E402
-from absences.tickets import Claims  # noqa: E402
 from lessons.errors import StoreUnavailable  # noqa: E402
 
 THREADS = 4
@@ -67,7 +67,7 @@ def keep_reporting(folder: Path, number: int, first_lesson: int) -> None:
 
 def is_accepted(claims: Claims, lesson: int, report: Report) -> bool:
     try:
-        [stored] = reporting.report(claims, lesson, [report], datetime.now(UTC))
+        [stored] = service.report(claims, lesson, [report], datetime.now(UTC))
     except StoreUnavailable:
         return False
     assert stored.state == "provisional", stored.state

@@ -54,11 +54,11 @@ class Site(admin.AdminSite):
         checked = super().admin_view(view, cacheable)
 
         def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            from lessons.accounts import revocations
+            from lessons.accounts import revoking
 
             response = checked(request, *args, **kwargs)
             if request.method == "POST":
-                revocations.tell_promptly()
+                revoking.tell_promptly()
             return response
 
         return update_wrapper(told, checked)

@@ -9,8 +9,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from absences import tickets
 from absences.api.representations import lesson_json, roster_json
+from absences.reporting import tickets
 from absences.serializers import LessonQuery, lessons_matching
 from absences.store import sheets
 from absences.store.mongo import Document

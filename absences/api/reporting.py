@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from absences import limits, marks, reporting, tickets
 from absences.api.representations import mark_json
+from absences.reporting import parse, rate_limit, service, tickets
 from absences.store import sheets
 from lessons.accounts.authentication import bearer
 from lessons.api.strict_json import check_text
@@ -30,18 +30,18 @@ class ReportingView(APIView):
         if not token:
             raise BadToken("Send a register ticket or an access token as a bearer token.")
         self.claims = tickets.verify(token, timezone.now())
-        limits.spend(self.claims, kwargs["lesson"], reads=request.method in SAFE_METHODS)
+        rate_limit.spend(self.claims, kwargs["lesson"], reads=request.method in SAFE_METHODS)
 
 
 class AbsencesView(ReportingView):
     def get(self, request: Request, lesson: int) -> Response:
-        sheet = reporting.sheet(self.claims, lesson) or {"state": "open", "rev": 0}
+        sheet = service.sheet(self.claims, lesson) or {"state": "open", "rev": 0}
         standing = [mark_json(lesson, mark, mark["state"], self.claims) for mark in sheets.standing_marks(sheet)]
         return Response({"state": sheet["state"], "rev": sheet["rev"], "absences": standing})
 
     def post(self, request: Request, lesson: int) -> Response:
-        reports = marks.parse_many(request.data, self.claims.codes_for)
-        stored = reporting.report(self.claims, lesson, reports, timezone.now())
+        reports = parse.parse_many(request.data, self.claims.codes_for)
+        stored = service.report(self.claims, lesson, reports, timezone.now())
         accepted = sum(each.state in ("provisional", "late") for each in stored)
         absences = [mark_json(lesson, each.mark, each.state, self.claims) for each in stored]
         return Response({"accepted": accepted, "absences": absences}, status=202)
@@ -55,9 +55,9 @@ class AbsenceView(ReportingView):
         return self._report(lesson, student, _from_query(request) | {"code": "/"})
 
     def _report(self, lesson: int, student: int, data: Any) -> Response:
-        report = marks.parse(data, student, self.claims.codes_for(student))
+        report = parse.parse(data, student, self.claims.codes_for(student))
         try:
-            stored = reporting.report_one(self.claims, lesson, report, timezone.now())
+            stored = service.report_one(self.claims, lesson, report, timezone.now())
         except StandingMark as error:
             standing = mark_json(lesson, error.mark, error.mark["state"], self.claims)
             raise StandingMark(error.detail, standing) from None

@@ -5,7 +5,7 @@ from typing import Any
 
 from absences.completion import Completed
 from absences.merging import Merged
-from absences.tickets import Claims
+from absences.reporting.tickets import Claims
 from lessons import codes
 from lessons.access import Access
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student

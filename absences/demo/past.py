@@ -7,13 +7,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from absences import amendments, completion, reporting, tickets
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.completion import Completed, Completion
 from absences.demo import chance
 from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.store import sheets
 from absences.store.sheets import Key
 from lessons import codes
@@ -97,7 +98,7 @@ def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
         if taker is None:
             continue
         for user, reports in _reports(lesson, roster, taker, staff.office(lesson)).items():
-            reporting.report(tickets.claims_for(user, lesson, roster, now), lesson.pk, reports, now)
+            service.report(tickets.claims_for(user, lesson, roster, now), lesson.pk, reports, now)
         asked[lesson.pk] = Completion(user=taker, lesson_id=lesson.pk, roster_seen=roster, source="demo")
     outcomes = dict(zip(asked, completion.complete_all(list(asked.values()), now=now), strict=True))
     for lesson in lessons:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from absences.marks import UNSET, Report
+from absences.reporting.parse import UNSET, Report
 from absences.store import mongo
 from absences.store.mongo import Document
 from lessons.errors import Conflict, FieldError, StoreUnavailable, Unprocessable

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from absences import tickets
+from absences.reporting import tickets
 from lessons.accounts import authentication
 from lessons.calendar import school_time
 from lessons.factories import LessonFactory

@@ -11,15 +11,15 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from absences import reporting
 from absences.conftest import NOW
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.store.sheets import Key
 from absences.tests import steps
 from absences.tests.model import FOR_OFFICE, Model
 from absences.tests.steps import Crash, Step
-from absences.tickets import Claims
 from lessons.database.purge import lawful_purge
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, RejectedReport, StaffKind, User
@@ -90,7 +90,7 @@ class Lockstep(RuleBasedStateMachine):
 
     def send(self, who: str, report: Report) -> None:
         try:
-            stored = reporting.report_one(self.world.claims[who], self.lesson, report, self.now)
+            stored = service.report_one(self.world.claims[who], self.lesson, report, self.now)
             heard = (stored.state, stored.mark["report_id"])
         except StandingMark as refused:
             heard = ("conflict", refused.mark["report_id"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from absences.marks import UNSET, Report
+from absences.reporting.parse import UNSET, Report
 
 Entry = tuple[str | None, int | None]  # a code and the minutes late
 PRESENT: Entry = ("/", None)

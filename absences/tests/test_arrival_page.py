@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import completion, reporting, tickets
-from absences.reporting import Report
+from absences import completion
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, School, User
@@ -24,7 +25,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 def page(lesson: Lesson, teacher: User, roster: list[int]) -> str:
     """Of a register with the first pupil absent."""
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
     return f"/lessons/{lesson.pk}/"
 

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import amendments, arrivals, completion, reporting
+from absences import amendments, arrivals, completion
 from absences.amendments import Change
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.tests.threads import at_once
-from absences.tickets import Claims
 from lessons.errors import NotAllowed
 from lessons.models import Amendment, Lesson, RejectedReport, School, User
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def absent(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> int:
     """The one absent pupil of a register that was taken."""
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     return roster[0]
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from absences import completion, merging, reporting
+from absences import completion, merging
 from absences.reconcile import reconcile
-from absences.reporting import Report
-from absences.tickets import Claims
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, Register, Student, User
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def reported(claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> list[int]:
     """Two absent."""
     reports = [Report(student_id=student, code="N") for student in roster[:2]]
-    reporting.report(claims, lesson.pk, reports, now)
+    service.report(claims, lesson.pk, reports, now)
     return roster[:2]
 
 

@@ -12,8 +12,8 @@ from django.utils.safestring import mark_safe
 
 from absences import blanks, register_html
 from absences.blanks import fill
-from absences.marks import Report
 from absences.register_form import Row
+from absences.reporting.parse import Report
 from lessons.models import Student
 
 NASTY = "<b>Zoë & 'Ann'</b> %(name)s %s {{ name }} {name} \ue000\ue001 \\1 ناصر"

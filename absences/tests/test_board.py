@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences import board, notices, reporting, tickets
+from absences import board, notices
 from absences.board import Board, Period
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from lessons.errors import InvalidInput
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, PlannedAbsenceFactory
 from lessons.models import Lesson, Notice, School, Student, User
@@ -43,7 +44,7 @@ def another(school: School, start: time, **fields: Any) -> Lesson:
 
 def report(teacher: User, lesson: Lesson, students: list[Student], moment: datetime) -> None:
     claims = tickets.claims_for(teacher, lesson, [student.pk for student in students], moment)
-    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code="N") for student in students], moment)
+    service.report(claims, lesson.pk, [Report(student_id=student.pk, code="N") for student in students], moment)
 
 
 def test_a_lesson_goes_its_way(school: School, teacher: User, lesson: Lesson, students: list[Student]) -> None:

@@ -8,14 +8,15 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from absences import completion, reporting
+from absences import completion
 from absences.reconcile import reconcile, to_do
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.scope import EVERYTHING, Scope
 from absences.store import mongo
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.tickets import Claims
 from absences.verify import verify
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register, RejectedReport, User
@@ -28,7 +29,7 @@ LATER = timedelta(days=35)
 @pytest.fixture
 def key(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Key:
     """Closed, with one absent."""
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N", device="phone", sequence=1)], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N", device="phone", sequence=1)], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     return Key(lesson.school_id, lesson.pk)
 
@@ -57,7 +58,7 @@ def test_a_compacted_sheet_still_agrees_with_its_register(key: Key, now: datetim
 def test_a_compacted_sheet_stays_closed(key: Key, claims: Claims, roster: list[int], now: datetime) -> None:
     """What is reported on it is late, and too late for a teacher."""
     reconcile(now + LATER)
-    [stored] = reporting.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now + LATER)
+    [stored] = service.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now + LATER)
     assert stored.state == "late"
     reconcile(now + LATER)
     assert RejectedReport.objects.get().reason == "too_late"
@@ -67,7 +68,7 @@ def test_what_is_not_merged_is_kept(
     key: Key, claims: Claims, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A late merge that fails again and again, or one that comes between looking and compacting."""
-    reporting.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now)
+    service.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now)
     monkeypatch.setattr("absences.late.merge_late", lambda *args: None)
     assert reconcile(now + LATER).compacted == 0
     assert "late" in sheet()

@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences import completion, merging, reporting, tickets
+from absences import completion, merging
 from absences.completion import Completed, Completion, Others
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo, transitions
 from absences.tests.threads import at_once
-from absences.tickets import Claims
 from lessons.errors import Conflict, NotFound, StoreUnavailable
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory, person
 from lessons.models import Lesson, LessonStaff, Mark, Membership, Register, RejectedReport, Role, School, User
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def report(claims: Claims, lesson: Lesson, codes: dict[int, str], now: datetime) -> None:
     reports = [Report(student_id=student, code=code) for student, code in codes.items()]
-    reporting.report(claims, lesson.pk, reports, now)
+    service.report(claims, lesson.pk, reports, now)
 
 
 def test_twice_gives_the_same_register(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> None:
@@ -57,7 +58,7 @@ def test_a_report_during_completion_is_late(
     really = merging.merge
 
     def with_a_report_just_before(sheets: Any) -> Any:
-        [stored] = reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+        [stored] = service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
         assert stored.state == "late"
         return really(sheets)
 

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.scope import EVERYTHING
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.tests.commands import LISTENER
-from absences.tickets import Claims
 from absences.verify import verify
 from lessons.models import Lesson, User
 
@@ -35,11 +36,11 @@ def sent(
 ) -> list[dict[str, Any]]:
     """The commands of a lesson's whole life."""
     report = Report(student_id=roster[0], code="N", device="phone", sequence=2)
-    reporting.report(claims, lesson.pk, [report], now)
-    reporting.report(claims, lesson.pk, [report], now)
-    reporting.report(colleague_claims, lesson.pk, [Report(student_id=roster[0], code="L", replaces=None)], now)
+    service.report(claims, lesson.pk, [report], now)
+    service.report(claims, lesson.pk, [report], now)
+    service.report(colleague_claims, lesson.pk, [Report(student_id=roster[0], code="L", replaces=None)], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[1], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[1], code="N")], now)
     reconcile(now)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
     sheets.read(Key(lesson.school_id, lesson.pk))

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion, reporting, tickets
+from absences import amendments, completion
 from absences.amendments import Change
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User
@@ -30,7 +31,7 @@ def path(lesson: Lesson, teacher: User, roster: list[int]) -> str:
     """Of a register in which the second is absent and the third eight minutes late."""
     said = [Report(student_id=roster[1], code="N"), Report(student_id=roster[2], code="L", minutes_late=8)]
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
-    reporting.report(claims, lesson.pk, said, timezone.now())
+    service.report(claims, lesson.pk, said, timezone.now())
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
     return f"/lessons/{lesson.pk}/correct"
 

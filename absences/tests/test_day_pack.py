@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from absences import day_pack, reporting, tickets
-from absences.marks import Report
+from absences import day_pack
+from absences.reporting import service, tickets
+from absences.reporting.parse import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
 from lessons.factories import MembershipFactory, PlannedAbsenceFactory
@@ -61,7 +62,7 @@ def test_it_is_sent_once(teacher: User, colleague: User, lesson: Lesson, student
     again = alice.get("/day-pack", headers={"if-none-match": tag})
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     claims = tickets.claims_for(teacher, lesson, [each.pk for each in students], now)
-    reporting.report(claims, lesson.pk, [Report(student_id=students[0].pk, code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=students[0].pk, code="N")], now)
     assert alice.get("/day-pack", headers={"if-none-match": tag}).status_code == 200
 
 

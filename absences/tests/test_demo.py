@@ -12,13 +12,14 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoDbBlocker, Settings
 
-from absences import completion, reporting, tickets
+from absences import completion
 from absences.demo import timetable
 from absences.demo.chance import FORGOTTEN, HEARD
 from absences.demo.past import DEVICE
 from absences.demo.topup import top_up
 from absences.demo.update import Done, update
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from lessons.factories import SchoolFactory
 from lessons.models import Amendment, Group, Lesson, Mark, Membership, Register, School, Student, User
 
@@ -211,7 +212,7 @@ def only(*groups: str) -> None:
 def report(lesson: Lesson, **fields: Any) -> None:
     roster = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
     claims = tickets.claims_for(teacher(), lesson, roster, MONDAY)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N", **fields)], MONDAY)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N", **fields)], MONDAY)
 
 
 def test_the_next_day_takes_what_was_left_but_not_what_somebody_began(loaded: Done) -> None:

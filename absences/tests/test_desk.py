@@ -4,10 +4,11 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from absences import amendments, completion, desk, reconcile, reporting, tickets
+from absences import amendments, completion, desk, reconcile
 from absences.amendments import Change
 from absences.desk import Told
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.store import sheets, transitions
 from absences.store.sheets import Key
 from lessons.factories import LessonFactory
@@ -31,7 +32,7 @@ def on_sheet(lesson: Lesson, student: Student) -> str | None:
 def mark(user: User, lesson: Lesson, student: Student, code: str, now: datetime) -> None:
     roster = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
     claims = tickets.claims_for(user, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code=code)], now)
+    service.report(claims, lesson.pk, [Report(student_id=student.pk, code=code)], now)
 
 
 def told(user: User, student: Student, now: datetime) -> list[tuple[int, str | None]]:

@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.conftest import NOW
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.tests.pages import browser
-from absences.tickets import Claims
 from lessons.factories import EnrolmentFactory, LessonFactory, StudentFactory, person
 from lessons.models import Enrolment, Lesson, Role, Student, User
 from lessons.tests import registers
@@ -31,7 +32,7 @@ def taken(
 ) -> Lesson:
     """The first pupil absent, who was ill; the last one not stated; and a report that was rejected."""
     report = Report(student_id=roster[0], code="N", note="=HYPERLINK(1)")
-    reporting.report(claims, lesson.pk, [report], NOW)
+    service.report(claims, lesson.pk, [report], NOW)
     completion.complete(teacher, lesson.pk, now=NOW + timedelta(minutes=1), roster_seen=roster[:3])
     later = NOW + timedelta(days=1)
     ill = Change(student_id=roster[0], code="I", reason="Message from the parent or carer: rang")

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from absences import completion, reporting, tickets
-from absences.reporting import Report
+from absences import completion
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.factories import StudentFactory, person
@@ -30,7 +31,7 @@ def ava(lesson: Lesson, students: list[Student], teacher: User, roster: list[int
     """Absent in a register that was taken."""
     now = timezone.now()
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     return students[0]
 

@@ -6,14 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo, sheets, transitions
 from absences.store.sheets import Key, Reporter
 from absences.tests.api import due_today, with_ticket
-from absences.tickets import Claims
 from lessons.codes import NoCodeSet
 from lessons.errors import Conflict, Unprocessable
 from lessons.factories import LessonFactory
@@ -36,9 +37,9 @@ def test_a_large_batch_that_is_sent_again_is_read_once(
     batch = [Report(student_id=student, code="N") for student in range(1, 201)]
     if completed:
         completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
-    first = reporting.report(office, lesson.pk, batch, now)
+    first = service.report(office, lesson.pk, batch, now)
     commands.clear()
-    again = reporting.report(office, lesson.pk, batch, now)
+    again = service.report(office, lesson.pk, batch, now)
     assert [(each.state, each.mark["report_id"]) for each in again] == [
         (each.state, each.mark["report_id"]) for each in first
     ]
@@ -49,10 +50,10 @@ def test_a_reused_id_in_a_batch_is_pointed_out(
     claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
     used = uuid4()
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[1], code="N", report_id=used)], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[1], code="N", report_id=used)], now)
     again = [Report(student_id=roster[0], code="N"), Report(student_id=roster[1], code="L", report_id=used)]
     with pytest.raises(Unprocessable) as refused:
-        reporting.report(claims, lesson.pk, again, now)
+        service.report(claims, lesson.pk, again, now)
     assert [error.pointer for error in refused.value.errors] == ["/absences/1/report_id"]
 
 
@@ -63,10 +64,10 @@ def test_nobody_fills_a_sheet(
     monkeypatch.setattr(sheets, "MAX_REPORTS", 3)
     monkeypatch.setattr(sheets, "NOT_FULL", {"$not": {"$gte": 3}})
     report = [Report(student_id=student, code="N") for student in roster]
-    reporting.report(claims, lesson.pk, report[:3], now)
+    service.report(claims, lesson.pk, report[:3], now)
     with pytest.raises(Conflict, match="full"):
-        reporting.report(claims, lesson.pk, report[3:], now)
-    assert reporting.report(claims, lesson.pk, report[:3], now), "what was acknowledged may be sent again"
+        service.report(claims, lesson.pk, report[3:], now)
+    assert service.report(claims, lesson.pk, report[:3], now), "what was acknowledged may be sent again"
     assert completion.complete(teacher, lesson.pk, now=now, roster_seen=roster).merged.standing.counts["absent"] == 3
 
 
@@ -81,7 +82,7 @@ def test_a_code_that_is_none_with_minutes(code: object, school: School, teacher:
 def test_a_second_orphan_of_a_lesson_overwrites_nothing(lesson: Lesson, now: datetime) -> None:
     by = Claims(Reporter(1, "Olive", "Office", "office"), lesson.school_id, frozenset("N"))
     for student, at in ((5, now), (6, now + timedelta(days=3))):
-        reporting.report(by, lesson.pk + 99, [Report(student_id=student, code="N")], at)
+        service.report(by, lesson.pk + 99, [Report(student_id=student, code="N")], at)
         assert reconcile(at + timedelta(days=2)).orphans == 1
     kept = sorted(name for orphan in mongo.orphans().find() for name in orphan["absences"])
     assert kept == ["s5", "s6"]

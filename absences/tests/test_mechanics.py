@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import amendments, completion, reporting, tickets
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.store.mongo import Document
-from absences.tickets import Claims
 from lessons.factories import GroupFactory, LessonFactory
 from lessons.models import Amendment, FeedCounter, Lesson, Mark, Register, RejectedReport, Student, User
 
@@ -28,7 +29,7 @@ def test_a_lesson_from_report_to_amendment(
 ) -> None:
     ava, ben, *_ = roster
 
-    stored = reporting.report(
+    stored = service.report(
         claims, lesson.pk, [Report(student_id=ava, code="N"), Report(student_id=ben, code="N")], now
     )
     assert [each.state for each in stored] == ["provisional", "provisional"]
@@ -59,7 +60,7 @@ def test_a_lesson_from_report_to_amendment(
     assert (sheet["state"], sheet["counts"], sheet["roster"]) == ("closed", register.counts, roster)
     assert sheet["date"].date() == lesson.date
 
-    late = reporting.report(
+    late = service.report(
         claims, lesson.pk, [Report(student_id=ava, code="L", minutes_late=12)], now + timedelta(minutes=7)
     )
     assert late[0].state == "late"
@@ -89,7 +90,7 @@ def test_thirty_with_two_absent_are_three_rows_and_one_document(teacher: User, n
     lesson = LessonFactory.create(group=group, students=30, taught_by=teacher)
     roster = list(Student.objects.enrolled(group.pk, lesson.date).values_list("pk", flat=True))
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in roster[:2]], now)
+    service.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in roster[:2]], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert (Register.objects.count(), Mark.objects.count(), mongo.sheets().count_documents({})) == (1, 2, 1)
     assert sheet_of(lesson)["counts"]["attended"] == 28

@@ -8,12 +8,13 @@ import pytest
 from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
-from absences import completion, finishing, late, merging, reporting, tickets
+from absences import completion, finishing, late, merging
 from absences.completion import Completed, Completion
 from absences.demo import past
 from absences.demo.timetable import MIS, SOURCE
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import Form, browser, fill
 from lessons.errors import Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
@@ -213,7 +214,7 @@ def late_report(teacher: User, lesson: Lesson, roster: list[int]) -> int:
     now = timezone.now()
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
+    [stored] = service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
     assert stored.state == "late"
     return roster[0]
 
@@ -236,7 +237,7 @@ def test_a_late_report_that_sql_refuses_stops_no_other(
     students = [student.pk for student in other.enrolled()]
     completion.complete(teacher, other.pk, now=timezone.now(), roster_seen=students)
     claims = tickets.claims_for(teacher, other, students, timezone.now())
-    reporting.report(claims, other.pk, [Report(student_id=students[0], code="N")], timezone.now())
+    service.report(claims, other.pk, [Report(student_id=students[0], code="N")], timezone.now())
     with monkeypatch.context() as patch:
         refuse_late(patch, lesson)
         reconcile(timezone.now())

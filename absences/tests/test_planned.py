@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from absences import completion, marks, reporting, tickets
-from absences.marks import Report
+from absences import completion
+from absences.reporting import parse, service, tickets
+from absences.reporting.parse import Report
 from absences.tests.api import Api, due_today, signed_in
 from lessons.accounts import tokens
 from lessons.errors import InvalidInput
@@ -25,7 +26,7 @@ def ava(students: list[Student]) -> Student:
 def confirm(user: User, lesson: Lesson, roster: list[int], student: Student, now: datetime) -> None:
     planned = PlannedAbsence.objects.codes_of([lesson])[lesson.pk]
     claims = tickets.claims_for(user, lesson, roster, now, planned)
-    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code="M")], now)
+    service.report(claims, lesson.pk, [Report(student_id=student.pk, code="M")], now)
 
 
 def test_whom_nobody_confirmed_is_unstated(
@@ -51,7 +52,7 @@ def test_who_came_all_the_same_is_present(
 ) -> None:
     PlannedAbsenceFactory.create(student=ava)
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=ava.pk, code="/")], now)
+    service.report(claims, lesson.pk, [Report(student_id=ava.pk, code="/")], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert Register.objects.get().unstated == []
     assert not Mark.objects.exists()
@@ -138,7 +139,7 @@ def test_a_code_without_a_plan_is_nobodys_to_confirm(
     claims = tickets.claims_for(teacher, lesson, roster, now)
     assert claims.codes_for(roster[0]) == {"/", "N", "L", "U"}
     with pytest.raises(InvalidInput):
-        marks.parse({"code": "M"}, roster[0], claims.codes_for(roster[0]))
+        parse.parse({"code": "M"}, roster[0], claims.codes_for(roster[0]))
 
 
 def test_a_ticket_from_before_plans_still_reports(school: School, teacher: User) -> None:

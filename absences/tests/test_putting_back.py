@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import amendments, completion, day_pack, late, reporting, tickets
+from absences import amendments, completion, day_pack, late
 from absences.amendments import Change
-from absences.marks import Report
+from absences.reporting import service, tickets
+from absences.reporting.parse import Report
+from absences.reporting.tickets import Claims
 from absences.store.sheets import Key
 from absences.tests.api import due_today
 from absences.tests.pages import browser
-from absences.tickets import Claims
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School, Student, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def ava(students: list[Student]) -> Student:
 
 
 def report(claims: Claims, lesson: Lesson, student: Student, code: str, now: datetime, **more: Any) -> None:
-    reporting.report(claims, lesson.pk, [Report(student_id=student.pk, code=code, **more)], now)
+    service.report(claims, lesson.pk, [Report(student_id=student.pk, code=code, **more)], now)
 
 
 @pytest.fixture

@@ -4,15 +4,16 @@ from datetime import datetime
 
 import pytest
 
-from absences import amendments, completion, late, reporting
+from absences import amendments, completion, late
 from absences.amendments import Change
 from absences.completion import Completion
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.tests.threads import at_once
-from absences.tickets import Claims
 from lessons.factories import LessonFactory
 from lessons.models import Amendment, FeedCounter, Lesson, Register, School, User
 
@@ -39,7 +40,7 @@ def test_two_reconcilers_and_a_late_report(
 ) -> None:
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     for student in roster[:3]:
-        reporting.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
+        service.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
     at_once(lambda: reconcile(now), lambda: reconcile(now))
     assert Amendment.objects.count() == 3
     assert sorted(Amendment.objects.values_list("feed_number", flat=True)) == [2, 3, 4]
@@ -63,10 +64,10 @@ def test_a_late_merge_that_read_long_ago_changes_nothing(
     """A newer report of the same student was merged since, and the older one never stood in the register."""
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     key = Key(lesson.school_id, lesson.pk)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     read = sheets.read(key)
     assert read is not None
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="L", minutes_late=5)], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="L", minutes_late=5)], now)
     reconcile(now)
     late.merge(read, read["late"].values(), is_all=True)
     assert [amendment.to_code for amendment in Amendment.objects.all()] == ["L"]

@@ -8,14 +8,15 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences import amendments, completion, merging, reporting
+from absences import amendments, completion, merging
 from absences.amendments import Change
 from absences.reconcile import Done, reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo, schema, transitions
 from absences.store.sheets import Key, Reporter
 from absences.tests.threads import at_once
-from absences.tickets import Claims
 from lessons.errors import StoreUnavailable
 from lessons.factories import LessonFactory
 from lessons.models import Amendment, Lesson, Register, User
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def report(claims: Claims, lesson: Lesson, student: int, now: datetime, code: str = "N") -> None:
-    reporting.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
+    service.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
 
 
 @pytest.fixture

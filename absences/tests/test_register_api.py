@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion, reporting, tickets
-from absences.reporting import Report
+from absences import completion
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.factories import person
@@ -28,7 +29,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 def taken(lesson: Lesson, teacher: User, roster: list[int]) -> Lesson:
     """Two absent of four."""
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
-    reporting.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in roster[:2]], timezone.now())
+    service.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in roster[:2]], timezone.now())
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
     return lesson
 
@@ -105,9 +106,7 @@ def test_completing_costs_at_most_twelve_statements(size: int, school: School, t
     lesson = due_today(school, teacher, students=size)
     students = list(lesson.group.enrolments.values_list("student", flat=True))
     claims = tickets.claims_for(teacher, lesson, students, timezone.now())
-    reporting.report(
-        claims, lesson.pk, [Report(student_id=pk, code="N") for pk in students[: size // 2]], timezone.now()
-    )
+    service.report(claims, lesson.pk, [Report(student_id=pk, code="N") for pk in students[: size // 2]], timezone.now())
     with CaptureQueriesContext(connection) as queries:
         assert alice.post(url(lesson, "complete"), {"roster_seen": students}).status_code == 200
     statements = [query["sql"] for query in queries if query["sql"] not in ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")]

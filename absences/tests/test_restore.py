@@ -10,15 +10,16 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.scope import EVERYTHING
 from absences.store import mongo
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.tickets import Claims
 from absences.verify import verify
 from lessons.database import installing, rules
 from lessons.factories import StudentFactory
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def report(claims: Claims, lesson: Lesson, student: int, code: str, now: datetime, **more: Any) -> str:
-    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=student, code=code, **more)], now)
+    [stored] = service.report(claims, lesson.pk, [Report(student_id=student, code=code, **more)], now)
     return stored.state
 
 

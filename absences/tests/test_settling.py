@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import completion, finishing, merging, reporting
+from absences import completion, finishing, merging
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo, transitions
-from absences.tickets import Claims
 from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import Lesson, Register, RejectedReport, User
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def report(claims: Claims, lesson: Lesson, student: int, now: datetime) -> str:
-    [stored] = reporting.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
+    [stored] = service.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
     return stored.state
 
 

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from absences import denied, reconcile
+from absences import reconcile
+from absences.reporting import revocations
 from absences.store import mongo
 from absences.tests.api import Api, due_today, with_ticket
 from absences.tests.pages import browser
@@ -37,7 +38,7 @@ def _time_passes() -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds to add to this process's clock."""
     passed, real = [0.0], monotonic
-    monkeypatch.setattr(denied, "monotonic", lambda: real() + passed[0])
+    monkeypatch.setattr(revocations, "monotonic", lambda: real() + passed[0])
     return passed
 
 
@@ -89,7 +90,7 @@ def asked(api: Api, lesson: Lesson) -> Api:
 
 
 def later(clock: list[float]) -> None:
-    clock[0] += denied.READ_EVERY
+    clock[0] += revocations.READ_EVERY
 
 
 WAYS: dict[str, Callable[[Client, Client], Any]] = {

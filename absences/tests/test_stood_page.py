@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.conftest import NOW
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.tests.pages import browser
-from absences.tickets import Claims
 from lessons.models import Lesson, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +29,7 @@ def _a_week_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int]) -> str:
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], NOW)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], NOW)
     completion.complete(teacher, lesson.pk, now=NOW, roster_seen=roster)
     ill = Change(student_id=roster[0], code="I", reason="Rang")
     amendments.amend(office, lesson.pk, [ill], now=ILL)

@@ -10,14 +10,15 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences import amendments, completion, reporting
+from absences import amendments, completion
 from absences.amendments import Change
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.scope import EVERYTHING, Scope
 from absences.store import mongo
 from absences.store.sheets import Key
-from absences.tickets import Claims
 from absences.verify import verify
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, Register, User
@@ -33,9 +34,9 @@ def found(scope: Scope = EVERYTHING) -> list[str]:
 def key(teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Key:
     """A register with a mark, a late report, an amendment and one stated present: everything agrees."""
     for student, code in zip(roster, "N/", strict=False):
-        reporting.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
+        service.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[2], code="L", minutes_late=5)], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[2], code="L", minutes_late=5)], now)
     reconcile(now)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
     return Key(lesson.school_id, lesson.pk)
@@ -82,7 +83,7 @@ def test_a_register_that_is_gone(key: Key, drop_record: Callable[[], None]) -> N
 
 
 def test_a_cancelled_lesson_agrees(lesson: Lesson, claims: Claims, roster: list[int], now: datetime) -> None:
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     Lesson.objects.update(status=Lesson.Status.CANCELLED)
     reconcile(now)
     assert found() == []

@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import completion, late, register_form, register_html, reporting, tickets
+from absences import completion, late, register_form, register_html
 from absences.register_form import Row, Sent
+from absences.reporting import service, tickets
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
@@ -108,7 +109,7 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
     if sent.errors or sent.strangers:
         rows = _again(request, register_form.rows(students, _standing(lesson), planned), sent, claims)
         return Saved(sent, roster, _open(request, lesson, now, rows, 400))
-    stored = reporting.report(claims, lesson.pk, sent.reports, now) if sent.reports else []
+    stored = service.report(claims, lesson.pk, sent.reports, now) if sent.reports else []
     came_late = any(each.state == "late" for each in stored)
     waits = came_late and not late.merge_soon(Key(lesson.school_id, lesson.pk), now)
     if conflicts := register_form.conflicts(sent.reports, stored):
@@ -116,7 +117,7 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
         for row in rows:
             row.mine = conflicts.get(row.student.pk)
         return Saved(sent, roster, _open(request, lesson, now, rows, 409))
-    before = reporting.milliseconds(now)
+    before = service.milliseconds(now)
     replayed = any(each.mark["at"] < before and each.mark["by"] == user.pk for each in stored)
     return Saved(sent, roster, late=came_late, waits=waits, replayed=replayed)
 

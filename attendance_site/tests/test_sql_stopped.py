@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from absences import tickets
 from absences.processes import LOOPBACK, spawn, stop, until
+from absences.reporting import tickets
 from absences.tests.api import due_today
 from attendance_site.tests.line import Line
 from lessons.accounts import authentication

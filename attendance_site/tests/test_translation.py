@@ -17,7 +17,7 @@ SENTENCES = {
     **{name: 0 for name, made in vars(errors).items() if isinstance(made, type) and issubclass(made, Exception)},
 }
 # Read by those who write programs, in English like the rest of the API.
-MACHINES = ("absences/api/", *(f"absences/{name}.py" for name in ("denied", "limits", "marks", "reporting", "tickets")))
+MACHINES = ("absences/api/", "absences/reporting/")
 COMMANDS = ("absences/demo/",)
 PAGES = (
     "lessons/codes/nations.py",

@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from lessons.access import Role
-from lessons.accounts import revocations, tokens
+from lessons.accounts import revoking, tokens
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
 from lessons.hashing import hash_secret
 from lessons.models import ApiClient, RefreshToken, User
@@ -157,14 +157,14 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
                 return {"access": access, "refresh": _refresh_token(family, name, successor, now)}
     if family is not None:
         family.delete()
-        revocations.tell_promptly()
+        revoking.tell_promptly()
     raise BadToken("The refresh token was used or revoked.")
 
 
 def revoke(refresh: str) -> None:
     """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
     RefreshToken.objects.filter(family=hash_secret(tokens.verify(refresh, "refresh")["family"])).delete()
-    revocations.tell_promptly()
+    revoking.tell_promptly()
 
 
 def _is_repeated(family: RefreshToken, successor: str, now: datetime) -> bool:

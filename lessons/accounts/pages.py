@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from lessons.accounts import known_browsers, revocations, sessions, sign_in
+from lessons.accounts import known_browsers, revoking, sessions, sign_in
 from lessons.errors import NotFound, TooMany, UnknownBrowser
 from lessons.models import BrowserSession, User
 
@@ -72,7 +72,7 @@ class SignIn(views.LoginView):
         sessions.begin(self.request, now, own=form.cleaned_data["own"])
         known_browsers.remember(self.request, response, form.get_user(), now)
         if replaced:
-            revocations.tell_promptly()
+            revoking.tell_promptly()
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -90,7 +90,7 @@ class SignOut(views.LogoutView):
         nothing_waits = request.POST.get("waits") == "nothing"
         sessions.end_presented(request)
         response: Any = super().post(request, *args, **kwargs)
-        revocations.tell_promptly()
+        revoking.tell_promptly()
         return sessions.clear_browser(response, nothing_waits=nothing_waits)
 
 
@@ -115,7 +115,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
     ended, _rows = BrowserSession.objects.filter(user=cast(User, request.user), sid=sid).delete()
     if not ended:
         raise NotFound(str(_("This device is signed out already.")))
-    revocations.tell_promptly()
+    revoking.tell_promptly()
     messages.success(request, _("That device is signed out."))
     return redirect("sessions")
 
@@ -124,7 +124,7 @@ def end_session(request: HttpRequest, sid: str) -> HttpResponse:
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     sessions.end_others(cast(User, request.user), sessions.sid_of(request))
-    revocations.tell_promptly()
+    revoking.tell_promptly()
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")
 
@@ -168,7 +168,7 @@ class ChangePassword(views.PasswordChangeView):
         response = super().form_valid(form)
         user = form.user
         sessions.end_others(user, sessions.sid_of(self.request))
-        revocations.tell_promptly()
+        revoking.tell_promptly()
         known_browsers.remember(self.request, response, user, timezone.now())
         messages.success(self.request, _("Your password is changed, and you are signed out everywhere else."))
         return response

@@ -1,7 +1,7 @@
 """The one module that signs and verifies tokens: simplejwt's backend with ES256 and a set of keys. Touches no store.
 
 simplejwt writes no `kid` and knows one verifying key, so `Backend` replaces two of its methods;
-`absences/tests/test_forged_tokens.py` fails when a release of it no longer asks them.
+`absences/reporting/tests/test_forged_tokens.py` fails when a release of it no longer asks them.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lessons.access import Scope
-from lessons.accounts import authentication, keys, revocations, sign_in, tokens
+from lessons.accounts import authentication, keys, revoking, sign_in, tokens
 from lessons.accounts.sessions import sid_of
 from lessons.api import inputs, throttles
 from lessons.api.pagination import Cursor
@@ -171,7 +171,7 @@ class PutView(SignedInView):
         given = _valid(self.body, request)
         name = self.kind.name
         outcome = put(self.kind_of(school, given["source"]), given[name], now=timezone.now())
-        revocations.tell_promptly()
+        revoking.tell_promptly()
         ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
         return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
 

@@ -147,7 +147,7 @@ class Revocation(models.Model):
     the user's tickets for that lesson, else everything issued to the user so far.
 
     The database writes these rows itself (`rules.py`); they go once the reporting doors have been told
-    (`revocations.py`). A sign-in would have ended at `expires_at` anyway; `noticed_at` is set where the doors could not
+    (`revoking.py`). A sign-in would have ended at `expires_at` anyway; `noticed_at` is set where the doors could not
     be told at once.
     """
 

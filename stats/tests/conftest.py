@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from absences import completion, reporting, tickets
+from absences import completion
 from absences.conftest import (  # noqa: F401
     colleague,
     integrator,
@@ -18,7 +18,8 @@ from absences.conftest import (  # noqa: F401
     students,
     teacher,
 )
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from lessons.models import Lesson, User
 
 
@@ -27,7 +28,7 @@ def take(lesson: Lesson, by: User, codes: dict[int, str], now: datetime) -> None
     claims = tickets.claims_for(by, lesson, roster, now)
     reports = [Report(student_id=student, code=code) for student, code in codes.items()]
     if reports:
-        reporting.report(claims, lesson.pk, reports, now)
+        service.report(claims, lesson.pk, reports, now)
     completion.complete(by, lesson.pk, now=now, roster_seen=roster)
 
 

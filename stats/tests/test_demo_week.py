@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from absences import amendments, reporting, tickets
+from absences import amendments
 from absences.amendments import Change
 from absences.demo.update import update
 from absences.reconcile import reconcile
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from lessons.models import Lesson, Register, User
 from stats import parameters, queries
 from stats.queries import Answer
@@ -61,7 +62,7 @@ def correct(office: User) -> None:
     changes = [Change(student_id=pk, code="/", reason="Asked again") for pk in voided.roster[:5]]
     amendments.amend(office, voided.pk, changes, now=EVENING)
     claims = tickets.claims_for(office, Lesson.objects.get(pk=late.pk), late.roster, EVENING)
-    reporting.report(claims, late.pk, [Report(student_id=pk, code="U") for pk in late.roster[:2]], EVENING)
+    service.report(claims, late.pk, [Report(student_id=pk, code="U") for pk in late.roster[:2]], EVENING)
     reconcile(EVENING)
 
 

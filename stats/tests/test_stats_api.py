@@ -10,9 +10,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from absences import amendments, completion, merging, reporting, tickets
+from absences import amendments, completion, merging
 from absences.amendments import Change
-from absences.reporting import Report
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from absences.tests.api import Api, signed_in
 from absences.tests.pages import browser
 from lessons.accounts import authentication
@@ -91,7 +92,7 @@ def test_they_agree_with_a_count_by_hand(office: User, teacher: User, lesson: Le
 
 def test_what_is_not_finished_does_not_count(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> None:
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     assert ask(teacher)["results"] == []
 
 
@@ -100,7 +101,7 @@ def test_a_cancelled_lesson_does_not_count(
 ) -> None:
     """It was cancelled while it was being completed: its sheet is closed, and there is no register."""
     claims = tickets.claims_for(teacher, lesson, roster, now)
-    reporting.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     really = merging.merge
 
     def cancelled_just_before(sheets: Any) -> merging.Result:

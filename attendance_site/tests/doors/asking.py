@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from absences import denied
+from absences.reporting import revocations
 from absences.store import mongo
 from attendance_site.tests.doors.bodies import body, is_of_taken
 from attendance_site.tests.doors.world import Place
@@ -51,7 +51,7 @@ def undone() -> Iterator[None]:
     if list(mongo.sheets().find()) != sheets:
         mongo.sheets().delete_many({})
         mongo.sheets().insert_many(sheets)
-    denied.forget()
+    revocations.forget()
 
 
 def ask(client: Client, pattern: str, method: str, place: Place, *, query: str = "", **places: int) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import completion, reporting, tickets
-from absences.reporting import Report
+from absences import completion
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from attendance_site.tests.doors.asking import ask, routes, undone
 from attendance_site.tests.doors.test_admin import MODELS, of, url
 from attendance_site.tests.doors.world import World, with_session, with_token
@@ -31,7 +32,7 @@ def world() -> World:
     place = world.own
     claims = tickets.claims_for(place.teacher, place.due, [place.student.pk], timezone.now())
     said = Report(student_id=place.student.pk, code="N", note=HOSTILE)
-    reporting.report(claims, place.due.pk, [said], timezone.now())
+    service.report(claims, place.due.pk, [said], timezone.now())
     text = HOSTILE[:90]
     Student.objects.update(legal_name=HOSTILE, preferred_name=HOSTILE, sort_name=HOSTILE)
     User.objects.update(name=HOSTILE)

@@ -9,8 +9,9 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from absences import notices, reporting, tickets
-from absences.reporting import Report
+from absences import notices
+from absences.reporting import service, tickets
+from absences.reporting.service import Report
 from lessons.accounts import authentication
 from lessons.calendar import school_time
 from lessons.factories import (
@@ -111,7 +112,7 @@ class World:
         }
         self.superuser = UserFactory.create(username="root", is_staff=True, is_superuser=True)
         claims = tickets.claims_for(self.own.teacher, self.own.due, [self.own.student.pk], timezone.now())
-        reporting.report(claims, self.own.due.pk, [Report(student_id=self.own.student.pk, code="N")], timezone.now())
+        service.report(claims, self.own.due.pk, [Report(student_id=self.own.student.pk, code="N")], timezone.now())
 
         roster = [self.own.student.pk]
         self.ticket = tickets.issue(self.own.teacher, self.own.due, roster, timezone.now(), sid="")

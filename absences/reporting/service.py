@@ -6,11 +6,11 @@ Every door (the API, the page, later the intake) calls `report`.
 from collections.abc import Sequence
 from datetime import datetime
 
-from absences.marks import Report
+from absences.reporting.parse import Report
+from absences.reporting.tickets import Claims
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key, Stored
-from absences.tickets import Claims
 from lessons.errors import FieldError, InvalidInput, NotFound, StandingMark, Unprocessable
 
 __all__ = ["Report", "report", "report_one", "sheet"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from absences import denied
+from absences.reporting import revocations
 from absences.store.mongo import Document
 from absences.store.sheets import Reporter
 from lessons import codes
@@ -152,7 +152,9 @@ def verify(token: str, now: datetime) -> Claims:
     signed = tokens.verify(token, "ticket", "access")
     access = signed["typ"] == "access"
     claims = _of_access(tokens.access_claims(signed), now) if access else _of_ticket(signed)
-    denied.check(claims.by.user_id, tokens.issued_at(signed), sid=signed.get("sid", ""), lesson_id=claims.lesson_id)
+    revocations.check(
+        claims.by.user_id, tokens.issued_at(signed), sid=signed.get("sid", ""), lesson_id=claims.lesson_id
+    )
     return claims
 
 

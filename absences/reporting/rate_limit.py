@@ -14,7 +14,7 @@ from lessons.access import Role
 from lessons.errors import TooMany
 
 if TYPE_CHECKING:
-    from absences.tickets import Claims
+    from absences.reporting.tickets import Claims
 
 MINUTE, DAY = 60, 24 * 60 * 60
 # Lessons that one may report on in a day without a ticket: a sheet is made for each, whether or not there is such a

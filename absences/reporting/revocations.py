@@ -3,7 +3,7 @@ process, which goes by nothing that is older than ten seconds while the store an
 ten seconds when its holder is dismissed, signs out or is taken off the lesson.
 
 An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson.
-`lessons/accounts/revocations.py` tells which. It is forgotten when the last token that it concerns has ended.
+`lessons/accounts/revoking.py` tells which. It is forgotten when the last token that it concerns has ended.
 """
 
 import math

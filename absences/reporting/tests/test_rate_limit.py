@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from absences import limits
+from absences.reporting import rate_limit
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
@@ -32,7 +32,7 @@ def _this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it had just started, and in the middle of a minute."""
     monkeypatch.setattr(throttles, "_counts", throttles._Counts())
     monkeypatch.setattr(throttles, "time", lambda: 1_800_000_030.0)
-    monkeypatch.setattr(limits, "time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr(rate_limit, "time", lambda: 1_800_000_030.0)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_reports_have_a_budget_too(
 def test_a_flood_of_sheets_for_lessons_that_do_not_exist(
     office: User, lesson: Lesson, roster: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "LESSONS_A_DAY", 3)
+    monkeypatch.setattr(rate_limit, "LESSONS_A_DAY", 3)
     api = signed_in(office)
     for n in range(5):
         assert api.get(f"/api/v1/lessons/{2 * 10**9 + n}/absences").status_code == 200, "reading makes no sheet"
@@ -168,13 +168,13 @@ def test_a_flood_of_sheets_for_lessons_that_do_not_exist(
     assert statuses == [202, 202, 202, 429, 429]
     assert mongo.sheets().count_documents({}) == 3
     assert api.put(f"/api/v1/lessons/{10**9}/absences/2").status_code == 202, "one that it has begun"
-    monkeypatch.setattr(limits, "time", lambda: 1_800_000_000.0 + 86_400)
+    monkeypatch.setattr(rate_limit, "time", lambda: 1_800_000_000.0 + 86_400)
     assert api.put(f"/api/v1/lessons/{lesson.pk}/absences/{roster[0]}").status_code == 202
 
 
 def test_what_is_remembered_is_bounded(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED", 2)
+    monkeypatch.setattr(rate_limit, "REMEMBERED", 2)
     api = signed_in(office)
     for n in range(5):
         assert api.put(f"/api/v1/lessons/{10**9 + n}/absences/1").status_code == 202
-    assert sum(map(len, limits._reports._lessons.values())) <= 2
+    assert sum(map(len, rate_limit._reports._lessons.values())) <= 2

@@ -12,12 +12,13 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
-from absences import denied, reconcile, tickets
+from absences import reconcile
+from absences.reporting import revocations, tickets
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
 from lessons import reports
-from lessons.accounts import keys, revocations, tokens
+from lessons.accounts import keys, revoking, tokens
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
@@ -56,12 +57,12 @@ def admin(school: School) -> Client:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds to add to this process's clock."""
     passed, real = [0.0], monotonic
-    monkeypatch.setattr(denied, "monotonic", lambda: real() + passed[0])
+    monkeypatch.setattr(revocations, "monotonic", lambda: real() + passed[0])
     return passed
 
 
 def deny(*users: int, at: datetime | None = None) -> None:
-    denied.deny([Revoked(user, at or timezone.now()) for user in users])
+    revocations.deny([Revoked(user, at or timezone.now()) for user in users])
 
 
 def test_a_dismissed_teachers_ticket_dies_within_ten_seconds(
@@ -73,14 +74,14 @@ def test_a_dismissed_teachers_ticket_dies_within_ten_seconds(
     assert (answer.status_code, Membership.objects.filter(user=teacher).exists()) == (302, False)
     assert token.post(f"/api/v1/lessons/{lesson.pk}/complete").status_code == 401, "at once, where SQL is asked"
     assert alice.put(path).status_code == 202, "read some seconds ago"
-    clock[0] = denied.READ_EVERY
+    clock[0] = revocations.READ_EVERY
     refused = alice.put(path)
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
 
 
 def test_without_sql(alice: Api, teacher: User, path: str, django_assert_num_queries: Any) -> None:
     deny(teacher.pk)
-    denied.forget()
+    revocations.forget()
     with django_assert_num_queries(0):
         assert alice.put(path).status_code == 401
 
@@ -105,8 +106,8 @@ def test_a_token_without_milliseconds_may_be_older_than_a_change_in_its_second()
     deny(1, at=timezone.now().replace(microsecond=1))
     second = int(timezone.now().replace(microsecond=0).timestamp())
     with pytest.raises(BadToken):
-        denied.check(1, tokens.issued_at({"iat": second}))
-    denied.check(1, tokens.issued_at({"iat": second + 1}))
+        revocations.check(1, tokens.issued_at({"iat": second}))
+    revocations.check(1, tokens.issued_at({"iat": second + 1}))
 
 
 def test_a_new_client_reports_from_its_first_second_on(
@@ -131,18 +132,18 @@ def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
     teacher.memberships.update(role=Role.OFFICE)
     before = with_ticket(teacher, lesson, roster)
     reports.deniers.insert(0, away)
-    revocations.tell_promptly()
+    revoking.tell_promptly()
     reports.deniers.remove(away)
     issued = timezone.now() + timedelta(milliseconds=1)
     after = Api(tickets.issue(teacher, lesson, roster, issued, sid=""))
-    assert revocations.tell() == 1
+    assert revoking.tell() == 1
     assert [before.put(path).status_code, after.put(path).status_code] == [401, 202]
 
 
 def test_nobody_else_is_refused(alice: Api, colleague: User, office: User, path: str) -> None:
     olive = signed_in(office)
     deny(colleague.pk, office.pk)
-    denied.forget()
+    revocations.forget()
     assert alice.put(path).status_code == 202
     assert olive.put(path).status_code == 401
 
@@ -184,7 +185,7 @@ def test_what_takes_nothing_away_is_not_told(office: User, school: School) -> No
 def test_what_could_not_be_told_waits(office: User, mongodb_down: None) -> None:
     office.memberships.all().delete()
     with pytest.raises(StoreUnavailable):
-        revocations.tell()
+        revoking.tell()
     assert Revocation.objects.count() == 1
 
 
@@ -196,27 +197,27 @@ def test_the_admin_goes_on_while_it_cannot_be_told(
     assert "could not be told yet" in caplog.text and Revocation.objects.count() == 1
 
 
-@pytest.mark.parametrize(("age", "waits"), [(denied.READ_EVERY + 1, False), (denied.NO_OLDER, True)])
+@pytest.mark.parametrize(("age", "waits"), [(revocations.READ_EVERY + 1, False), (revocations.NO_OLDER, True)])
 def test_nobody_goes_on_with_what_is_older_than_ten_seconds(
     age: float, waits: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one request reads, others go on with what this process knows, unless that is too old: a process that was
     asked nothing for a minute knows nothing of that minute."""
-    denied.check(1, 0)
+    revocations.check(1, 0)
     deny(1)
     clock[0] = age
-    reading, go_on, real = Event(), Event(), denied._denied._read
+    reading, go_on, real = Event(), Event(), revocations._denied._read
 
     def slowly() -> None:
         reading.set()
         go_on.wait(10)
         real()
 
-    monkeypatch.setattr(denied._denied, "_read", slowly)
+    monkeypatch.setattr(revocations._denied, "_read", slowly)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(refused, 1, timezone.now() - timedelta(minutes=1))
         assert reading.wait(10)
-        second = pool.submit(denied.check, 1, 0)
+        second = pool.submit(revocations.check, 1, 0)
         done, _ = wait([second], timeout=0.3)
         go_on.set()
         first.result()
@@ -228,7 +229,7 @@ def test_one_request_in_a_few_seconds_reads(alice: Api, path: str, clock: list[f
     for _ in range(3):
         alice.put(path)
     assert commands.count("find") == 0
-    clock[0] = denied.READ_EVERY
+    clock[0] = revocations.READ_EVERY
     for _ in range(3):
         alice.put(path)
     assert commands.count("find") == 1
@@ -242,21 +243,21 @@ def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str])
     refused(1, now)
     newest = max(each["expires_at"] for each in mongo.denied().find())
     deny(3, at=now + timedelta(seconds=1))
-    clock[0] = denied.READ_EVERY
+    clock[0] = revocations.READ_EVERY
     refused(3, now)
     refused(1, now)
     [first, _ours, second] = [sent["filter"] for sent in LISTENER.sent if "find" in sent]
     assert first == {}
-    assert second == {"expires_at": {"$gt": newest - denied.OVERLAP}}
+    assert second == {"expires_at": {"$gt": newest - revocations.OVERLAP}}
 
 
 def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> None:
     now = timezone.now()
     deny(1, at=now)
     refused(1, now)
-    deny(2, at=now - 3 * denied.OVERLAP)
-    clock[0] = denied.READ_EVERY
-    refused(2, now - 3 * denied.OVERLAP)
+    deny(2, at=now - 3 * revocations.OVERLAP)
+    clock[0] = revocations.READ_EVERY
+    refused(2, now - 3 * revocations.OVERLAP)
 
 
 def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> None:
@@ -268,20 +269,20 @@ def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> 
     mongo.denied().insert_one(
         {"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=keys.LONGEST_LIFE)}
     )
-    clock[0] = denied.READ_EVERY
+    clock[0] = revocations.READ_EVERY
     refused(2, behind)
 
 
 def refused(user: int, at: datetime) -> None:
     with pytest.raises(BadToken):
-        denied.check(user, milliseconds(at))
+        revocations.check(user, milliseconds(at))
 
 
 def test_an_entry_is_kept_as_long_as_what_it_refuses(clock: list[float]) -> None:
     now = timezone.now()
-    deny(1, at=now - denied.KEPT - timedelta(seconds=1))
+    deny(1, at=now - revocations.KEPT - timedelta(seconds=1))
     deny(2, at=now)
-    denied.check(1, milliseconds(now - denied.KEPT) - 9000)
+    revocations.check(1, milliseconds(now - revocations.KEPT) - 9000)
     refused(2, now)
     [expires] = [index for index in mongo.denied().list_indexes() if index["name"] == "expires"]
     assert expires["expireAfterSeconds"] == 0
@@ -295,23 +296,23 @@ def test_an_earlier_word_does_not_replace_a_later_one() -> None:
 
 
 def test_while_the_store_is_silent_what_is_known_stays(mongodb_down: None, clock: list[float]) -> None:
-    denied.check(1, 0)
-    denied.check(1, 0)
+    revocations.check(1, 0)
+    revocations.check(1, 0)
 
 
 def test_behind_many_it_is_told_at_once_too(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocations, "MANY", 3)
+    monkeypatch.setattr(revoking, "MANY", 3)
     Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(10**6, 10**6 + 6))
     office.memberships.all().delete()
-    revocations.tell_promptly()
+    revoking.tell_promptly()
     assert mongo.denied().find_one({"_id": office.pk}) and not Revocation.objects.exists()
 
 
 def test_telling_ends_where_others_go_on_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocations, "MANY", 1)
-    monkeypatch.setattr(revocations, "PAGES", 2)
+    monkeypatch.setattr(revoking, "MANY", 1)
+    monkeypatch.setattr(revoking, "PAGES", 2)
     Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(3))
-    revocations.tell_promptly()
+    revoking.tell_promptly()
     assert Revocation.objects.count() == 1, "the reconciler's"
 
 
@@ -325,7 +326,7 @@ def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None
 
     reports.deniers.insert(0, meanwhile)
     try:
-        assert revocations.tell() == 1
+        assert revoking.tell() == 1
     finally:
         reports.deniers.remove(meanwhile)
     assert [row.user_id for row in Revocation.objects.all()] == [office.pk]

@@ -5,14 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from absences import completion, reporting
+from absences import completion
 from absences.amendments import Change, amend
 from absences.late import merge_late
-from absences.reporting import Report
+from absences.reporting import service
+from absences.reporting.service import Report
+from absences.reporting.tickets import Claims
 from absences.store import mongo, sheets, transitions
 from absences.store.sheets import Key, Stored
 from absences.tests.threads import at_once
-from absences.tickets import Claims
 from lessons.errors import NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, User
 from lessons.registers.state import standing
@@ -24,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def say(claims: Claims, lesson: Lesson, student: int, code: str, now: datetime, **fields: object) -> Stored:
-    return reporting.report_one(claims, lesson.pk, Report(student_id=student, code=code, **fields), now)  # type: ignore[arg-type]
+    return service.report_one(claims, lesson.pk, Report(student_id=student, code=code, **fields), now)  # type: ignore[arg-type]
 
 
 def codes_on_sheet(lesson: Lesson) -> dict[int, str]:
@@ -235,10 +236,10 @@ def test_a_ticket_is_for_its_lesson_and_its_roster(
     claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
     with pytest.raises(NotFound):
-        reporting.report(claims, lesson.pk + 1, [Report(student_id=roster[0], code="N")], now)
+        service.report(claims, lesson.pk + 1, [Report(student_id=roster[0], code="N")], now)
     strangers = [Report(student_id=roster[0], code="N"), Report(student_id=max(roster) + 1, code="N")]
     with pytest.raises(Unprocessable) as refused:
-        reporting.report(claims, lesson.pk, strangers, now)
+        service.report(claims, lesson.pk, strangers, now)
     assert [error.pointer for error in refused.value.errors] == ["/absences/1/student_id"]
     assert mongo.sheets().count_documents({}) == 0
 
@@ -253,7 +254,7 @@ def test_the_log_is_bounded(claims: Claims, lesson: Lesson, roster: list[int], n
     for _ in range(2):
         for _ in range(30):
             reports = [Report(student_id=roster[0], code="N") for _ in range(4)]
-            reporting.report(claims, lesson.pk, reports, now)
+            service.report(claims, lesson.pk, reports, now)
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     assert sheet is not None and (sheet["rev"], len(sheet["log"])) == (240, 200)
 

@@ -1,0 +1,1 @@
+"""Reporting absences: verified by a signed ticket alone, and touching no SQL."""
