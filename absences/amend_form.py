@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from absences.amendments import Change
+from absences.registers.amendments import Change
 from lessons import codes
 from lessons.codes import Code
 from lessons.models import Student

@@ -7,11 +7,11 @@ class AbsencesConfig(AppConfig):
     verbose_name = _("Absences")
 
     def ready(self) -> None:
-        from absences import finishing
+        from absences.registers import closing
         from absences.reporting import revocations
         from absences.store import sheets
         from lessons import reports
 
         reports.answers.append(sheets.reported)
-        reports.settlers.append(finishing.settle)
+        reports.settlers.append(closing.settle)
         reports.deniers.append(revocations.deny)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from absences import arrivals
+from absences.registers import arrivals
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import Conflict, StoreUnavailable

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
-from absences import merging
+from absences.registers import merging
 from absences.templatetags.attendance import word
 from lessons import codes
 from lessons.access import Access

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from absences import amendments
-from absences.amendments import Change
+from absences.registers import amendments
+from absences.registers.amendments import Change
 from lessons import codes
 from lessons.calendar.school_days import SchoolDays, Term
 from lessons.codes import Code

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
-from absences import amendments, finishing, late
+from absences.registers import amendments, late
+from absences.registers import closing
 from absences.scope import EVERYTHING, Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
@@ -100,14 +101,14 @@ def to_do(now: datetime, *, scope: Scope = EVERYTHING) -> Done:
 
 def _finish(now: datetime, scope: Scope, grace: timedelta) -> Iterator[int]:
     for page in pages(scope.sheets | schema.CLOSING | {"closing_at": {"$lte": now - grace}}, "closing"):
-        finishing.finish(page, now)
+        closing.finish(page, now)
         yield len(page)
 
 
 def _settle(now: datetime, scope: Scope) -> Iterator[int]:
     after = 0
     while page := list(scope.lessons(Lesson.objects.unsettled(now)).filter(pk__gt=after).order_by("pk")[:PAGE]):
-        finishing.settle(page, now)
+        closing.settle(page, now)
         yield len(page)
         after = page[-1].pk
 

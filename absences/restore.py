@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from absences import amendments, finishing, late
+from absences.registers import amendments, closing, late
 from absences.scope import Scope
 from absences.store import sheets, transitions
 from absences.store.mongo import Document
@@ -78,7 +78,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
         return
     assert pair.lesson is not None
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
-        finishing.finish([pair.sheet], now)
+        closing.finish([pair.sheet], now)
         done.registers += 1
     again = [mark for mark in pair.unmerged() if mark["state"] == "late"]
     done.corrections += _catch_up(pair, again, now)
@@ -187,7 +187,7 @@ def _show(register: Register, now: datetime) -> bool:
     if sheet is None:
         return transitions.rebuild(lesson, register, standing(register, nation=lesson.school.nation), now)
     if sheet["state"] != "closed":
-        finishing.close_beside(lesson, now)
+        closing.close_beside(lesson, now)
         return True
     if sheet["register_rev"] < register.rev:
         amendments.project(lesson)

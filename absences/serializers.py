@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from absences.completion import Others
+from absences.registers.completion import Others
 from lessons import codes
 from lessons.api.fields import Id, Text, Uuid, WholeNumber
 from lessons.api.serializers import DaysQuery, Input

@@ -132,7 +132,7 @@ def timetable(here: Any) -> list[Any]:
     the day. Everybody is in every class: how many pupils there are, these pages do not ask."""
     from django.utils import timezone
 
-    from absences import completion
+    from absences.registers import completion
     from absences.reporting import service, tickets
     from absences.reporting.service import Report
     from lessons.models import Lesson, LessonStaff

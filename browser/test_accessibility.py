@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import completion, desk, notices
+from absences import desk, notices
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from attendance_site.tests.urls import patterns

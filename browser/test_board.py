@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import completion
+from absences.registers import completion
 from browser.product import Place
 from browser.tab import DESK, Device, until
 from lessons.models import BrowserSession, Lesson

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from absences import completion
+from absences.registers import completion
 from browser.marks import SEEN, again, opened, report, saved, shown, shows, stored
 from browser.product import Place
 from browser.tab import AT_HOME, MARKS, OVERLAP, READY, Device, Held, make_mine, tap, until

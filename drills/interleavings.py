@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from django.utils import timezone
 
-from absences import completion, late, merging
+from absences.registers import completion, late, merging
 from absences.reporting import service
 from absences.reporting.parse import Report
 from absences.store import mongo, transitions

@@ -9,10 +9,10 @@ from rest_framework.fields import DateTimeField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from absences import amendments, completion, merging
 from absences.api.once import Once
 from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
-from absences.completion import Others
+from absences.registers import amendments, completion, merging
+from absences.registers.completion import Others
 from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
 from lessons.access import Scope
 from lessons.api.pagination import Cursor

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from absences.completion import Completed
-from absences.merging import Merged
+from absences.registers.completion import Completed
+from absences.registers.merging import Merged
 from absences.reporting.tickets import Claims
 from lessons import codes
 from lessons.access import Access

@@ -7,12 +7,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from absences import amendments, completion
-from absences.amendments import Change
-from absences.completion import Completed, Completion
 from absences.demo import chance
 from absences.demo.timetable import MIS, SOURCE
 from absences.demo.topup import RECENT
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
+from absences.registers.completion import Completed, Completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.store import sheets

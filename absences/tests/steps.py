@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from absences import amendments, late, merging
+from absences.registers import amendments, late, merging
 from absences.store import sheets, transitions
 
 

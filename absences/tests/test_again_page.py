@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion
-from absences.amendments import Change
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User

@@ -5,8 +5,8 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion
-from absences.amendments import Change
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import browser, fill
 from lessons.models import Amendment, Lesson, School, User

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
 from lessons.factories import MembershipFactory, SchoolFactory, StudentFactory, UserFactory, person

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion
-from absences.amendments import Change
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.threads import at_once
 from lessons.database.purge import lawful_purge

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.tests.api import due_today, with_ticket
 from absences.tests.pages import browser
 from lessons.factories import person

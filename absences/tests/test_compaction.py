@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from absences import completion
 from absences.reconcile import reconcile, to_do
+from absences.registers import completion
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
@@ -69,7 +69,7 @@ def test_what_is_not_merged_is_kept(
 ) -> None:
     """A late merge that fails again and again, or one that comes between looking and compacting."""
     service.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now)
-    monkeypatch.setattr("absences.late.merge_late", lambda *args: None)
+    monkeypatch.setattr("absences.registers.late.merge_late", lambda *args: None)
     assert reconcile(now + LATER).compacted == 0
     assert "late" in sheet()
 

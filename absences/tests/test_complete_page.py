@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import browser, fill, statements
 from lessons.factories import EnrolmentFactory, StudentFactory

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from absences import amendments, completion
-from absences.amendments import Change
 from absences.reconcile import reconcile
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

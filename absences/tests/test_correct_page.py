@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion
-from absences.amendments import Change
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import due_today

@@ -12,12 +12,12 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoDbBlocker, Settings
 
-from absences import completion
 from absences.demo import timetable
 from absences.demo.chance import FORGOTTEN, HEARD
 from absences.demo.past import DEVICE
 from absences.demo.topup import top_up
 from absences.demo.update import Done, update
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.factories import SchoolFactory

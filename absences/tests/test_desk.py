@@ -4,9 +4,10 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from absences import amendments, completion, desk, reconcile
-from absences.amendments import Change
+from absences import desk, reconcile
 from absences.desk import Told
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.store import sheets, transitions

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import due_today

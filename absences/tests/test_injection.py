@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.api import inputs

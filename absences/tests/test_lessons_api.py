@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.accounts import tokens
 from lessons.factories import EnrolmentFactory, LessonFactory, person

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from absences import completion
+from absences.registers import completion
 from absences.reporting import parse, service, tickets
 from absences.reporting.parse import Report
 from absences.tests.api import Api, due_today, signed_in

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import amendments, completion, day_pack, late
-from absences.amendments import Change
+from absences import day_pack
+from absences.registers import amendments, completion, late
+from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.parse import Report
 from absences.reporting.tickets import Claims

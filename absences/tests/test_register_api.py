@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.store import mongo

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.tests.api import due_today, signed_in

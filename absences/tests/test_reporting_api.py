@@ -11,7 +11,7 @@ from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.accounts import tokens

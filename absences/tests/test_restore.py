@@ -10,9 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from absences import amendments, completion
-from absences.amendments import Change
 from absences.reconcile import reconcile
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

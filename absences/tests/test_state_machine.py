@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule, run_state_machine_as_test
 from pytest_django import Settings
 
-from absences import amendments, completion, late
-from absences.amendments import Change
-from absences.completion import Completed, Others
 from absences.conftest import NOW
 from absences.reconcile import reconcile
+from absences.registers import amendments, completion, late
+from absences.registers.amendments import Change
+from absences.registers.completion import Completed, Others
 from absences.reporting import tickets
 from absences.reporting.service import Report
 from absences.store import mongo

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from absences import amendments, completion
-from absences.amendments import Change
 from absences.conftest import NOW
+from absences.registers import amendments, completion
+from absences.registers.amendments import Change
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from absences import amendments, merging
 from absences.amend_form import AmendForm, ReasonForm
+from absences.registers import amendments, merging
 from absences.reporting import tickets
 from absences.views.pages import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from absences import arrivals
+from absences.registers import arrivals
 from absences.templatetags.attendance import word
 from absences.views.pages import of_roster, taken_lesson, user_of
 from lessons import codes

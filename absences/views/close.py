@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from absences import completion, register_form
-from absences.completion import Others
+from absences import register_form
+from absences.registers import completion
+from absences.registers.completion import Others
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.views import taken

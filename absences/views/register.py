@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import completion, late, register_form, register_html
+from absences import register_form, register_html
 from absences.register_form import Row, Sent
+from absences.registers import completion, late
 from absences.reporting import service, tickets
 from absences.store import sheets
 from absences.store.mongo import Document

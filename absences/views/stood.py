@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from absences.merging import Merged
+from absences.registers.merging import Merged
 from lessons.errors import FieldError, InvalidInput
 from lessons.models import Amendment, School, Student
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from absences import arrivals, merging
-from absences.merging import Merged
+from absences.registers import arrivals, merging
+from absences.registers.merging import Merged
 from absences.views import stood, taking
 from absences.views.pages import render_local, user_of
 from lessons.calendar import school_time

@@ -79,26 +79,33 @@ def users_of(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("step", "users"),
     [
-        ("absences.store.transitions.fence", {"absences/finishing.py:fence"}),
-        ("absences.store.transitions.confirm", {"absences/finishing.py:_close"}),
-        ("absences.merging.merge", {"absences/finishing.py:_merge"}),
+        ("absences.store.transitions.fence", {"absences/registers/closing.py:fence"}),
+        ("absences.store.transitions.confirm", {"absences/registers/closing.py:_close"}),
+        ("absences.registers.merging.merge", {"absences/registers/closing.py:_merge"}),
         (
-            "absences.finishing.fence",
+            "absences.registers.closing.fence",
             {
-                *("absences/completion.py:_begun", "absences/completion.py:_close_left_open"),
-                *("absences/finishing.py:settle", "absences/finishing.py:close_beside"),
+                *("absences/registers/completion.py:_begun", "absences/registers/completion.py:_close_left_open"),
+                *("absences/registers/closing.py:settle", "absences/registers/closing.py:close_beside"),
             },
         ),
         (
-            "absences.finishing.finish",
+            "absences.registers.closing.finish",
             {
-                *("absences/completion.py:complete_all", "absences/completion.py:_close_left_open"),
-                *("absences/finishing.py:finish", "absences/finishing.py:settle", "absences/finishing.py:close_beside"),
+                *("absences/registers/completion.py:complete_all", "absences/registers/completion.py:_close_left_open"),
+                *(
+                    "absences/registers/closing.py:finish",
+                    "absences/registers/closing.py:settle",
+                    "absences/registers/closing.py:close_beside",
+                ),
                 *("absences/reconcile.py:_finish", "absences/restore.py:_bring_back"),
             },
         ),
-        ("absences.completion._begun", {"absences/completion.py:complete_all"}),
-        ("absences.completion.authorise", {"absences/completion.py:_begun", "absences/views/register.py:complete"}),
+        ("absences.registers.completion._begun", {"absences/registers/completion.py:complete_all"}),
+        (
+            "absences.registers.completion.authorise",
+            {"absences/registers/completion.py:_begun", "absences/views/register.py:complete"},
+        ),
     ],
 )
 def test_one_function_completes_lessons(step: str, users: set[str]) -> None:
@@ -109,18 +116,18 @@ def test_one_function_completes_lessons(step: str, users: set[str]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from absences import finishing\ndef view(): finishing.finish([])",
-        "from absences import finishing as f\ndef view(): f.finish([])",
-        "from absences.finishing import finish as f\ndef view(): f([])",
-        "import absences.finishing\ndef view(): absences.finishing.finish([])",
-        "import absences.finishing as f\ndef view(): return f.finish",
-        "def view():\n    from absences.finishing import finish\n    finish([])",
+        "from absences.registers import closing\ndef view(): closing.finish([])",
+        "from absences.registers import closing as f\ndef view(): f.finish([])",
+        "from absences.registers.closing import finish as f\ndef view(): f([])",
+        "import absences.registers.closing\ndef view(): absences.registers.closing.finish([])",
+        "import absences.registers.closing as f\ndef view(): return f.finish",
+        "def view():\n    from absences.registers.closing import finish\n    finish([])",
     ],
 )
 def test_however_it_is_imported(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "view.py").write_text(source)
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    assert ("absences.finishing.finish", "view.py:view") in Uses(tmp_path / "view.py").found
+    assert ("absences.registers.closing.finish", "view.py:view") in Uses(tmp_path / "view.py").found
 
 
 def test_one_module_makes_the_mongo_client() -> None:

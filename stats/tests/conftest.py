@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pytest
 
-from absences import completion
 from absences.conftest import (  # noqa: F401
     colleague,
     integrator,
@@ -18,6 +17,7 @@ from absences.conftest import (  # noqa: F401
     students,
     teacher,
 )
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.models import Lesson, User

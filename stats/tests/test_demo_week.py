@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from absences import amendments
-from absences.amendments import Change
 from absences.demo.update import update
 from absences.reconcile import reconcile
+from absences.registers import amendments
+from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.models import Lesson, Register, User

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from absences import amendments, completion, merging
-from absences.amendments import Change
+from absences.registers import amendments, completion, merging
+from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import Api, signed_in

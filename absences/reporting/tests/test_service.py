@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from absences import completion
-from absences.amendments import Change, amend
-from absences.late import merge_late
+from absences.registers import completion
+from absences.registers.amendments import Change, amend
+from absences.registers.late import merge_late
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

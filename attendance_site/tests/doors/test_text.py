@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from attendance_site.tests.doors.asking import ask, routes, undone

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from absences import late, merging
-from absences.merging import Merged
+from absences.registers import late, merging
+from absences.registers.merging import Merged
 from absences.reporting.service import milliseconds
 from absences.store import transitions
 from absences.store.mongo import Document

@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from absences import finishing, merging
-from absences.merging import Merged
+from absences.registers import closing
+from absences.registers import merging
+from absences.registers.merging import Merged
 from absences.reporting.service import milliseconds
 from absences.store import sheets
 from absences.store.mongo import Document
@@ -110,11 +111,11 @@ def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Co
     begun: list[_Fenced | Completed | AttendanceError] = []
     for each in completions:
         begun.append(begun[-1] if begun and _is_away(begun[-1]) else _begun(each, now))
-    closing = {each.sheet["lesson"]: each.sheet for each in begun if isinstance(each, _Fenced)}
+    fenced = {each.sheet["lesson"]: each.sheet for each in begun if isinstance(each, _Fenced)}
     try:
-        finished = finishing.finish(list(closing.values()), now)
+        finished = closing.finish(list(fenced.values()), now)
     except StoreUnavailable as error:
-        finished = dict.fromkeys(closing, error)
+        finished = dict.fromkeys(fenced, error)
     return [_outcome(each, finished) for each in begun]
 
 
@@ -134,7 +135,7 @@ def _begun(asked: Completion, now: datetime) -> _Fenced | Completed | Attendance
             if lesson.is_completed:
                 return _again(asked, lesson, now)
             intent = _intent(asked, lesson, now)
-            sheet = finishing.fence(lesson, intent, now)
+            sheet = closing.fence(lesson, intent, now)
             won = sheet["intent"]["id"] == intent["id"]
             if won:
                 _take_as_cover(asked.user, lesson, now)
@@ -174,9 +175,9 @@ def _close_left_open(asked: Completion, lesson: Lesson, now: datetime) -> None:
     register, because it was lost or a store went back in time, is taken in."""
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     if sheet is not None and sheet["state"] == "open":
-        sheet = finishing.fence(lesson, _intent(asked, lesson, now), now)
+        sheet = closing.fence(lesson, _intent(asked, lesson, now), now)
     if sheet is not None and sheet["state"] == "closing":
-        finishing.finish([sheet], now)
+        closing.finish([sheet], now)
 
 
 def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:

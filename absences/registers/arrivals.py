@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.utils.translation import gettext as _
 
-from absences import completion, late, merging
+from absences.registers import completion, late, merging
 from absences.reporting import service, tickets
 from absences.reporting.parse import Report
 from absences.store import sheets

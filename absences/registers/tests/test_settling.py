@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import completion, finishing, merging
 from absences.reconcile import reconcile
+from absences.registers import closing, completion, merging
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
@@ -34,7 +34,7 @@ def cancelled(lesson: Lesson, claims: Claims, roster: list[int], now: datetime) 
 
 
 def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int], now: datetime) -> None:
-    finishing.settle([cancelled], now)
+    closing.settle([cancelled], now)
     assert rejected() == [(roster[0], "lesson_cancelled")]
     assert Lesson.objects.get().settled
     sheet = mongo.sheets().find_one()
@@ -42,15 +42,15 @@ def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int]
 
 
 def test_settling_twice_changes_nothing(cancelled: Lesson, now: datetime) -> None:
-    finishing.settle([cancelled], now)
-    finishing.settle([cancelled], now)
+    closing.settle([cancelled], now)
+    closing.settle([cancelled], now)
     assert RejectedReport.objects.count() == 1
 
 
 def test_what_is_reported_later_is_rejected_too(
     cancelled: Lesson, claims: Claims, roster: list[int], now: datetime
 ) -> None:
-    finishing.settle([cancelled], now)
+    closing.settle([cancelled], now)
     assert report(claims, cancelled, roster[1], now) == "late"
     reconcile(now)
     assert rejected() == [(student, "lesson_cancelled") for student in roster[:2]]
@@ -82,7 +82,7 @@ def test_a_store_that_is_away_leaves_it_to_the_reconciler(
 
     monkeypatch.setattr(transitions, "fence", away)
     with pytest.raises(StoreUnavailable):
-        finishing.settle([cancelled], now)
+        closing.settle([cancelled], now)
     monkeypatch.undo()
     assert not Lesson.objects.get().settled
     assert reconcile(now).cancelled == 1
@@ -136,7 +136,7 @@ def test_scheduled_again_while_it_was_settled(
         return really(sheets)
 
     monkeypatch.setattr(merging, "merge", scheduled_just_before)
-    finishing.settle([cancelled], now)
+    closing.settle([cancelled], now)
     assert not RejectedReport.objects.exists()
     assert report(claims, cancelled, roster[2], now) == "provisional"
     completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from absences import amendments, judging
-from absences.judging import Judge, Reason
-from absences.merging import Merged, existing, rejected_row
+from absences.registers import amendments, eligibility
+from absences.registers.eligibility import Judge, Reason
+from absences.registers.merging import Merged, existing, rejected_row
 from absences.store import sheets, transitions
 from absences.store.mongo import Document
 from absences.store.sheets import ATTEMPTS, Key
@@ -111,8 +111,8 @@ def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document
     before = standing(register, nation=lesson.school.nation, amendments=history)
     schools = {lesson.school_id}
     judge = Judge(
-        judging.reporters_of(schools, {mark["by"] for mark in (*late, *said)} if late else ()),
-        judging.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
+        eligibility.reporters_of(schools, {mark["by"] for mark in (*late, *said)} if late else ()),
+        eligibility.students_of(schools, {mark["student"] for mark in late} - set(register.roster)),
         PlannedAbsence.objects.codes_of([lesson] if late else ()),
     )
     rows, rejected = [], []

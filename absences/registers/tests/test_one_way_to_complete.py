@@ -8,11 +8,11 @@ import pytest
 from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
-from absences import completion, finishing, late, merging
-from absences.completion import Completed, Completion
 from absences.demo import past
 from absences.demo.timetable import MIS, SOURCE
 from absences.reconcile import reconcile
+from absences.registers import closing, completion, late, merging
+from absences.registers.completion import Completed, Completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import due_today, signed_in, with_ticket
@@ -172,13 +172,13 @@ def test_a_batch_without_sql_or_sheets(teacher: User, school: School, monkeypatc
 
 def test_a_batch_does_not_wait_for_each(teacher: User, school: School, mongodb_down: None, monkeypatch: Patch) -> None:
     asked = [Completion(user=teacher, lesson_id=due_today(school, teacher).pk) for _ in range(3)]
-    tried, really = list[object](), finishing.fence
+    tried, really = list[object](), closing.fence
 
     def fence(*args: Any) -> Any:
         tried.append(args)
         return really(*args)
 
-    monkeypatch.setattr(finishing, "fence", fence)
+    monkeypatch.setattr(closing, "fence", fence)
     became = completion.complete_all(asked, now=timezone.now())
     assert [type(each) for each in became] == [StoreUnavailable] * 3
     assert len(tried) == 1

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from absences.judging import Judge
+from absences.registers.eligibility import Judge
 from absences.store.mongo import Document
 from lessons import codes
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import completion
+from absences.registers import completion
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import browser
 from lessons.factories import ApiClientFactory, person

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences import amendments, arrivals, completion
-from absences.amendments import Change
+from absences.registers import amendments, arrivals, completion
+from absences.registers.amendments import Change
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

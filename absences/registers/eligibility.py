@@ -13,7 +13,7 @@ from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, S
 from lessons.models.planned import Suggested
 
 if TYPE_CHECKING:
-    from absences.merging import Draft
+    from absences.registers.merging import Draft
 
 Reason = RejectedReport.Reason
 

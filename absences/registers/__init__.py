@@ -1,0 +1,1 @@
+"""Completing a lesson: from the sheet to the register, and changes to it later."""
