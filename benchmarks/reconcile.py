@@ -86,8 +86,8 @@ def _fill(sheets: int) -> None:
 
 
 def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> Iterator[dict[str, Any]]:
+    from absences.repair.scope import midnight
     from absences.reporting.parse import Report
-    from absences.scope import midnight
     from absences.store import sheets
     from absences.store.sheets import Key, Reporter
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from absences import processes
-from absences.reconcile import reconcile
+from absences.repair.reconcile import reconcile
 from browser.marks import codes, opened, reported, saved, says
 from browser.product import PASSWORD, Place, cookie_of
 from browser.tab import AT_HOME, COVERED, DESK, READY, Device, tap, until

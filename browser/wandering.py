@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from playwright.sync_api import Browser, Error, Page
 
-from absences.reconcile import reconcile
 from absences.registers import completion, merging
+from absences.repair.reconcile import reconcile
 from absences.store import sheets
 from absences.store.sheets import Key
 from browser.product import Place, Product, cookie_of, place

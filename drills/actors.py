@@ -16,10 +16,10 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.registers.completion import Others
+from absences.repair.reconcile import reconcile
 from absences.reporting import service
 from absences.reporting.parse import UNSET, Report
 from absences.store.sheets import Stored

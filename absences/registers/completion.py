@@ -14,8 +14,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from absences.registers import closing
-from absences.registers import merging
+from absences.registers import closing, merging
 from absences.registers.merging import Merged
 from absences.reporting.service import milliseconds
 from absences.store import sheets

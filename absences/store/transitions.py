@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from absences.scope import midnight
+from absences.repair.scope import midnight
 from absences.store import mongo
 from absences.store.mongo import Document
 from absences.store.sheets import ATTEMPTS, OPEN, Key, new_sheet

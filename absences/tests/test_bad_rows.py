@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from absences.reconcile import reconcile
 from absences.registers import completion, merging
+from absences.repair.reconcile import reconcile
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

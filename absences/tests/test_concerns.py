@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
+from absences.repair.scope import EVERYTHING
+from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
-from absences.scope import EVERYTHING
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.tests.commands import LISTENER
-from absences.verify import verify
 from lessons.models import Lesson, User
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,10 +4,11 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from absences import desk, reconcile
+from absences import desk
 from absences.desk import Told
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.store import sheets, transitions

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

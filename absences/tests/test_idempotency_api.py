@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from absences.reconcile import reconcile
 from absences.registers import completion
+from absences.repair.reconcile import reconcile
 from absences.tests.api import Api, due_today, signed_in
 from absences.tests.threads import at_once
 from lessons.models import Amendment, KeptAnswer, Lesson, School, User

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from absences import reconcile
+from absences.repair import reconcile
 from absences.reporting import revocations
 from absences.store import mongo
 from absences.tests.api import Api, due_today, with_ticket

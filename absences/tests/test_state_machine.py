@@ -12,10 +12,10 @@ from hypothesis.stateful import Bundle, initialize, invariant, precondition, rul
 from pytest_django import Settings
 
 from absences.conftest import NOW
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion, late
 from absences.registers.amendments import Change
 from absences.registers.completion import Completed, Others
+from absences.repair.reconcile import reconcile
 from absences.reporting import tickets
 from absences.reporting.service import Report
 from absences.store import mongo

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from absences.reconcile import reconcile
 from absences.registers import completion
+from absences.repair.reconcile import reconcile
 from absences.store import mongo
 from absences.store.sheets import Key
 from absences.tests.api import due_today, signed_in, with_ticket

@@ -98,7 +98,7 @@ def users_of(name: str) -> set[str]:
                     "absences/registers/closing.py:settle",
                     "absences/registers/closing.py:close_beside",
                 ),
-                *("absences/reconcile.py:_finish", "absences/restore.py:_bring_back"),
+                *("absences/repair/reconcile.py:_finish", "absences/repair/restore.py:_bring_back"),
             },
         ),
         ("absences.registers.completion._begun", {"absences/registers/completion.py:complete_all"}),

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from absences.demo.update import update
-from absences.reconcile import reconcile
 from absences.registers import amendments
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.models import Lesson, Register, User

@@ -17,10 +17,10 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 from tqdm import tqdm
 
-from absences import restore
-from absences.reconcile import reconcile, to_do
-from absences.scope import Scope
-from absences.verify import verify
+from absences.repair import restore
+from absences.repair.reconcile import reconcile, to_do
+from absences.repair.scope import Scope
+from absences.repair.verify import verify
 from lessons.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)

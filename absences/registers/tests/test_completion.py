@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences.reconcile import reconcile
 from absences.registers import completion, merging
 from absences.registers.completion import Completed, Completion, Others
+from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from absences.demo import past
 from absences.demo.timetable import MIS, SOURCE
-from absences.reconcile import reconcile
 from absences.registers import closing, completion, late, merging
 from absences.registers.completion import Completed, Completion
+from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import due_today, signed_in, with_ticket

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion, late
 from absences.registers.amendments import Change
 from absences.registers.completion import Completion
+from absences.repair.reconcile import reconcile
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from absences.reconcile import reconcile
 from absences.registers import closing, completion, merging
+from absences.repair.reconcile import reconcile
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
-from absences import reconcile
+from absences.repair import reconcile
 from absences.reporting import revocations, tickets
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket

@@ -10,7 +10,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from django.utils import timezone
 
-from absences import reconcile
+from absences.repair import reconcile
 from absences.store import mongo
 from absences.store.sheets import ORPHAN_AFTER
 from attendance_site.tests.doors.asking import REPORTING, routes

@@ -10,16 +10,16 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
+from absences.repair.scope import EVERYTHING, Scope
+from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
-from absences.scope import EVERYTHING, Scope
 from absences.store import mongo
 from absences.store.sheets import Key
-from absences.verify import verify
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, Register, User
 
@@ -109,7 +109,7 @@ def test_the_command_says_so_and_fails(key: Key) -> None:
 
 
 def test_more_than_a_page(teacher: User, lesson: Lesson, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("absences.verify.PAGE", 2)
+    monkeypatch.setattr("absences.repair.verify.PAGE", 2)
     for each in (lesson, *(LessonFactory.create(group=lesson.group, taught_by=teacher) for _ in range(4))):
         completion.complete(teacher, each.pk, now=now)
     assert [page.compared for page in verify(EVERYTHING)] == [2, 2, 1, 0, 0, 0]

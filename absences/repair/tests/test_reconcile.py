@@ -8,9 +8,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from absences.reconcile import Done, reconcile
 from absences.registers import amendments, completion, merging
 from absences.registers.amendments import Change
+from absences.repair.reconcile import Done, reconcile
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims

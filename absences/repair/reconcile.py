@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
-from absences.registers import amendments, late
-from absences.registers import closing
-from absences.scope import EVERYTHING, Scope
+from absences.registers import amendments, closing, late
+from absences.repair.scope import EVERYTHING, Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
 from absences.store.sheets import Key

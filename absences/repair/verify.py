@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from absences.reconcile import pages
-from absences.scope import Scope
+from absences.repair.reconcile import pages
+from absences.repair.scope import Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
 from absences.store.sheets import Key

@@ -10,17 +10,17 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from absences.reconcile import reconcile
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
+from absences.repair.reconcile import reconcile
+from absences.repair.scope import EVERYTHING
+from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
-from absences.scope import EVERYTHING
 from absences.store import mongo
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.verify import verify
 from lessons.database import installing, rules
 from lessons.factories import StudentFactory
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
