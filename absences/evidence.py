@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from absences.registers import merging
-from absences.templatetags.attendance import word
+from absences.web.words import word
 from lessons import codes
 from lessons.access import Access
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User

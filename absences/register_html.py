@@ -1,4 +1,4 @@
-"""The parts of a register's page that are filled in (`blanks.py`): its pupils, and the form around them."""
+"""The parts of a register's page that are filled in (`template_cache.py`): its pupils, and the form around them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -9,8 +9,8 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from absences.blanks import KEPT, Form, fill
 from absences.register_form import Row
+from absences.web.template_cache import KEPT, FilledTemplate, fill
 from lessons.models import Student
 
 PUPIL = "absences/_pupil.html"
@@ -51,8 +51,8 @@ def _kind(row: Row) -> Kind:
 
 
 @lru_cache(maxsize=KEPT)
-def _pupil(_language: str, *kind: Any, is_shell: bool = False) -> Form:
-    return Form(PUPIL, Kind(*kind)._asdict() | {"shell": is_shell}, BLANKS)
+def _pupil(_language: str, *kind: Any, is_shell: bool = False) -> FilledTemplate:
+    return FilledTemplate(PUPIL, Kind(*kind)._asdict() | {"shell": is_shell}, BLANKS)
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -78,7 +78,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            # Tags stand with the code that they belong to, and not in a folder `templatetags`.
+            "libraries": {"navigation": "absences.web.navigation", "words": "absences.web.words"},
         },
     }
 ]

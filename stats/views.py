@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
-from absences.views.pages import user_of
+from absences.web.lookup import user_of
 from lessons.api import throttles
 from lessons.models import Group, School, User
 from stats import charts, parameters, queries

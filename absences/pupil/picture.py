@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from absences.pupil.year import Entry, SchoolYear
-from absences.templatetags.attendance import word
+from absences.web.words import word
 from lessons import codes
 from lessons.calendar.school_days import SATURDAY
 from lessons.codes import Code, Kind

@@ -1,4 +1,4 @@
-"""Lessons in lists, filled in (`blanks.py`): a school may have sixty at a time."""
+"""Lessons in lists, filled in (`template_cache.py`): a school may have sixty at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from absences.blanks import fill
-from absences.templatetags.chrome import staff
+from absences.web.navigation import staff
+from absences.web.template_cache import fill
 
 if TYPE_CHECKING:
     from absences.board import Row

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from absences.amend_form import AmendForm, ReasonForm
 from absences.registers import amendments, merging
 from absences.reporting import tickets
-from absences.views.pages import amendable_lesson, of_roster, render_local, sent, user_of
+from absences.web.lookup import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson

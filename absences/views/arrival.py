@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from absences.registers import arrivals
-from absences.templatetags.attendance import word
-from absences.views.pages import of_roster, taken_lesson, user_of
+from absences.web.lookup import of_roster, taken_lesson, user_of
+from absences.web.words import word
 from lessons import codes
 from lessons.models import Student
 from lessons.registers.state import Standing

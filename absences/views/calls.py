@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from absences import calls
 from absences.office_forms import ContactForm
-from absences.views.office import asked_year, back, office_facts, office_pupil, office_school, years
-from absences.views.pages import render_local, user_of
+from absences.web.lookup import render_local, user_of
+from absences.web.office import asked_year, back, office_facts, office_pupil, office_school, years
 from lessons.calendar import school_time
 from lessons.models import Contact, School
 

@@ -16,7 +16,7 @@ from absences.registers.completion import Others
 from absences.store import sheets
 from absences.store.sheets import Key
 from absences.views import taken
-from absences.views.pages import render_local, seen_lesson, user_of
+from absences.web.lookup import render_local, seen_lesson, user_of
 from lessons.errors import Conflict, NotAllowed
 from lessons.models import Lesson, User
 

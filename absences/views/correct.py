@@ -16,7 +16,7 @@ from absences import correct_form, register_html
 from absences.amend_form import ReasonForm
 from absences.correct_form import Sent
 from absences.registers import amendments, merging
-from absences.views.pages import amendable_lesson, render_local, sent, user_of
+from absences.web.lookup import amendable_lesson, render_local, sent, user_of
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson, Student
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from absences import day_pack, register_html
 from absences.views import taking
-from absences.views.pages import user_of
+from absences.web.lookup import user_of
 from lessons.accounts.sessions import clear_browser, in_background, sid_of
 from lessons.errors import NotFound
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from absences import evacuation
-from absences.views.office import asked_school, heading, people
-from absences.views.pages import render_local, user_of
+from absences.web.lookup import render_local, user_of
+from absences.web.office import asked_school, heading, people
 from lessons.errors import NotAllowed
 
 

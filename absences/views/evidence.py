@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from absences import evidence
 from absences.evidence import Line, Record
-from absences.views import period
-from absences.views.office import office_pupil
-from absences.views.pages import registered_lesson, render_local, user_of
+from absences.web import period
+from absences.web.lookup import registered_lesson, render_local, user_of
+from absences.web.office import office_pupil
 from lessons import spreadsheets
 from lessons.models import School
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from absences import finding
-from absences.views.pages import pupil_page, user_of
+from absences.web.lookup import pupil_page, user_of
 from lessons.errors import NotAllowed
 
 LONGEST = 200

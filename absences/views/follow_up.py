@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from absences import follow_up
 from absences.follow_up import Explained, PupilDay, Wanted
 from absences.office_forms import ReasonForm
-from absences.templatetags.attendance import word
-from absences.views import period
-from absences.views.office import asked_year, back, chosen_id, office_facts, office_pupil, office_school, years
-from absences.views.pages import render_local, user_of
 from absences.views.taken import clock
+from absences.web import period
+from absences.web.lookup import render_local, user_of
+from absences.web.office import asked_year, back, chosen_id, office_facts, office_pupil, office_school, years
+from absences.web.words import word
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound

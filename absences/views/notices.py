@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from absences import notices
 from absences.office_forms import SomeoneElseForm
-from absences.views.office import back
-from absences.views.pages import seen_lesson, user_of
+from absences.web.lookup import seen_lesson, user_of
+from absences.web.office import back
 from lessons.errors import NotFound
 from lessons.models import Notice
 

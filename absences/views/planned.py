@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from absences.office_forms import PlanForm
-from absences.views.office import back, office_facts, office_pupil, office_school
-from absences.views.pages import render_local, sent, user_of
+from absences.web.lookup import render_local, sent, user_of
+from absences.web.office import back, office_facts, office_pupil, office_school
 from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import PlannedAbsence, School, Student

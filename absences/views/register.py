@@ -25,9 +25,9 @@ from absences.reporting import service, tickets
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.templatetags.chrome import bar, lesson_heading
 from absences.views import close, stood, taken, taking
-from absences.views.pages import rejected_on, render_filled, render_local, seen_lesson, user_of
+from absences.web.lookup import rejected_on, render_filled, render_local, seen_lesson, user_of
+from absences.web.navigation import bar, lesson_heading
 from lessons.accounts.sessions import sid_of
 from lessons.errors import NotFound, Refused
 from lessons.models import Lesson, PlannedAbsence

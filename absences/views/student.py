@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 
 from absences.pupil import picture, reading, today
 from absences.pupil.year import Entry, SchoolYear
-from absences.views.office import pages
-from absences.views.pages import render_local, seen_pupil, user_of
+from absences.web.lookup import render_local, seen_pupil, user_of
+from absences.web.office import pages
 from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import School, Student

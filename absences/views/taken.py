@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from absences.registers import arrivals, merging
 from absences.registers.merging import Merged
 from absences.views import stood, taking
-from absences.views.pages import render_local, user_of
+from absences.web.lookup import render_local, user_of
 from lessons.calendar import school_time
 from lessons.models import Amendment, Lesson, Student, User
 from lessons.registers.state import Standing

@@ -15,9 +15,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences.store import mongo, sheets
-from absences.views import office, taking
+from absences.views import taking
 from absences.views.close import may_close
-from absences.views.pages import render_local, user_of
+from absences.web import office
+from absences.web.lookup import render_local, user_of
 from lessons.access import Access
 from lessons.accounts.sessions import is_own
 from lessons.calendar import school_time

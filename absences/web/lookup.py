@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from absences.blanks import fill
+from absences.web.template_cache import fill
 from lessons.access import Role
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import Lesson, Register, RejectedReport, Student, User
@@ -99,7 +99,7 @@ def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
 def render_filled(
     request: HttpRequest, template: str, kind: Mapping[str, Any], values: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page that is filled in (`blanks.py`), with `bar` and `messages` among the values."""
+    """A page that is filled in (`template_cache.py`), with `bar` and `messages` among the values."""
     waiting = messages.get_messages(request)
     said = render_to_string("messages.html", {"messages": waiting}) if len(waiting) else ""
     return HttpResponse(fill(template, kind, {**values, "messages": said}), status=status)

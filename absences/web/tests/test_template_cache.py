@@ -10,10 +10,11 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
-from absences import blanks, register_html
-from absences.blanks import fill
+from absences import register_html
 from absences.register_form import Row
 from absences.reporting.parse import Report
+from absences.web import template_cache
+from absences.web.template_cache import fill
 from lessons.models import Student
 
 NASTY = "<b>Zoë & 'Ann'</b> %(name)s %s {{ name }} {name} \ue000\ue001 \\1 ناصر"
@@ -27,8 +28,8 @@ def plain(html: str) -> str:
 def template(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The source of the template that any name stands for."""
     source = ["{% if big %}<b>{{ name }}</b>  100 %\n{% else %}{{ name }} {{ other }}{% endif %}"]
-    monkeypatch.setattr(blanks, "get_template", lambda name: engines["django"].from_string(source[0]))
-    blanks._form.cache_clear()
+    monkeypatch.setattr(template_cache, "get_template", lambda name: engines["django"].from_string(source[0]))
+    template_cache._form.cache_clear()
     return source
 
 

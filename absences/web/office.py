@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from absences.views.pages import user_of
+from absences.web.lookup import user_of
 from lessons.access import Access, Role
 from lessons.converters import IdConverter
 from lessons.errors import FieldError, InvalidInput, NotAllowed, NotFound

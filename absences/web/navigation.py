@@ -1,4 +1,4 @@
-"""What stands at the top of pages, filled in (`blanks.py`)."""
+"""What stands at the top of pages, filled in (`template_cache.py`)."""
 
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from absences.blanks import fill
+from absences.web.template_cache import fill
 from lessons.models import Lesson, StaffKind, User
 
 register = template.Library()

@@ -19,7 +19,7 @@ KEPT = 1024  # forms; most have one or two kB
 FIRST = 0xE000  # of the characters that no template has: those for private use
 
 
-class Form:
+class FilledTemplate:
     """What a template says of one kind, with `blanks`: values that it prints as they are, and nothing else. It can
     neither ask for them nor pass them through a filter."""
 
@@ -43,8 +43,8 @@ def fill(name: str, kind: Mapping[str, Hashable], values: Mapping[str, Any]) -> 
 @lru_cache(maxsize=KEPT)
 def _form(
     name: str, _language: str, _prefix: str, kind: tuple[tuple[str, Hashable], ...], blanks: tuple[str, ...]
-) -> Form:
-    return Form(name, dict(kind), blanks)
+) -> FilledTemplate:
+    return FilledTemplate(name, dict(kind), blanks)
 
 
 def _escaped(value: Any) -> str:

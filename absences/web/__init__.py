@@ -1,0 +1,1 @@
+"""What all pages share: looking up lessons and users, navigation, rendering and words."""
