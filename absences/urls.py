@@ -1,24 +1,7 @@
 from django.urls import include, path
 
-from absences.views import (
-    amend,
-    arrival,
-    board,
-    calls,
-    close,
-    correct,
-    device,
-    evacuation,
-    evidence,
-    finding,
-    follow_up,
-    front_desk,
-    notices,
-    planned,
-    register,
-    student,
-    today,
-)
+from absences.taking import amend, arrive, close, correct, device, register, today
+from absences.views import board, calls, evacuation, evidence, finding, follow_up, front_desk, notices, planned, student
 from lessons import converters  # noqa: F401  (registers `id`)
 
 of_lesson = [
@@ -27,7 +10,7 @@ of_lesson = [
     path("someone-else", notices.someone_else, name="someone-else"),
     path("close", close.close, name="close"),
     path("amend/<id:student>", amend.amend, name="amend"),
-    path("arrive/<id:student>", arrival.arrive, name="arrive"),
+    path("arrive/<id:student>", arrive.arrive, name="arrive"),
     path("void", amend.void, name="void"),
     path("correct", correct.correct, name="correct"),
     path("give-again", correct.again, name="give-again"),

@@ -80,7 +80,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ],
             # Tags stand with the code that they belong to, and not in a folder `templatetags`.
-            "libraries": {"navigation": "absences.web.navigation", "words": "absences.web.words"},
+            "libraries": {
+                "lesson_rows": "absences.taking.lesson_rows",
+                "navigation": "absences.web.navigation",
+                "words": "absences.web.words",
+            },
         },
     }
 ]

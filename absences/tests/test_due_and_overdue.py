@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 
-from absences import day_pack
 from absences.serializers import LessonQuery, lessons_matching
+from absences.taking import day_pack
 from absences.tests.api import due_today, signed_in
 from lessons.factories import LessonFactory, MembershipFactory, SchoolFactory, person
 from lessons.models import Lesson, Role, School, User

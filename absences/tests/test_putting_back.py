@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from absences import day_pack
 from absences.registers import amendments, completion, late
 from absences.registers.amendments import Change
 from absences.reporting import service, tickets
 from absences.reporting.parse import Report
 from absences.reporting.tickets import Claims
 from absences.store.sheets import Key
+from absences.taking import day_pack
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School, Student, User

@@ -9,7 +9,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from absences import board, notices
 from absences.board import NOW, Period
-from absences.views.device import session
+from absences.taking.device import session
 from absences.web.lookup import render_local, seen_lesson, user_of
 from absences.web.office import back, office_facts, office_school
 from lessons.accounts.sessions import in_background

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from absences import follow_up
 from absences.follow_up import Explained, PupilDay, Wanted
 from absences.office_forms import ReasonForm
-from absences.views.taken import clock
+from absences.taking.taken import clock
 from absences.web import period
 from absences.web.lookup import render_local, user_of
 from absences.web.office import asked_year, back, chosen_id, office_facts, office_pupil, office_school, years

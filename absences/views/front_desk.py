@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from absences import desk
 from absences.desk import Told
 from absences.office_forms import SignInForm, SignOutForm
-from absences.views.taken import clock
+from absences.taking.taken import clock
 from absences.web.lookup import render_local, user_of
 from absences.web.office import back, office_facts, office_pupil, office_school
 from absences.web.words import word

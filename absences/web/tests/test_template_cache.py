@@ -10,9 +10,9 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
-from absences import register_html
-from absences.register_form import Row
 from absences.reporting.parse import Report
+from absences.taking import register_html
+from absences.taking.register_form import Row
 from absences.web import template_cache
 from absences.web.template_cache import fill
 from lessons.models import Student

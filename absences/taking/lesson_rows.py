@@ -18,7 +18,7 @@ from absences.web.template_cache import fill
 
 if TYPE_CHECKING:
     from absences.board import Row
-    from absences.views.today import Entry
+    from absences.taking.today import Entry
 
 register = template.Library()
 

@@ -18,8 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from absences import day_pack, register_html
-from absences.views import taking
+from absences.taking import day_pack, register_html, script
 from absences.web.lookup import user_of
 from lessons.accounts.sessions import clear_browser, in_background, sid_of
 from lessons.errors import NotFound
@@ -102,8 +101,8 @@ def kept() -> list[str]:
 
 def _context(name: str, facts: Mapping[str, Any], csrf_token: str) -> dict[str, Any]:
     if name == "today":
-        return {"facts": facts, "words": taking.script(taking.words_of_today)}
-    words = taking.script(taking.words_of_device)
+        return {"facts": facts, "words": script.script(script.words_of_today)}
+    words = script.script(script.words_of_device)
     return {
         "taking": register_html.taking((), facts=facts, words=words, csrf_token=csrf_token),
         "pupil": register_html.nobody(),

@@ -9,7 +9,7 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from absences.register_form import Row
+from absences.taking.register_form import Row
 from absences.web.template_cache import KEPT, FilledTemplate, fill
 from lessons.models import Student
 

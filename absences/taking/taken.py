@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from absences.registers import arrivals, merging
 from absences.registers.merging import Merged
-from absences.views import stood, taking
+from absences.taking import as_of, script
 from absences.web.lookup import render_local, user_of
 from lessons.calendar import school_time
 from lessons.models import Amendment, Lesson, Student, User
@@ -45,14 +45,14 @@ class Row:
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
     """The page of a lesson that is completed, as it stands or as it stood. Raises InvalidInput."""
     merged = merging.existing(lesson)
-    at = stood.asked(request, lesson.school, now)
+    at = as_of.asked(request, lesson.school, now)
     if at and at < merged.register.completed_at:
         context = {"lesson": lesson, "register": merged.register, "at": at, "latest": now}
         return render_local(request, "absences/not_yet.html", lesson.school.time_zone, context, 404)
     may = {f"may_{name}": allowed and not at for name, allowed in _may(user_of(request), lesson, now).items()}
-    facts = _facts(stood.as_it_stood(merged, at) if at else merged, may["may_arrive"])
+    facts = _facts(as_of.as_it_stood(merged, at) if at else merged, may["may_arrive"])
     pupils = {"opens_pupils": bool(lesson.own) or user_of(request).access.is_office(lesson.school_id)}
-    context = facts | may | pupils | {"at": at, "latest": now, "words": taking.script(taking.words_of_taken)}
+    context = facts | may | pupils | {"at": at, "latest": now, "words": script.script(script.words_of_taken)}
     return render_local(request, "absences/taken.html", lesson.school.time_zone, context)
 
 
@@ -75,7 +75,7 @@ def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
         == merged.lesson.date,
         "summary": summary(standing),
         "rows": _rows(merged, standing, students, may_arrive),
-        "changes": list(stood.changes(merged, students)),
+        "changes": list(as_of.changes(merged, students)),
         "unstated": len(standing.unstated),
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],

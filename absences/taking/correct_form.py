@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from absences.register_form import EVERYDAY, Row
 from absences.registers.amendments import Change
+from absences.taking.register_form import EVERYDAY, Row
 from lessons import codes
 from lessons.errors import FieldError
 from lessons.models import Lesson, Student

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from absences import correct_form, register_html
-from absences.amend_form import ReasonForm
-from absences.correct_form import Sent
 from absences.registers import amendments, merging
+from absences.taking import correct_form, register_html
+from absences.taking.amend_form import ReasonForm
+from absences.taking.correct_form import Sent
 from absences.web.lookup import amendable_lesson, render_local, sent, user_of
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson, Student

@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from absences import day_pack
 from absences.reporting import service, tickets
 from absences.reporting.parse import Report
+from absences.taking import day_pack
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements
 from lessons.factories import MembershipFactory, PlannedAbsenceFactory

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from absences.amend_form import AmendForm, ReasonForm
 from absences.registers import amendments, merging
 from absences.reporting import tickets
+from absences.taking.amend_form import AmendForm, ReasonForm
 from absences.web.lookup import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes
 from lessons.errors import InvalidInput, StandingMark

@@ -15,8 +15,8 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from absences.store import mongo, sheets
-from absences.views import taking
-from absences.views.close import may_close
+from absences.taking import script
+from absences.taking.close import may_close
 from absences.web import office
 from absences.web.lookup import render_local, user_of
 from lessons.access import Access
@@ -80,7 +80,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
         "facts": {"user": request.user.pk, "own": is_own(request)},
-        "words": taking.script(taking.words_of_today),
+        "words": script.script(script.words_of_today),
         "reminders": _reminders(user_of(request)),
         "office_pages": office.pages(access),
         "unplaced": _unplaced(access) if day == this_day else 0,

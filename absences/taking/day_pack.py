@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from absences.register_form import EVERYDAY
 from absences.reporting import tickets
 from absences.store import sheets
 from absences.store.mongo import Document
+from absences.taking.register_form import EVERYDAY
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.calendar.school_time import milliseconds

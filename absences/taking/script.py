@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from absences.register_form import Row
 from absences.reporting import tickets
+from absences.taking.register_form import Row
 from lessons.calendar.school_time import milliseconds
 from lessons.models import Lesson, User
 

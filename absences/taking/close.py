@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from absences import register_form
 from absences.registers import completion
 from absences.registers.completion import Others
 from absences.store import sheets
 from absences.store.sheets import Key
-from absences.views import taken
+from absences.taking import register_form, taken
 from absences.web.lookup import render_local, seen_lesson, user_of
 from lessons.errors import Conflict, NotAllowed
 from lessons.models import Lesson, User

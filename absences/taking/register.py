@@ -18,14 +18,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from absences import register_form, register_html
-from absences.register_form import Row, Sent
 from absences.registers import completion, late
 from absences.reporting import service, tickets
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.views import close, stood, taken, taking
+from absences.taking import as_of, close, register_form, register_html, script, taken
+from absences.taking.register_form import Row, Sent
 from absences.web.lookup import rejected_on, render_filled, render_local, seen_lesson, user_of
 from absences.web.navigation import bar, lesson_heading
 from lessons.accounts.sessions import sid_of
@@ -54,7 +53,7 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
 def _shown(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
     if lesson.is_completed:
         return taken.page(request, lesson, now)
-    if stood.asked(request, lesson.school, now):
+    if as_of.asked(request, lesson.school, now):
         raise NotFound(_("This register has not been taken yet."))
     return _open(request, lesson, now)
 
@@ -181,8 +180,8 @@ def _open(
 def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
     return register_html.taking(
         rows,
-        facts=taking.facts(user_of(request), lesson, rows, now, sid=sid_of(request)),
-        words=taking.script(taking.words),
+        facts=script.facts(user_of(request), lesson, rows, now, sid=sid_of(request)),
+        words=script.script(script.words),
         csrf_token=csrf_token,
         page=uuid4(),
         finish=reverse("complete", args=[lesson.pk]),

@@ -1,0 +1,1 @@
+"""The pages on which a register is taken, read and corrected, and what a device keeps."""
