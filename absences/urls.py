@@ -1,7 +1,16 @@
 from django.urls import include, path
 
+from absences.office.board import views as board
+from absences.office.calls import views as calls
+from absences.office.evacuation import views as evacuation
+from absences.office.evidence import views as evidence
+from absences.office.follow_up import views as follow_up
+from absences.office.front_desk import views as front_desk
+from absences.office.notices import views as notices
+from absences.office.planned import views as planned
+from absences.office.search import views as search
 from absences.taking import amend, arrive, close, correct, device, register, today
-from absences.views import board, calls, evacuation, evidence, finding, follow_up, front_desk, notices, planned, student
+from absences.views import student
 from lessons import converters  # noqa: F401  (registers `id`)
 
 of_lesson = [
@@ -32,7 +41,7 @@ urlpatterns = [
     path("board/remind/<id:lesson>", board.remind, name="remind"),
     path("notices/<id:notice>/done", notices.done, name="notice-done"),
     path("evacuation/", evacuation.page, name="evacuation"),
-    path("search", finding.page, name="search"),
+    path("search", search.page, name="search"),
     path("follow-up/", follow_up.page, name="follow-up"),
     path("follow-up/<id:student>", follow_up.explain, name="explain"),
     path("follow-up/calls", calls.page, name="calls"),

@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import desk, notices
+from absences.office.front_desk import front_desk
+from absences.office.notices import notices
 from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
@@ -99,7 +100,7 @@ def lessons(here: Place) -> dict[str, int]:
     plan = PlannedAbsenceFactory.create(student=here.students[1], first_day=due.date, reason="Dentist")
     claims = tickets.claims_for(here.teacher, taken, [here.students[2].pk], timezone.now())
     service.report(claims, taken.pk, [Report(student_id=here.students[2].pk, code="N")], timezone.now())
-    desk.enter(here.office, here.students[3], DeskEntry.Direction.IN, "Bus was late", now=timezone.now())
+    front_desk.enter(here.office, here.students[3], DeskEntry.Direction.IN, "Bus was late", now=timezone.now())
     completion.complete(here.teacher, taken.pk, now=timezone.now(), roster_seen=[s.pk for s in here.students[1:]])
     notices.remind(here.office, due, now=timezone.now())
     notices.tell_office(here.teacher, due, here.students[4].legal_name, now=timezone.now())

@@ -17,7 +17,7 @@ from absences.web.navigation import staff
 from absences.web.template_cache import fill
 
 if TYPE_CHECKING:
-    from absences.board import Row
+    from absences.office.board.board import Row
     from absences.taking.today import Entry
 
 register = template.Library()

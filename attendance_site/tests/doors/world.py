@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from absences import notices
+from absences.office.notices import notices
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.accounts import authentication

@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from absences import desk, follow_up
+from absences.office.follow_up import follow_up
+from absences.office.front_desk import front_desk
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.factories import LessonFactory, PlannedAbsenceFactory
@@ -120,12 +121,12 @@ def test_a_register_that_is_withdrawn_meanwhile(
 def test_who_went_past_the_front_desk(
     direction: DeskEntry.Direction, office: User, olive: Client, ava: Student
 ) -> None:
-    desk.enter(office, ava, direction, "", now=timezone.now())
+    front_desk.enter(office, ava, direction, "", now=timezone.now())
     assert not listed(olive, ava)
 
 
 def test_who_came_in_before_and_is_missed_now(office: User, olive: Client, ava: Student, lesson: Lesson) -> None:
-    desk.enter(office, ava, IN, "", now=timezone.now())
+    front_desk.enter(office, ava, IN, "", now=timezone.now())
     DeskEntry.objects.update(at=lesson.starts_at - timedelta(minutes=1))
     assert listed(olive, ava)
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from absences import board, notices
-from absences.board import NOW, Period
+from absences.office.board import board
+from absences.office.board.board import NOW, Period
+from absences.office.notices import notices
 from absences.taking.device import session
 from absences.web.lookup import render_local, seen_lesson, user_of
 from absences.web.office import back, office_facts, office_school

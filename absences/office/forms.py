@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from absences.follow_up import explaining
+from absences.office.follow_up.follow_up import explaining
 from absences.taking.amend_form import MAX_REASON
 from lessons.models import Contact, DeskEntry, Lesson, Notice, PlannedAbsence
 from lessons.models.planned import plannable

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from absences import follow_up
-from absences.follow_up import Explained, PupilDay, Wanted
-from absences.office_forms import ReasonForm
+from absences.office.follow_up import follow_up
+from absences.office.follow_up.follow_up import Explained, PupilDay, Wanted
+from absences.office.forms import ReasonForm
 from absences.taking.taken import clock
 from absences.web import period
 from absences.web.lookup import render_local, user_of

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from absences import follow_up
-from absences.follow_up import Wanted
+from absences.office.follow_up import follow_up
+from absences.office.follow_up.follow_up import Wanted
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register, School, Student, User

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from absences import evidence
-from absences.evidence import Line, Record
+from absences.office.evidence import evidence
+from absences.office.evidence.evidence import Line, Record
 from absences.web import period
 from absences.web.lookup import registered_lesson, render_local, user_of
 from absences.web.office import office_pupil

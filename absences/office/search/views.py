@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from absences import finding
+from absences.office.search import search
 from absences.web.lookup import pupil_page, user_of
 from lessons.errors import NotAllowed
 
@@ -22,7 +22,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if not user.access.acting:
         raise NotAllowed(_("Only those who work in a school can search it."))
     asked = request.GET.get("q", "").strip()[:LONGEST]
-    found = finding.find(user, asked, timezone.now()) if asked else None
+    found = search.find(user, asked, timezone.now()) if asked else None
     context = {
         "asked": asked,
         "found": found,

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from absences import follow_up
-from absences.follow_up import Wanted
+from absences.office.follow_up import follow_up
+from absences.office.follow_up.follow_up import Wanted
 from lessons.database.purge import lawful_purge
 from lessons.factories import EnrolmentFactory, LessonFactory, PlannedAbsenceFactory, StudentFactory
 from lessons.models import Amendment, Lesson, School, Student, User

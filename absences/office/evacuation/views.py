@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from absences import evacuation
+from absences.office.evacuation import evacuation
 from absences.web.lookup import render_local, user_of
 from absences.web.office import asked_school, heading, people
 from lessons.errors import NotAllowed

@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from absences import desk
-from absences.desk import Told
-from absences.office_forms import SignInForm, SignOutForm
+from absences.office.forms import SignInForm, SignOutForm
+from absences.office.front_desk import front_desk
+from absences.office.front_desk.front_desk import Told
 from absences.taking.taken import clock
 from absences.web.lookup import render_local, user_of
 from absences.web.office import back, office_facts, office_pupil, office_school
@@ -38,10 +38,10 @@ def sign_in(request: HttpRequest, student: int) -> HttpResponse:
     form = SignInForm(request.POST)
     if not form.is_valid():
         return _page(request, pupil.school, wrong=form, of=pupil)
-    entry, made = desk.enter(user_of(request), pupil, DeskEntry.Direction.IN, form.cleaned_data["note"], now=now)
+    entry, made = front_desk.enter(user_of(request), pupil, DeskEntry.Direction.IN, form.cleaned_data["note"], now=now)
     text = _("%(name)s signed in at %(time)s.") if made else _("%(name)s had signed in already, at %(time)s.")
     messages.success(request, text % _named(pupil, entry))
-    _say(request, desk.tell_registers(user_of(request), pupil, now=now))
+    _say(request, front_desk.tell_registers(user_of(request), pupil, now=now))
     return back(request, "front-desk", pupil.school)
 
 
@@ -53,7 +53,7 @@ def sign_out(request: HttpRequest, student: int) -> HttpResponse:
     form = SignOutForm(request.POST)
     if not form.is_valid():
         return _page(request, pupil.school, wrong=form, of=pupil)
-    entry, made = desk.enter(user_of(request), pupil, DeskEntry.Direction.OUT, form.cleaned_data["note"], now=now)
+    entry, made = front_desk.enter(user_of(request), pupil, DeskEntry.Direction.OUT, form.cleaned_data["note"], now=now)
     text = _("%(name)s signed out at %(time)s: %(note)s.")
     again = _("%(name)s had signed out already, at %(time)s: %(note)s.")
     messages.success(request, (text if made else again) % _named(pupil, entry))
@@ -93,7 +93,7 @@ def _page(
     asked = request.GET.get("q", "").strip()
     on_roll = Student.objects.filter(school=school).on_roll(day).in_order()
     found = list(on_roll.named(asked)[: FOUND + 1]) if asked else [of] if of else []
-    entries = list(desk.entries(school, day))
+    entries = list(front_desk.entries(school, day))
     last = {entry.student_id: entry for entry in reversed(entries)}
     context = {
         **office_facts(request, school),

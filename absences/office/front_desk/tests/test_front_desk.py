@@ -4,8 +4,8 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from absences import desk
-from absences.desk import Told
+from absences.office.front_desk import front_desk
+from absences.office.front_desk.front_desk import Told
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair import reconcile
@@ -38,7 +38,7 @@ def mark(user: User, lesson: Lesson, student: Student, code: str, now: datetime)
 
 
 def told(user: User, student: Student, now: datetime) -> list[tuple[int, str | None]]:
-    return [(each.lesson.pk, each.code) for each in desk.tell_registers(user, student, now=now)]
+    return [(each.lesson.pk, each.code) for each in front_desk.tell_registers(user, student, now=now)]
 
 
 def at(lesson: Lesson, minutes: int) -> datetime:
@@ -117,7 +117,7 @@ def test_a_register_that_is_being_finished(office: User, lesson: Lesson, ava: St
     asked = completion.Completion(user=office, lesson_id=lesson.pk, roster_seen=())
     now = at(lesson, 4)
     transitions.fence(Key(lesson.school_id, lesson.pk), lesson.date, completion._intent(asked, lesson, now), now)
-    [said] = desk.tell_registers(office, ava, now=at(lesson, 5))
+    [said] = front_desk.tell_registers(office, ava, now=at(lesson, 5))
     assert said.unknown
     reconcile.reconcile(at(lesson, 6))
     assert told(office, ava, at(lesson, 7)) == [(lesson.pk, "L")]
@@ -136,15 +136,15 @@ def test_the_session_that_began_last_counts_beside_the_lesson(office: User, less
     assert told(office, ava, at(second, 5)) == [(morning.pk, "U"), (second.pk, "L")]
     assert told(office, ava, at(afternoon, 5)) == [(afternoon.pk, "L")]
     between = at(second, 70)
-    assert [each.pk for each in desk.waiting(ava, between)] == [morning.pk]
-    assert desk.waiting(ava, at(morning, -5)) == []
-    assert desk.waiting(ava, at(afternoon, 120)) == [], "her day is over"
+    assert [each.pk for each in front_desk.waiting(ava, between)] == [morning.pk]
+    assert front_desk.waiting(ava, at(morning, -5)) == []
+    assert front_desk.waiting(ava, at(afternoon, 120)) == [], "her day is over"
 
 
 def test_cancelled_lessons_and_other_groups_do_not_wait(office: User, lesson: Lesson, ava: Student) -> None:
     lesson_at(lesson, 9, status=Lesson.Status.CANCELLED)
     LessonFactory.create(group__school=lesson.school)
-    assert [each.pk for each in desk.waiting(ava, at(lesson, 5))] == [lesson.pk]
+    assert [each.pk for each in front_desk.waiting(ava, at(lesson, 5))] == [lesson.pk]
 
 
 def test_who_joined_after_it_was_taken_is_not_waited_for(
@@ -154,21 +154,21 @@ def test_who_joined_after_it_was_taken_is_not_waited_for(
     enrolment.delete()
     completion.complete(teacher, lesson.pk, now=at(lesson, 5), roster_seen=roster[1:])
     enrolment.save()
-    assert desk.waiting(ava, at(lesson, 8)) == []
+    assert front_desk.waiting(ava, at(lesson, 8)) == []
 
 
 def test_a_store_that_is_down_is_said(office: User, lesson: Lesson, ava: Student, mongodb_down: None) -> None:
-    [said] = desk.tell_registers(office, ava, now=at(lesson, 5))
+    [said] = front_desk.tell_registers(office, ava, now=at(lesson, 5))
     assert said == Told(lesson, None, unknown=True)
 
 
 def test_twice_within_a_minute_is_one_entry(office: User, lesson: Lesson, ava: Student, now: datetime) -> None:
-    first, made = desk.enter(office, ava, DeskEntry.Direction.IN, "Bus", now=now)
-    again, made_again = desk.enter(office, ava, DeskEntry.Direction.IN, "", now=now + timedelta(seconds=59))
+    first, made = front_desk.enter(office, ava, DeskEntry.Direction.IN, "Bus", now=now)
+    again, made_again = front_desk.enter(office, ava, DeskEntry.Direction.IN, "", now=now + timedelta(seconds=59))
     assert (made, made_again, first) == (True, False, again)
-    desk.enter(office, ava, DeskEntry.Direction.OUT, "Dentist", now=now + timedelta(seconds=59))
-    desk.enter(office, ava, DeskEntry.Direction.IN, "", now=now + timedelta(seconds=61))
-    assert [entry.direction for entry in desk.entries(lesson.school, lesson.date)] == ["in", "out", "in"]
+    front_desk.enter(office, ava, DeskEntry.Direction.OUT, "Dentist", now=now + timedelta(seconds=59))
+    front_desk.enter(office, ava, DeskEntry.Direction.IN, "", now=now + timedelta(seconds=61))
+    assert [entry.direction for entry in front_desk.entries(lesson.school, lesson.date)] == ["in", "out", "in"]
 
 
 @pytest.mark.parametrize("directions", [("in", "out", "in"), ("out", "in", "out")])
@@ -176,5 +176,5 @@ def test_there_and_back_within_a_minute_is_three_entries(
     office: User, lesson: Lesson, ava: Student, now: datetime, directions: tuple[str, ...]
 ) -> None:
     for second, direction in enumerate(directions):
-        desk.enter(office, ava, DeskEntry.Direction(direction), "", now=now + timedelta(seconds=second))
-    assert tuple(entry.direction for entry in desk.entries(lesson.school, lesson.date))[::-1] == directions
+        front_desk.enter(office, ava, DeskEntry.Direction(direction), "", now=now + timedelta(seconds=second))
+    assert tuple(entry.direction for entry in front_desk.entries(lesson.school, lesson.date))[::-1] == directions

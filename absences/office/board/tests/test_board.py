@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences import board, notices
-from absences.board import Board, Period
+from absences.office.board import board
+from absences.office.board.board import Board, Period
+from absences.office.notices import notices
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from lessons.errors import InvalidInput

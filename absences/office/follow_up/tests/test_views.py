@@ -173,7 +173,7 @@ def test_a_malformed_filter(query: dict[str, str], status: int, olive: Client, a
 def test_so_many_that_a_page_does_not_take_them(
     olive: Client, school: School, teacher: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("absences.views.follow_up.SHOWN", 2)
+    monkeypatch.setattr("absences.office.follow_up.views.SHOWN", 2)
     lesson = due_today(school, teacher, students=4)
     take(lesson, absent=dict.fromkeys(Student.objects.enrolled(lesson.group_id, lesson.date), "N"))
     page = olive.get(PAGE).content.decode()

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from absences import evacuation
-from absences.evacuation import House, Pupil, Word
+from absences.office.evacuation import evacuation
+from absences.office.evacuation.evacuation import House, Pupil, Word
 from absences.tests.pages import statements
 from lessons.factories import (
     EnrolmentFactory,

@@ -1,0 +1,1 @@
+"""The pages of a school's office, a folder each."""

@@ -1,0 +1,1 @@
+"""The board: how today's registers stand."""

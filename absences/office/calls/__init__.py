@@ -1,0 +1,1 @@
+"""First-day calls: whom to ring, and the outcome."""

@@ -1,0 +1,1 @@
+"""The evacuation list: where everyone was last seen."""

@@ -1,0 +1,1 @@
+"""Absences that nobody has explained yet."""

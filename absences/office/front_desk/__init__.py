@@ -1,0 +1,1 @@
+"""The front desk: signing pupils in and out."""

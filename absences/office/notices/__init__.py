@@ -1,0 +1,1 @@
+"""Notices between the office and teachers about a register."""

@@ -1,0 +1,1 @@
+"""Finding pupils, groups and colleagues."""
