@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
+from absences.api.tests.putting import MIS
 from absences.reporting import tickets
 from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.tests.api import Api, signed_in
 from absences.tests.commands import LISTENER
-from absences.tests.putting import MIS
 from lessons.database.purge import lawful_purge
 from lessons.factories import (
     ApiClientFactory,

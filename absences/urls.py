@@ -9,8 +9,8 @@ from absences.office.front_desk import views as front_desk
 from absences.office.notices import views as notices
 from absences.office.planned import views as planned
 from absences.office.search import views as search
+from absences.pupil import views as student
 from absences.taking import amend, arrive, close, correct, device, register, today
-from absences.views import student
 from lessons import converters  # noqa: F401  (registers `id`)
 
 of_lesson = [

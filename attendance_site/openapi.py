@@ -8,7 +8,7 @@ from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer
 
-from absences import openapi as absences
+from absences.api import openapi as absences
 from lessons.api import openapi as lessons
 from lessons.api.openapi import Operation
 from stats import openapi as stats

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from absences.api.representations import lesson_json, roster_json
+from absences.api.serializers import LessonQuery, lessons_matching
 from absences.reporting import tickets
-from absences.serializers import LessonQuery, lessons_matching
 from absences.store import sheets
 from absences.store.mongo import Document
 from lessons.api import inputs

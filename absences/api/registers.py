@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from absences.api.once import Once
 from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
+from absences.api.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
 from absences.registers import amendments, completion, merging
 from absences.registers.completion import Others
-from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
 from lessons.access import Scope
 from lessons.api.pagination import Cursor
 from lessons.api.views import SignedInView

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 
-from absences.serializers import LessonQuery, lessons_matching
+from absences.api.serializers import LessonQuery, lessons_matching
 from absences.taking import day_pack
 from absences.tests.api import due_today, signed_in
 from lessons.factories import LessonFactory, MembershipFactory, SchoolFactory, person

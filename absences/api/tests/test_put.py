@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from absences.api.tests.putting import ADA, LESSON, MIS, PLACE, pointers, put
 from absences.tests.api import Api, signed_in
-from absences.tests.putting import ADA, LESSON, MIS, PLACE, pointers, put
 from absences.tests.threads import at_once
 from lessons.factories import (
     ApiClientFactory,

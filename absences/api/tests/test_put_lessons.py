@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from absences.api.tests.putting import LESSON, MIS, pointers, put
 from absences.reporting import service
 from absences.reporting.tickets import claims_for
 from absences.store import mongo
 from absences.tests.api import Api
-from absences.tests.putting import LESSON, MIS, pointers, put
 from lessons.calendar import school_time
 from lessons.factories import (
     LessonFactory,

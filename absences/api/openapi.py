@@ -6,8 +6,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
+from absences.api.serializers import AmendmentInput, AmendmentsInput, CompletionInput, LessonQuery, ReasonInput
 from absences.reporting import parse
-from absences.serializers import AmendmentInput, AmendmentsInput, CompletionInput, LessonQuery, ReasonInput
 from lessons import codes
 from lessons.api import inputs
 from lessons.api.openapi import (

@@ -1,1 +1,0 @@
-"""The pages: today, the register, its corrections."""
