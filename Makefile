@@ -23,7 +23,7 @@ help:
 setup: .venv/installed  ## the virtual environment with what is pinned
 
 run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C stops it
-	exec $(PYTHON) -m attendance_site.local
+	exec $(PYTHON) -m dev.local
 
 # By file, for what is costly is made once in each (groups, `--dist loadgroup`, have no effect in pytest-xdist 3.8 with
 # pytest 9.2: its issue 1386); in the order of `conftest.py`, not by the number of tests.
@@ -53,7 +53,7 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 	$(PYTHON) .ci/audit.py requirements-dev.txt
 
 demo-reset: setup  ## forgets everything that was entered; the next run loads a fresh demo
-	exec $(PYTHON) -m attendance_site.local reset
+	exec $(PYTHON) -m dev.local reset
 
 drill-completion: setup  ## kills everything at every step of taking registers, 1,000 times (RUNS=500 for each set, SEED)
 	for nodes in 1 3; do \

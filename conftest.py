@@ -21,9 +21,9 @@ from django.test import TransactionTestCase
 from pymongo import MongoClient
 from pytest_django import DjangoDbBlocker
 
-from absences import devmongo
 from absences.reporting import rate_limit, revocations
 from absences.store import mongo, schema
+from dev import mongod
 
 TOKENS = ("TOKEN_KEYS", "TOKEN_KEYS_FILE", "TOKEN_ISSUER")
 OURS = ("PRODUCTION", "HTTPS", "SECRET_KEY", *TOKENS, "ALLOWED_HOSTS", "MONGODB_URL")
@@ -48,7 +48,7 @@ FOLDER = Path(os.environ["VAR_DIR"])
 MOMENT = os.environ.get("TEST_CLOCK") or clock.DEFAULT
 
 # Begin first, so that nobody waits for them; pytest-django would put what asks no database last.
-LONGEST = ("drills/tests/test_completion.py", "attendance_site/tests/test_local.py", "attendance_site/tests/doors/")
+LONGEST = ("drills/tests/test_completion.py", "dev/tests/test_local.py", "attendance_site/tests/doors/")
 
 
 class Leaks(logging.Handler):
@@ -102,7 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = ExitStack()
         config.add_cleanup(stack.close)
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
-        os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(FOLDER / "mongod", lambda line: None))
+        os.environ["MONGODB_URL"] = stack.enter_context(mongod.running(FOLDER / "mongod", lambda line: None))
         with MongoClient[dict[str, Any]](os.environ["MONGODB_URL"]) as client:
             # It deletes by its own clock, which is not the tests'.
             client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})

@@ -3,8 +3,8 @@
 import signal
 from typing import Any
 
-from absences.processes import end_with
 from attendance_site.environment import env
+from attendance_site.parent_process import end_with
 
 wsgi_app = "attendance_site.wsgi"
 bind = f"0.0.0.0:{env.int('PORT', default=8000)}"

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "attendance_site.static_files.StaticFiles",
+    *(["dev"] if find_spec("dev") else []),  # the command `demo`; an image leaves it out
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

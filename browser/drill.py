@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from absences.processes import spawn, stop
+from dev.processes import spawn, stop
 from drills import stores
 
 LONGEST = 150  # seconds that a run may take

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from absences.processes import LOOPBACK, until
+from dev.processes import LOOPBACK, until
 from drills.stores import Server, free_port
 from lessons.accounts import revoking
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, SchoolFactory, StudentFactory, person

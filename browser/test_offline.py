@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Dialog, Page
 
-from absences import processes
 from absences.registers import completion
 from absences.repair.reconcile import reconcile
 from browser.marks import codes, reported, saved, says
 from browser.product import Place, Product, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, student_of, until
+from dev import processes
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Enrolment, Lesson, Mark, Register, Student
 

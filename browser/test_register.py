@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from absences import processes
 from absences.repair.reconcile import reconcile
 from browser.marks import codes, opened, reported, saved, says
 from browser.product import PASSWORD, Place, cookie_of
 from browser.tab import AT_HOME, COVERED, DESK, READY, Device, tap, until
+from dev import processes
 from lessons.factories import PlannedAbsenceFactory
 from lessons.models import Lesson, Mark, Register
 

@@ -19,7 +19,7 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from absences.processes import LOOPBACK, spawn, stop, until
+from dev.processes import LOOPBACK, spawn, stop, until
 from drills import answers, stores
 
 ENOUGH = 20_000  # acknowledged reports, while the primary is killed again and again

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.db import connections
 
-from absences.processes import end_with
 from absences.store import mongo
+from attendance_site.parent_process import end_with
 from drills.fuse import FUSE, death
 
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from absences.processes import LOOPBACK, spawn, stop, until
+from dev.processes import LOOPBACK, spawn, stop, until
 from drills import stores
 from drills.load import Door
 

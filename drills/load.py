@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from absences.processes import LOOPBACK
+from dev.processes import LOOPBACK
 
 PATIENCE = 30.0  # seconds
 

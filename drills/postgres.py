@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from absences.processes import LOOPBACK, spawn, stop, until
+from dev.processes import LOOPBACK, spawn, stop, until
 from drills import stores
 from drills.load import Answer, Door, spread, steadily
 

@@ -16,8 +16,8 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from absences import devmongo
-from absences.processes import LOOPBACK, spawn, until
+from dev import mongod
+from dev.processes import LOOPBACK, spawn, until
 
 REPLICA_SET = "drill"
 ELECTION = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}  # as production (`docker-compose.yml`)
@@ -151,7 +151,7 @@ def replica_set(folder: Path, nodes: int) -> Iterator[ReplicaSet]:
                 "--setParameter": "diagnosticDataCollectionEnabled=false",
             }
             arguments = [word for option in options.items() for word in option]
-            server = Server([devmongo.binary(), "--nounixsocket", *arguments], folder / f"mongod-{index}.log")
+            server = Server([mongod.binary(), "--nounixsocket", *arguments], folder / f"mongod-{index}.log")
             server.start()
             stack.callback(server.kill)  # asked politely, each would wait for the others
             found.members.append(server)

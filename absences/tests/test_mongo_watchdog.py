@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from absences import devmongo
 from absences.management.commands.mongo_watchdog import from_file
-from absences.processes import LOOPBACK, stop, until
 from absences.watchdog import QUESTIONS, Watchdog
+from dev import mongod as development
+from dev.processes import LOOPBACK, stop, until
 
 pytestmark = pytest.mark.wall_clock
 
@@ -24,12 +24,12 @@ class Watched:
     """A mongod and where it runs."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.data, self.log = devmongo._port(folder), folder / "data", folder / "log"
+        self.port, self.data, self.log = development._port(folder), folder / "data", folder / "log"
         self.data.mkdir()
-        self.process = devmongo._start(devmongo.binary(), self.port, self.data, self.log)
+        self.process = development._start(development.binary(), self.port, self.data, self.log)
 
     def serve(self) -> None:
-        devmongo._lead(self.process, self.port, self.log, lambda line: None)
+        development._lead(self.process, self.port, self.log, lambda line: None)
 
     @property
     def lives(self) -> bool:
@@ -83,7 +83,7 @@ def test_one_that_never_served_lives(tmp_path: Path) -> None:
     """It answers, but is not yet part of a set: as one that starts, recovers or copies its data."""
     mongod = Watched(tmp_path)
     try:
-        assert until(lambda: devmongo._answers(mongod.port), 30)
+        assert until(lambda: development._answers(mongod.port), 30)
         with closing(mongod.watchdog()) as watchdog:
             assert not watchdog.look()
             with mongod.hung():

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from absences.processes import LOOPBACK
 from attendance_site.tests.line import Line
+from dev.processes import LOOPBACK
 
 
 @pytest.fixture

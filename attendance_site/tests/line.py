@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from absences.processes import LOOPBACK
+from dev.processes import LOOPBACK
 
 
 class Line:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("lessons", "absences", "stats", "attendance_site")  # each may import those before it, and itself
+APPS = ("lessons", "absences", "stats", "attendance_site", "dev")  # each may import those before it, and itself
 
 
 def modules(app: str) -> Iterator[Path]:
@@ -139,9 +139,7 @@ def test_one_module_makes_the_mongo_client() -> None:
         for path in modules(app)
         if any(handle in path.read_text() for handle in handles)
     }
-    assert makers == {"absences/store/mongo.py", "absences/devmongo.py"}, (
-        "devmongo starts the server, and asks it before"
-    )
+    assert makers == {"absences/store/mongo.py", "dev/mongod.py"}, "dev/mongod.py starts the server, and asks it before"
 
 
 def test_reporting_knows_no_sql() -> None:

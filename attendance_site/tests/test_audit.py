@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.conf import settings
 
-from absences.processes import LOOPBACK
+from dev.processes import LOOPBACK
 
 pytestmark = pytest.mark.wall_clock
 

@@ -14,9 +14,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from absences.processes import LOOPBACK, spawn, stop, until
 from absences.tests.api import due_today
 from absences.tests.pages import browser, fill
+from dev.processes import LOOPBACK, spawn, stop, until
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role, User
 

@@ -52,7 +52,7 @@ def test_nor_does_the_server() -> None:
     line = "GET /search?q=Ada Lee HTTP/1.1"
     assert line in str(InvalidRequestLine(line)) and gunicorn_conf.loglevel == "error", "which it writes as a warning"
     assert not {"accesslog", "access_log_format", "logconfig"} & vars(gunicorn_conf).keys()
-    for name in ("Dockerfile", "docker-compose.yml", "attendance_site/local.py", "deploy/mongo-watchdog.service"):
+    for name in ("Dockerfile", "docker-compose.yml", "dev/local.py", "deploy/mongo-watchdog.service"):
         assert not re.search(r"access.?log", (settings.BASE_DIR / name).read_text()), name
 
 

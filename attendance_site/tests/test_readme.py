@@ -11,8 +11,9 @@ README = (ROOT / "README.md").read_text()
 def variables_read() -> set[str]:
     """Names of the environment variables that the settings, the local start and the server configuration read."""
     found: set[str] = set()
-    for path in ("settings.py", "local.py", "environment.py", "gunicorn_conf.py"):
-        text = (ROOT / "attendance_site" / path).read_text()
+    settings = (f"attendance_site/{name}.py" for name in ("settings", "environment", "gunicorn_conf"))
+    for path in (*settings, "dev/local.py"):
+        text = (ROOT / path).read_text()
         found |= set(re.findall(r"""(?:env\.\w+|env|given|environment)\(\s*["']([A-Z][A-Z0-9_]+)["']""", text))
     return found
 
@@ -26,7 +27,7 @@ def test_every_setting_stands_in_the_readme() -> None:
 def test_the_readme_names_no_setting_that_is_gone() -> None:
     table = README.split("## Settings")[1].split("\n## ")[0]
     named = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", table, re.MULTILINE))
-    assert named - variables_read() == {"MONGOD"}, "read by absences/devmongo.py"
+    assert named - variables_read() == {"MONGOD"}, "read by dev/mongod.py"
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from absences.processes import LOOPBACK
 from attendance_site import sql
 from attendance_site.tests.line import Line
+from dev.processes import LOOPBACK
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from absences.processes import LOOPBACK, spawn, stop, until
 from absences.reporting import tickets
 from absences.tests.api import due_today
 from attendance_site.tests.line import Line
+from dev.processes import LOOPBACK, spawn, stop, until
 from lessons.accounts import authentication
 from lessons.factories import SchoolFactory, person
 from lessons.models import Register, Role

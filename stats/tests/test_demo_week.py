@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from absences.demo.update import update
 from absences.registers import amendments
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
+from dev.demo.update import update
 from lessons.models import Lesson, Register, User
 from stats import parameters, queries
 from stats.queries import Answer

@@ -8,8 +8,6 @@ import pytest
 from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
-from absences.demo import past
-from absences.demo.timetable import MIS, SOURCE
 from absences.registers import closing, completion, late, merging
 from absences.registers.completion import Completed, Completion
 from absences.repair.reconcile import reconcile
@@ -17,6 +15,8 @@ from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import Form, browser, fill
+from dev.demo import past
+from dev.demo.timetable import MIS, SOURCE
 from lessons.errors import Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
 from lessons.factories import ApiClientFactory
 from lessons.models import Amendment, Lesson, Mark, Register, School, User

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 
-from absences.demo.timetable import BIG, MIS, OWN_TUTOR_GROUP, SECONDARY, SESSIONS, SOURCE, TEACHER, Slot, slots
+from dev.demo.timetable import BIG, MIS, OWN_TUTOR_GROUP, SECONDARY, SESSIONS, SOURCE, TEACHER, Slot, slots
 from lessons.calendar import school_time
 from lessons.models import Group, Lesson, LessonStaff, School, StaffKind, User
 

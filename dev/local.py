@@ -20,10 +20,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 
-from absences import devmongo
-from absences.processes import LOOPBACK, end_with, held, is_free, spawn, stop, until
 from absences.store import mongo, schema
 from attendance_site.environment import env
+from attendance_site.parent_process import end_with
+from dev import mongod
+from dev.processes import LOOPBACK, held, is_free, spawn, stop, until
 from lessons.errors import StoreUnavailable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -69,7 +70,7 @@ def main() -> int:
             command(stack, folder)
         except Stopped:
             say("\nStopping.")
-        except (Refused, devmongo.Unavailable, ImproperlyConfigured, CommandError) as error:
+        except (Refused, mongod.Unavailable, ImproperlyConfigured, CommandError) as error:
             say(f"attendance: {' '.join(str(error).split())}")
             return 1
         finally:
@@ -86,7 +87,7 @@ def run(stack: ExitStack, folder: Path) -> NoReturn:
     port = _port()
     _hold(stack, folder)
     if not env.str("MONGODB_URL", default=""):
-        os.environ["MONGODB_URL"] = stack.enter_context(devmongo.running(folder / "mongod", say))
+        os.environ["MONGODB_URL"] = stack.enter_context(mongod.running(folder / "mongod", say))
     _prepare(folder)
     web = _child(stack, "-m", "gunicorn", "--config", gunicorn_conf.__file__, "--bind", f"{LOOPBACK}:{port}")
     reconciler = _child(stack, str(BASE_DIR / "manage.py"), "reconcile", "--forever")

@@ -15,12 +15,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from absences.processes import LOOPBACK, until
+from dev.processes import LOOPBACK, until
 
 pytestmark = pytest.mark.wall_clock
 
 TOLD_ELSEWHERE = (signal.SIGTERM, signal.SIGHUP)
-COMMAND = [sys.executable, "-m", "attendance_site.local"]
+COMMAND = [sys.executable, "-m", "dev.local"]
 
 
 def environment(folder: Path, port: int = 0) -> dict[str, str]:

@@ -1,23 +1,20 @@
 """Child processes that do not outlive the process that started them, and what starting them safely needs."""
 
-import ctypes
 import errno
 import fcntl
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-LOOPBACK = "127.0.0.1"
+from attendance_site.parent_process import end_with
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+LOOPBACK = "127.0.0.1"
 
 
 def spawn(command: Sequence[str | Path], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
@@ -32,14 +29,6 @@ def spawn(command: Sequence[str | Path], output: IO[bytes] | None = None) -> sub
         start_new_session=True,
         preexec_fn=lambda: end_with(supervisor, signal.SIGKILL),
     )
-
-
-def end_with(parent: int, number: signal.Signals) -> None:
-    """Has this process sent a signal when its parent dies, however that dies. Only Linux can."""
-    if sys.platform == "linux":
-        _libc.prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before it was asked for
-            os.kill(os.getpid(), number)
 
 
 def stop(process: subprocess.Popen[bytes], within: float = 10) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from absences.demo.update import update
+from dev.demo.update import update
 from lessons.errors import AttendanceError
 
 

@@ -12,14 +12,14 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoDbBlocker, Settings
 
-from absences.demo import timetable
-from absences.demo.chance import FORGOTTEN, HEARD
-from absences.demo.past import DEVICE
-from absences.demo.topup import top_up
-from absences.demo.update import Done, update
 from absences.registers import completion
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
+from dev.demo import timetable
+from dev.demo.chance import FORGOTTEN, HEARD
+from dev.demo.past import DEVICE
+from dev.demo.topup import top_up
+from dev.demo.update import Done, update
 from lessons.factories import SchoolFactory
 from lessons.models import Amendment, Group, Lesson, Mark, Membership, Register, School, Student, User
 

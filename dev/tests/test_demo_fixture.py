@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from absences.demo import timetable
+from dev.demo import timetable
 from fixtures import make_demo
 from lessons import upn
 

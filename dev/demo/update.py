@@ -5,8 +5,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from absences.demo import past, topup
-from absences.demo.timetable import MIS
+from dev.demo import past, topup
+from dev.demo.timetable import MIS
 from lessons.errors import Conflict, NotAllowed
 from lessons.models import School
 

@@ -15,8 +15,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from absences import devmongo
-from absences.processes import LOOPBACK, is_free, until
+from dev import mongod
+from dev.processes import LOOPBACK, is_free, until
 
 pytestmark = pytest.mark.wall_clock
 
@@ -27,9 +27,9 @@ Supervisor = subprocess.Popen[str]
 SUPERVISOR = """
 import signal, sys
 from pathlib import Path
-from absences import devmongo
+from dev import mongod
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with devmongo.running(Path(sys.argv[1]), lambda line: None) as url:
+with mongod.running(Path(sys.argv[1]), lambda line: None) as url:
     print(url, flush=True)
     signal.pause()
 """
@@ -57,7 +57,7 @@ def port(url: str) -> int:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """A folder whose mongod took one note and was stopped; its URL then."""
     folder = tmp_path_factory.mktemp("kept")
-    with devmongo.running(folder, quiet) as url, notes(url) as collection:
+    with mongod.running(folder, quiet) as url, notes(url) as collection:
         collection.insert_one({"_id": 1})
     return folder, url
 
@@ -74,26 +74,26 @@ def supervised(kept: Kept) -> Iterator[Supervisor]:
 
 
 def test_a_new_store_takes_sessions_and_majority_writes(tmp_path: Path) -> None:
-    with devmongo.running(tmp_path, quiet) as url, MongoClient[dict[str, Any]](url) as client:
+    with mongod.running(tmp_path, quiet) as url, MongoClient[dict[str, Any]](url) as client:
         with client.start_session() as session, session.start_transaction():
             client["try"]["notes"].insert_one({"_id": 1}, session=session)
 
 
 def test_the_url_stands_in_a_file_while_it_runs(kept: Kept) -> None:
     folder, _ = kept
-    with devmongo.running(folder, quiet) as url:
+    with mongod.running(folder, quiet) as url:
         assert (folder / "url").read_text().strip() == url
     assert not (folder / "url").exists()
 
 
 def test_the_next_start_has_the_data_and_the_address(kept: Kept) -> None:
     folder, before = kept
-    with devmongo.running(folder, quiet) as url:
+    with mongod.running(folder, quiet) as url:
         assert (url, noted(url)) == (before, 1)
 
 
 def test_it_is_gone_after_a_stop(kept: Kept) -> None:
-    with devmongo.running(kept[0], quiet) as url:
+    with mongod.running(kept[0], quiet) as url:
         assert not is_free(port(url))
     assert is_free(port(url))
 
@@ -116,14 +116,14 @@ def taken(port: int) -> Iterator[None]:
 def test_a_taken_port_moves_the_replica_set(kept: Kept) -> None:
     folder, before = kept
     with taken(port(before)):
-        with devmongo.running(folder, quiet) as url:
+        with mongod.running(folder, quiet) as url:
             assert url != before
             assert noted(url) == 1
     (folder / "port").write_text(str(port(before)))
 
 
 def test_a_second_start_on_the_same_folder_is_refused(supervised: object, kept: Kept) -> None:
-    with pytest.raises(devmongo.Unavailable, match="Another process runs"), devmongo.running(kept[0], quiet):
+    with pytest.raises(mongod.Unavailable, match="Another process runs"), mongod.running(kept[0], quiet):
         pass
 
 
@@ -136,15 +136,15 @@ def test_a_killed_supervisor_takes_its_mongod_along(supervised: Supervisor, kept
 
 def test_after_a_killed_supervisor_the_next_start_works(supervised: Supervisor, kept: Kept) -> None:
     supervised.kill()
-    with devmongo.running(kept[0], quiet) as url:
+    with mongod.running(kept[0], quiet) as url:
         assert noted(url) == 1
 
 
 def test_a_leftover_mongod_is_ended(kept: Kept) -> None:
     folder, url = kept
-    leftover = devmongo._start(devmongo.binary(), port(url), folder / "data", folder / "leftover.log")
-    assert until(lambda: devmongo._answers(port(url)), 30)
-    with devmongo.running(folder, quiet) as now:
+    leftover = mongod._start(mongod.binary(), port(url), folder / "data", folder / "leftover.log")
+    assert until(lambda: mongod._answers(port(url)), 30)
+    with mongod.running(folder, quiet) as now:
         assert leftover.wait(1) == 0
         assert noted(now) == 1
 
@@ -159,7 +159,7 @@ def test_a_closed_terminal_reaches_the_supervisor_only(supervised: Supervisor, k
 
 def test_its_end_of_life_is_said_once(kept: Kept) -> None:
     said: list[str] = []
-    with devmongo.running(kept[0], said.append) as url, MongoClient[dict[str, Any]](url) as client:
+    with mongod.running(kept[0], said.append) as url, MongoClient[dict[str, Any]](url) as client:
         old = int(client.server_info()["version"].split(".")[0]) < 7
     assert ["end of life" in line for line in said] == [True] * old
 
@@ -183,15 +183,15 @@ def test_what_cannot_run_is_refused_with_the_ways_to_provide_one(
     if binary:
         path.write_text(binary)
         path.chmod(0o755)
-    with pytest.raises(devmongo.Unavailable, match=f"(?s){reason}.*MONGODB_URL.*MONGOD .*PATH"):
-        with devmongo.running(tmp_path / "folder", quiet):
+    with pytest.raises(mongod.Unavailable, match=f"(?s){reason}.*MONGODB_URL.*MONGOD .*PATH"):
+        with mongod.running(tmp_path / "folder", quiet):
             pass
 
 
 def test_none_at_all_is_refused_with_the_ways_to_provide_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MONGOD", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(devmongo, "find_spec", lambda name: None)
-    with pytest.raises(devmongo.Unavailable, match=r"No mongod was found.*three ways"):
-        with devmongo.running(tmp_path, quiet):
+    monkeypatch.setattr(mongod, "find_spec", lambda name: None)
+    with pytest.raises(mongod.Unavailable, match=r"No mongod was found.*three ways"):
+        with mongod.running(tmp_path, quiet):
             pass

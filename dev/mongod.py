@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from absences.processes import LOOPBACK, held, is_free, spawn, stop, until
+from dev.processes import LOOPBACK, held, is_free, spawn, stop, until
 
 REPLICA_SET = "attendance"
 START_WITHIN = 60.0  # seconds; half a second is usual, recovering the journal on a slow disk is not

@@ -7,9 +7,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from absences.demo import chance
-from absences.demo.timetable import MIS, SOURCE
-from absences.demo.topup import RECENT
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.registers.completion import Completed, Completion
@@ -17,6 +14,9 @@ from absences.reporting import service, tickets
 from absences.reporting.service import Report
 from absences.store import sheets
 from absences.store.sheets import Key
+from dev.demo import chance
+from dev.demo.timetable import MIS, SOURCE
+from dev.demo.topup import RECENT
 from lessons import codes
 from lessons.access import Role
 from lessons.calendar import school_time
