@@ -99,7 +99,7 @@ def hanging_watched(drill: Drill) -> int:
     with ExitStack() as stack:
         for index, port in enumerate(drill.mongods.ports):
             url, pid_file = f"mongodb://{LOOPBACK}:{port}/", drill.mongods.data(index) / "mongod.lock"
-            watchdog = drill.start("manage.py", "mongo_watchdog", "--url", url, "--pid-file", pid_file)
+            watchdog = drill.start("deploy/mongo_watchdog.py", "--url", url, "--pid-file", pid_file)
             stack.callback(stop, watchdog)
         sleep(2 * CALM)
         for _ in range(2):

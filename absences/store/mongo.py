@@ -91,19 +91,6 @@ def _make() -> MongoClient[Document]:
     )
 
 
-def member(url: str, within: float) -> MongoClient[Document]:
-    """A client of one server alone, whatever its part in the set, that waits at most so many seconds for an answer."""
-    milliseconds = int(within * 1000)
-    return MongoClient(
-        url,
-        directConnection=True,
-        timeoutMS=milliseconds,
-        serverSelectionTimeoutMS=milliseconds,
-        connectTimeoutMS=milliseconds,
-        serverMonitoringMode="poll",
-    )
-
-
 def database() -> Database[Document]:
     return client().get_database(
         settings.MONGODB_DATABASE,

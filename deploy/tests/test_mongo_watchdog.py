@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from absences.management.commands.mongo_watchdog import from_file
-from absences.watchdog import QUESTIONS, Watchdog
+from deploy.mongo_watchdog import QUESTIONS, Watchdog, from_file
 from dev import mongod as development
 from dev.processes import LOOPBACK, stop, until
 

@@ -2,22 +2,28 @@
 
 A set replaces a primary that is gone within three seconds; one that hangs (a disk that stalls, a machine that starves)
 keeps its connections open, and was measured to hold up every write for 18 s. So one watchdog stands beside each mongod.
+
+It needs PyMongo and nothing else of the product: it runs on the machine of a store, as the same user as the mongod.
 """
 
 import logging
 import os
 import signal
 import socket
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
+from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from absences.store import mongo
-
-log = logging.getLogger(__name__)
+log = logging.getLogger("mongo_watchdog")
 
 # Asked so often within the limit, and silent every time: neither a lost question nor a machine that slept kills it.
 QUESTIONS = 4
@@ -45,6 +51,19 @@ class Process:
         os.close(self.handle)
 
 
+def member(url: str, within: float) -> MongoClient[dict[str, Any]]:
+    """A client of one server alone, whatever its part in the set, that waits at most so many seconds for an answer."""
+    milliseconds = int(within * 1000)
+    return MongoClient(
+        url,
+        directConnection=True,
+        timeoutMS=milliseconds,
+        serverSelectionTimeoutMS=milliseconds,
+        connectTimeoutMS=milliseconds,
+        serverMonitoringMode="poll",
+    )
+
+
 @dataclass
 class Watchdog:
     """Beside the one mongod at `url`; `pid` tells its process, None where there is none.
@@ -63,7 +82,7 @@ class Watchdog:
 
     def __post_init__(self) -> None:
         self.pace = self.limit / QUESTIONS
-        self.client = mongo.member(self.url, self.pace)
+        self.client = member(self.url, self.pace)
 
     def close(self) -> None:
         self._forget()
@@ -133,3 +152,47 @@ class Watchdog:
         if self.watched:
             self.watched.close()
         self.watched, self.unanswered = None, 0
+
+
+def from_file(path: Path) -> Callable[[], int | None]:
+    """Reads it anew each time: a mongod that starts writes its number, one that ends leaves the file empty."""
+
+    def pid() -> int | None:
+        with suppress(OSError, ValueError):
+            return int(path.read_text())
+        return None
+
+    return pid
+
+
+def arguments() -> Namespace:
+    parser = ArgumentParser(
+        description="Kills the mongod beside it when that has served and then does not answer, so that its replica set"
+        " elects another and its supervisor starts it again. Runs until stopped, as the same user as the mongod."
+    )
+    parser.add_argument("--url", default="mongodb://127.0.0.1:27017/", help="The mongod, %(default)s.")
+    process = parser.add_mutually_exclusive_group(required=True)
+    process.add_argument("--pid-file", type=Path, help="Holds its process id: mongod.lock in its data folder.")
+    process.add_argument("--pid", type=int, help="Its process id; the watchdog is of no use after its end.")
+    parser.add_argument("--seconds", type=float, default=2.0, help="How long it may be silent, %(default)s.")
+    parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given, stop = arguments(), threading.Event()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    pid = from_file(given.pid_file) if given.pid_file else lambda: given.pid
+    watchdog = Watchdog(given.url, pid, given.seconds, given.dry_run)
+    try:
+        watchdog.watch(stop.is_set)
+    except PermissionError:
+        sys.exit("The watchdog may not kill this mongod: run it as the same user.")
+    finally:
+        watchdog.close()
+
+
+if __name__ == "__main__":
+    main()
