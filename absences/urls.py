@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from absences.doors import register
 from absences.office.board import views as board
 from absences.office.calls import views as calls
 from absences.office.evacuation import views as evacuation
@@ -10,7 +11,7 @@ from absences.office.notices import views as notices
 from absences.office.planned import views as planned
 from absences.office.search import views as search
 from absences.pupil import views as student
-from absences.taking import amend, arrive, close, correct, device, register, today
+from absences.taking import amend, arrive, close, correct, device, today
 from lessons import converters  # noqa: F401  (registers `id`)
 
 of_lesson = [

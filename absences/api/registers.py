@@ -1,4 +1,4 @@
-"""Completing lessons, reading registers, and amending them."""
+"""Reading registers, and amending them."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -10,33 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from absences.api.once import Once
-from absences.api.representations import amendment_json, amendments_json, completed_json, register_json
-from absences.api.serializers import AmendmentInput, AmendmentsInput, CompletionInput, ReasonInput
-from absences.registers import amendments, completion, merging
-from absences.registers.completion import Others
+from absences.api.representations import amendment_json, amendments_json, register_json
+from absences.api.serializers import AmendmentInput, AmendmentsInput, ReasonInput
+from absences.registers import amendments, merging
 from lessons.access import Scope
 from lessons.api.pagination import Cursor
 from lessons.api.views import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Amendment, Lesson, User
 from lessons.registers.state import standing
-
-
-class CompleteView(SignedInView):
-    scopes: ClassVar = {"POST": Scope.COMPLETE}
-
-    def post(self, request: Request, lesson: int) -> Response:
-        body = CompletionInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        completed = completion.complete(
-            self.user,
-            lesson,
-            now=timezone.now(),
-            roster_seen=body.validated_data.get("roster_seen"),
-            others=Others(body.validated_data["others"]),
-            taken_at=body.validated_data.get("taken_at"),
-        )
-        return Response(completed_json(completed, self.user.access))
 
 
 class RegisterView(SignedInView):

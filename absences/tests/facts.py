@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from absences.registers.tests.model import Entry
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.tests.model import Entry
 from lessons.models import Amendment, Mark, Register, RejectedReport
 from lessons.registers.state import Standing, standing
 

@@ -104,7 +104,7 @@ def users_of(name: str) -> set[str]:
         ("absences.registers.completion._begun", {"absences/registers/completion.py:complete_all"}),
         (
             "absences.registers.completion.authorise",
-            {"absences/registers/completion.py:_begun", "absences/taking/register.py:complete"},
+            {"absences/registers/completion.py:_begun", "absences/doors/register.py:complete"},
         ),
     ],
 )

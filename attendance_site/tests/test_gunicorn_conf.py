@@ -22,7 +22,7 @@ def test_the_longest_request_line_that_is_right_passes() -> None:
 def test_what_is_loaded_is_never_looked_through_again() -> None:
     """All pages are loaded by then; a collection afterwards takes no time."""
     says = (
-        "import attendance_site.wsgi, gc, sys; print('absences.taking.register' in sys.modules, len(gc.get_objects()))"
+        "import attendance_site.wsgi, gc, sys; print('absences.doors.register' in sys.modules, len(gc.get_objects()))"
     )
     said = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True).stdout.split()
     assert said[0] == "True"

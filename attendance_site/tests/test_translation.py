@@ -17,7 +17,7 @@ SENTENCES = {
     **{name: 0 for name, made in vars(errors).items() if isinstance(made, type) and issubclass(made, Exception)},
 }
 # Read by those who write programs, in English like the rest of the API.
-MACHINES = ("absences/api/", "absences/reporting/")
+MACHINES = ("absences/api/", "absences/doors/completions.py", "absences/doors/reports.py", "absences/reporting/")
 PAGES = (
     "lessons/codes/nations.py",
     "lessons/accounts/shared_counter.py",

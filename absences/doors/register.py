@@ -3,34 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from absences.registers import completion, late
 from absences.reporting import service, tickets
-from absences.store import sheets
-from absences.store.mongo import Document
 from absences.store.sheets import Key
-from absences.taking import as_of, close, register_form, register_html, script, taken
+from absences.taking import as_of, open_register, register_form, taken
 from absences.taking.register_form import Row, Sent
-from absences.web.lookup import rejected_on, render_filled, render_local, seen_lesson, user_of
-from absences.web.navigation import bar, lesson_heading
-from lessons.accounts.sessions import sid_of
+from absences.web.lookup import seen_lesson, user_of
 from lessons.errors import NotFound, Refused
-from lessons.models import Lesson, PlannedAbsence
-from lessons.models.planned import Suggested
+from lessons.models import Lesson
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +33,7 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
     if request.method != "POST":
         return _shown(request, found, now)
     if found.state in ("scheduled", "cancelled"):
-        return _open(request, found, now, status=409)
+        return open_register.page(request, found, now, status=409)
     saved = _save(request, found, now)
     if saved.refused:
         return saved.refused
@@ -55,7 +46,7 @@ def _shown(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
         return taken.page(request, lesson, now)
     if as_of.asked(request, lesson.school, now):
         raise NotFound(_("This register has not been taken yet."))
-    return _open(request, lesson, now)
+    return open_register.page(request, lesson, now)
 
 
 @require_POST
@@ -103,20 +94,20 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
     user = user_of(request)
     students = lesson.enrolled()
     roster = [student.pk for student in students]
-    planned = _planned(lesson) if any(name.startswith("plan-") for name in request.POST) else {}
+    planned = open_register.planned(lesson) if any(name.startswith("plan-") for name in request.POST) else {}
     claims = tickets.claims_for(user, lesson, roster, now, planned)
     sent = register_form.read(request.POST, roster, claims, lesson, now, finishing=finishing)
     if sent.errors or sent.strangers:
-        rows = _again(request, register_form.rows(students, _standing(lesson), planned), sent, claims)
-        return Saved(sent, roster, _open(request, lesson, now, rows, 400))
+        rows = _again(request, register_form.rows(students, open_register.marks(lesson), planned), sent, claims)
+        return Saved(sent, roster, open_register.page(request, lesson, now, rows, 400))
     stored = service.report(claims, lesson.pk, sent.reports, now) if sent.reports else []
     came_late = any(each.state == "late" for each in stored)
     waits = came_late and not late.merge_soon(Key(lesson.school_id, lesson.pk), now)
     if conflicts := register_form.conflicts(sent.reports, stored):
-        rows = register_form.rows(students, _standing(lesson), planned)
+        rows = register_form.rows(students, open_register.marks(lesson), planned)
         for row in rows:
             row.mine = conflicts.get(row.student.pk)
-        return Saved(sent, roster, _open(request, lesson, now, rows, 409))
+        return Saved(sent, roster, open_register.page(request, lesson, now, rows, 409))
     before = service.milliseconds(now)
     replayed = any(each.mark["at"] < before and each.mark["by"] == user.pk for each in stored)
     return Saved(sent, roster, late=came_late, waits=waits, replayed=replayed)
@@ -139,54 +130,11 @@ def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime
 
 def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: datetime) -> HttpResponse:
     """The register to finish again, with every mark: those that were sent stand on its sheet by now."""
-    rows = register_form.rows(lesson.enrolled(), _standing(lesson), _planned(lesson))
+    rows = register_form.rows(lesson.enrolled(), open_register.marks(lesson), open_register.planned(lesson))
     messages.error(request, _("%(why)s Try again in a moment.") % {"why": error.detail})
-    response = _open(request, lesson, now, rows, status=503)
+    response = open_register.page(request, lesson, now, rows, status=503)
     response["Retry-After"] = str(error.retry_after)
     return response
-
-
-def _open(
-    request: HttpRequest, lesson: Lesson, now: datetime, rows: Sequence[Row] | None = None, status: int = 200
-) -> HttpResponse:
-    user, access = user_of(request), user_of(request).access
-    if lesson.state != "due" or not access.may_complete(lesson, now):
-        whole_school = lesson.school_id in access.whole_schools()
-        rejected = rejected_on(lesson) if lesson.is_cancelled and whole_school else []
-        context = {"lesson": lesson, "rejected": rejected}
-        return render_local(request, "absences/not_open.html", lesson.school.time_zone, context, status)
-    if rows is None:
-        rows = register_form.rows(lesson.enrolled(), _standing(lesson), _planned(lesson))
-    kind = {
-        "as_cover": access.takes_as_cover(lesson, now),
-        "may_close": close.may_close(user, lesson, now),
-        "errors": any(row.error for row in rows),
-        "conflicts": any(row.mine for row in rows),
-    }
-    csrf_token = get_token(request)
-    with timezone.override(ZoneInfo(lesson.school.time_zone)):
-        values = {
-            "group": lesson.group.name,
-            "starts": f"{lesson.start_time:%H:%M}",
-            "covered": lesson.people[0].user.name if lesson.people else lesson.group.name,
-            "close": reverse("close", args=[lesson.pk]) if kind["may_close"] else "",
-            "bar": bar(request, csrf_token, "link"),
-            "heading": lesson_heading(lesson),
-            "taking": _taking(request, lesson, rows, now, csrf_token),
-        }
-    return render_filled(request, "absences/register.html", kind, values, status)
-
-
-def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
-    return register_html.taking(
-        rows,
-        facts=script.facts(user_of(request), lesson, rows, now, sid=sid_of(request)),
-        words=script.script(script.words),
-        csrf_token=csrf_token,
-        page=uuid4(),
-        finish=reverse("complete", args=[lesson.pk]),
-        someone_else=reverse("someone-else", args=[lesson.pk]),
-    )
 
 
 def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.Claims) -> list[Row]:
@@ -197,11 +145,3 @@ def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.C
     if sent.strangers:
         messages.error(request, _("The class list has changed, and nothing was saved. Please look at it again."))
     return shown
-
-
-def _planned(lesson: Lesson) -> Suggested:
-    return PlannedAbsence.objects.codes_of_lesson(lesson)
-
-
-def _standing(lesson: Lesson) -> list[Document]:
-    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})

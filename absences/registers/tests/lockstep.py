@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from absences.conftest import NOW
+from absences.registers.tests import steps
+from absences.registers.tests.model import FOR_OFFICE, Model
+from absences.registers.tests.steps import Crash, Step
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.store.sheets import Key
-from absences.tests import steps
-from absences.tests.model import FOR_OFFICE, Model
-from absences.tests.steps import Crash, Step
 from lessons.database.purge import lawful_purge
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, RejectedReport, StaffKind, User

@@ -15,15 +15,15 @@ from absences.conftest import NOW
 from absences.registers import amendments, completion, late
 from absences.registers.amendments import Change
 from absences.registers.completion import Completed, Others
+from absences.registers.tests import steps
+from absences.registers.tests.lockstep import CODE, STUDENT, Cut, Effects, Lockstep, World, cuts
+from absences.registers.tests.model import FOR_OFFICE, PRESENT, Intent, Said
+from absences.registers.tests.steps import Crash
 from absences.repair.reconcile import reconcile
 from absences.reporting import tickets
 from absences.reporting.service import Report
 from absences.store import mongo
-from absences.tests import steps
 from absences.tests.facts import Facts, Rows
-from absences.tests.lockstep import CODE, STUDENT, Cut, Effects, Lockstep, World, cuts
-from absences.tests.model import FOR_OFFICE, PRESENT, Intent, Said
-from absences.tests.steps import Crash
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Lesson, User
 

@@ -1,0 +1,1 @@
+"""What answers reports and completions at nine o'clock."""
