@@ -1,4 +1,4 @@
-# Two commands: `make run` serves the demo, `make test` runs the suite. Settings come from the environment: see README.md.
+# Two commands: `make run` serves the demo, `make test` runs the suite. Settings come from the environment: docs/settings.md.
 
 PYTHON := .venv/bin/python
 UV := $(or $(wildcard .venv/bin/uv),$(shell command -v uv 2>/dev/null))
@@ -64,7 +64,7 @@ drill-completion: setup  ## kills everything at every step of taking registers, 
 drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
 	exec $(PYTHON) -m drills.failover
 
-screenshots: setup  ## pictures of the pages into docs/images, from the demo that `make run` serves (PORT)
+screenshots: setup  ## the pictures in README.md and docs, from the demo that `make run` serves (PORT)
 	exec $(PYTHON) -m browser.screenshots --url http://localhost:$(or $(PORT),8000)
 
 drill-offline: setup  ## registers on a device without network, server or sign-in half of the time (RUNS=200, SEED)

@@ -1,4 +1,4 @@
-"""Every setting, from the environment. The README lists the variables; a test keeps the list complete."""
+"""Every setting, from the environment. `docs/settings.md` lists the variables; a test keeps the list complete."""
 
 import logging
 from datetime import timedelta
