@@ -26,7 +26,7 @@ from lessons.models import ApiClient, BrowserSession, KeptAnswer, RefreshToken
 pytestmark = pytest.mark.django_db
 
 PASSWORD, SUPPLIED_KEY = "correct horse battery", "0f2c9e51-chosen-by-the-sender"
-TABLE = Path(settings.BASE_DIR, "SECURITY.md").read_text().split("## What is kept of it")[-1].split("\n## ")[0]
+TABLE = Path(settings.BASE_DIR, "SECURITY.md").read_text().split("## What is stored")[-1].split("\n## ")[0]
 
 
 @dataclass
