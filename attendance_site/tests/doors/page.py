@@ -1,17 +1,21 @@
-"""`docs/access.md`: what everybody was answered."""
+"""`docs/access.md`: the answer of every address to every kind of user."""
 
 from collections.abc import Mapping, Sequence
 
 HEAD = """# Who may do what
 
-Written by `attendance_site/tests/doors/test_access.py` from what the product answered, and compared with it in every
-run; `WRITE_ACCESS=1 pytest attendance_site/tests/doors` writes it anew.
+The answer of every address to every kind of user. `attendance_site/tests/doors/test_access.py` writes this page from
+the product's answers and compares it with them in every run; `WRITE_ACCESS=1 pytest attendance_site/tests/doors` writes
+it anew.
 
-Two schools that are alike; everybody asks for what is of their own school, and then for the same of the other. A
-*colleague* is a teacher who is not staff of the lesson, which is today's in a school with open cover. A *ticket* is the
-teacher's, for that lesson. A *client* has every scope; the column *scope* names the one without which it is answered
-403. *Foreign* is what a teacher, an office and a client of the other school are answered who name these ids: reports go
-to a sheet of their own school, where the reconciler finds no such lesson.
+There are two schools that are alike. Everybody first asks for things of their own school, then for the same things of
+the other school.
+
+- A *ticket* is the teacher's, for the lesson that is asked for.
+- A *colleague* is a teacher who is not staff of the lesson. The lesson is today's, in a school with open cover.
+- A *client* has every scope. The column *scope* names the scope without which the answer is 403.
+- *Foreign* is the answer to a teacher, the office and a client of the other school who use these ids. Their reports go
+  to a sheet of their own school, where the reconciler finds no such lesson.
 """
 
 

@@ -108,8 +108,8 @@ def test_the_table_is_what_is_so(world: World, tokens: dict[str, str]) -> None:
     text = "\n".join(
         (
             page.HEAD,
-            page.table("API", "By a token of each.", API_COLUMNS, dict(api_rows(world, tokens))),
-            page.table("Pages", "By a session of each.", ("nobody", *OWN, "foreign"), dict(page_rows(world))),
+            page.table("API", "Everybody uses a token.", API_COLUMNS, dict(api_rows(world, tokens))),
+            page.table("Pages", "Everybody uses a session.", ("nobody", *OWN, "foreign"), dict(page_rows(world))),
         )
     )
     if os.environ.get("WRITE_ACCESS"):
