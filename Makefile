@@ -20,9 +20,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-setup: .venv/installed  ## the virtual environment with what is pinned
+setup: .venv/installed  ## installs the pinned requirements into .venv
 
-run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C stops it
+run: setup  ## serves the demo on http://localhost:8000 (PORT); Ctrl-C stops it
 	exec $(PYTHON) -m dev.local
 
 # By file, for what is costly is made once in each (groups, `--dist loadgroup`, have no effect in pytest-xdist 3.8 with
@@ -30,7 +30,7 @@ run: setup  ## the product with the demo on http://localhost:8000 (PORT); Ctrl-C
 test: setup  ## the whole suite, on stores of its own
 	exec $(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-setup-browser:  ## Chromium from Debian, for the tests in a browser
+setup-browser:  ## installs Chromium from Debian, for the tests in a browser
 	if [ ! -x /usr/bin/chromium ]; then \
 		command -v apt-get >/dev/null || { echo "Debian's chromium is needed at /usr/bin/chromium" >&2; exit 1; }; \
 		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
@@ -52,10 +52,10 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 	$(AS_PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) .ci/audit.py requirements-dev.txt
 
-demo-reset: setup  ## forgets everything that was entered; the next run loads a fresh demo
+demo-reset: setup  ## deletes everything that was entered; the next run loads a fresh demo
 	exec $(PYTHON) -m dev.local reset
 
-drill-completion: setup  ## kills everything at every step of taking registers, 1,000 times (RUNS=500 for each set, SEED)
+drill-completion: setup  ## kills processes at every step of taking registers, 1,000 times (RUNS=500 for each set, SEED)
 	for nodes in 1 3; do \
 		$(PYTHON) -m drills.completion --nodes $$nodes --runs $(or $(RUNS),500) $(and $(SEED),--seed $(SEED)) --every-step \
 			--totals var/drill-completion.json || exit 1; \
@@ -67,7 +67,7 @@ drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under lo
 screenshots: setup  ## the pictures in README.md and docs, from the demo that `make run` serves (PORT)
 	exec $(PYTHON) -m browser.screenshots --url http://localhost:$(or $(PORT),8000)
 
-drill-offline: setup  ## registers on a device without network, server or sign-in half of the time (RUNS=200, SEED)
+drill-offline: setup  ## takes registers while network, server and sign-in come and go (RUNS=200, SEED)
 	exec $(PYTHON) -m browser.drill --runs $(or $(RUNS),200) $(and $(SEED),--seed $(SEED))
 
 fuzz: setup  ## the API under a fuzzer that reads its description, as every role (REQUESTS=20000, SEED)
@@ -76,7 +76,7 @@ fuzz: setup  ## the API under a fuzzer that reads its description, as every role
 drill-postgres: setup  ## stops and freezes PostgreSQL while absences are reported and lessons completed (2 minutes)
 	exec $(PYTHON) -m drills.postgres
 
-lock:  ## pins anew from requirements.in and requirements-dev.in; needs uv
+lock:  ## pins requirements.in and requirements-dev.in anew; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
