@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .SILENT:
 
 help:
-	sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 
 setup: .venv/installed  ## installs the pinned requirements into .venv
 
