@@ -55,6 +55,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 @each_document
+def test_a_link_named_after_a_file_leads_to_that_file(document: Path) -> None:
+    for name, path in re.findall(r"\[([\w.-]+\.[a-z]+)\]\(([^)\s#]+)", document.read_text()):
+        assert name == Path(path).name
+
+
+@each_document
 def test_every_path_exists(document: Path) -> None:
     folders = "|".join(path.name for path in FOLDERS)
     for code in code_in(document):
