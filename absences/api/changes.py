@@ -7,13 +7,13 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from absences.api.representations import change_json
-from lessons.access import WHOLE_SCHOOL
 from lessons.api.fields import WholeNumber
 from lessons.api.pagination import Cursor
 from lessons.api.serializers import Query
 from lessons.api.views import SignedInView
 from lessons.errors import FieldError, InvalidInput, NotAllowed
 from lessons.registers import feed
+from lessons.roles import WHOLE_SCHOOL
 
 
 class ChangesQuery(Query):

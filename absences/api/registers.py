@@ -13,12 +13,12 @@ from absences.api.once import Once
 from absences.api.representations import amendment_json, amendments_json, register_json
 from absences.api.serializers import AmendmentInput, AmendmentsInput, ReasonInput
 from absences.registers import amendments, merging
-from lessons.access import Scope
 from lessons.api.pagination import Cursor
 from lessons.api.views import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Amendment, Lesson, User
 from lessons.registers.state import standing
+from lessons.roles import Scope
 
 
 class RegisterView(SignedInView):

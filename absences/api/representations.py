@@ -7,8 +7,8 @@ from absences.registers.completion import Completed
 from absences.registers.merging import Merged
 from absences.reporting.tickets import Claims
 from lessons import codes
-from lessons.access import Access
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
+from lessons.models.permissions import Access
 from lessons.registers.feed import Change
 from lessons.registers.state import Standing, standing
 

@@ -10,8 +10,8 @@ from absences.api.representations import completed_json
 from absences.api.serializers import CompletionInput
 from absences.registers import completion
 from absences.registers.completion import Others
-from lessons.access import Scope
 from lessons.api.views import SignedInView
+from lessons.roles import Scope
 
 
 class CompleteView(SignedInView):

@@ -21,10 +21,10 @@ from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
 from lessons import codes
-from lessons.access import Role
 from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
 from lessons.models import Lesson, LessonStaff, StaffKind, User
+from lessons.roles import Role
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from absences.reporting.tickets import allowed_codes
 from lessons import codes
-from lessons.access import WHOLE_SCHOOL, Role
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
 from lessons.models.planned import Suggested
+from lessons.roles import WHOLE_SCHOOL, Role
 
 if TYPE_CHECKING:
     from absences.registers.merging import Draft

@@ -17,12 +17,13 @@ from absences.store import sheets, transitions
 from absences.store.mongo import Document
 from absences.store.sheets import ATTEMPTS, Key
 from lessons import codes
-from lessons.access import Role, within_window
 from lessons.database.recording import recording
 from lessons.errors import Refused, StoreUnavailable
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
+from lessons.models.permissions import within_window
 from lessons.registers.feed import take_numbers
 from lessons.registers.state import standing
+from lessons.roles import Role
 
 log = logging.getLogger(__name__)
 

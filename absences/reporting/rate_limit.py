@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from lessons.access import Role
 from lessons.errors import TooMany
+from lessons.roles import Role
 
 if TYPE_CHECKING:
     from absences.reporting.tickets import Claims

@@ -17,10 +17,10 @@ from absences.reporting import revocations
 from absences.store.mongo import Document
 from absences.store.sheets import Reporter
 from lessons import codes
-from lessons.access import WHOLE_SCHOOL, Role, Scope
 from lessons.accounts import tokens
 from lessons.calendar import school_time
 from lessons.errors import BadToken, NotAllowed
+from lessons.roles import WHOLE_SCHOOL, Role, Scope
 
 if TYPE_CHECKING:
     from lessons.models import Lesson, User

@@ -19,11 +19,11 @@ from absences.taking import script
 from absences.taking.close import may_close
 from absences.web import office
 from absences.web.lookup import render_local, user_of
-from lessons.access import Access
 from lessons.accounts.sessions import is_own
 from lessons.calendar import school_time
 from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
+from lessons.models.permissions import Access
 from lessons.prepared import prepared
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from absences.web.template_cache import fill
-from lessons.access import Role
 from lessons.errors import NotAllowed, NotFound
 from lessons.models import Lesson, Register, RejectedReport, Student, User
+from lessons.roles import Role
 
 
 def user_of(request: HttpRequest) -> User:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from absences.web.lookup import user_of
-from lessons.access import Access, Role
 from lessons.converters import IdConverter
 from lessons.errors import FieldError, InvalidInput, NotAllowed, NotFound
 from lessons.models import School, Student
+from lessons.models.permissions import Access
+from lessons.roles import Role
 
 PAGES = (
     ("board", _("Board")),

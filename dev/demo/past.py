@@ -18,10 +18,10 @@ from dev.demo import chance
 from dev.demo.timetable import MIS, SOURCE
 from dev.demo.topup import RECENT
 from lessons import codes
-from lessons.access import Role
 from lessons.calendar import school_time
 from lessons.errors import StandingMark, StoreUnavailable
 from lessons.models import Enrolment, Lesson, User
+from lessons.roles import Role
 
 DEVICE = "demo"  # in whose name reports come, so that another run knows them
 TRIES = 3

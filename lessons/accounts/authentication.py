@@ -12,12 +12,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from lessons.access import Role
 from lessons.accounts import revoking, tokens
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
 from lessons.hashing import hash_secret
 from lessons.models import ApiClient, RefreshToken, User
 from lessons.prepared import prepared
+from lessons.roles import Role
 
 SAME_AGAIN = timedelta(seconds=10)  # an exchanged refresh token gives the same successor
 USED_TO = timedelta(minutes=1)  # as exactly as a client's last use is kept

@@ -30,9 +30,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from lessons.access import Role
 from lessons.accounts import shared_counter
 from lessons.models import User
+from lessons.roles import Role
 
 SALT = "lessons.known_browsers"  # it travels in cookies
 VOUCHERS = 5  # on a browser

@@ -22,11 +22,11 @@ from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
-from lessons.access import Role, Scope
 from lessons.accounts import keys
 from lessons.calendar import school_time
 from lessons.converters import MAX_ID, IdConverter
 from lessons.errors import BadToken
+from lessons.roles import Role, Scope
 
 log = logging.getLogger(__name__)
 

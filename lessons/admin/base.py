@@ -1,6 +1,6 @@
 """Who may do what in the admin: superusers everything, a school's admins their own school's rows.
 
-Django's own permissions are not asked: roles are per school (`lessons/access.py`).
+Django's own permissions are not asked: roles are per school (`lessons/models/permissions.py`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from django.db import models
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role
 from lessons.admin.forms import SchoolRowForm, SchoolRowFormSet
 from lessons.admin.lists import OfferedLookups
 from lessons.models import Notice, School, User
+from lessons.roles import Role
 
 if TYPE_CHECKING:
     AnyAdmin = BaseModelAdmin[Any]

@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role, Scope
 from lessons.admin.base import OwnSchoolFilter, SchoolRowAdmin
 from lessons.admin.forms import SchoolRowForm
 from lessons.models import ApiClient, Membership, User
+from lessons.roles import Role, Scope
 
 
 class ClientForm(SchoolRowForm):

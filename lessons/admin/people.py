@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role
 from lessons.admin.attendance import glance
 from lessons.admin.base import (
     OTHER_SYSTEM,
@@ -31,6 +30,7 @@ from lessons.admin.forms import InlineForm
 from lessons.admin.user_names import OwnUserAddForm, OwnUserChangeForm, UserAddForm, UserChangeForm
 from lessons.calendar import school_time
 from lessons.models import Membership, RefreshToken, Student, User
+from lessons.roles import Role
 
 admin.site.unregister(PermissionGroup)  # nobody asks Django's permissions here, and a group is a class
 

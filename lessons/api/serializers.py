@@ -5,10 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lessons import codes
-from lessons.access import Access
 from lessons.api.fields import Id, Text
 from lessons.errors import escaped
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
+from lessons.models.permissions import Access
 
 
 class Input(serializers.Serializer[Any]):

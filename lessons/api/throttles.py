@@ -16,11 +16,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from lessons.access import Role
 from lessons.accounts import shared_counter
 from lessons.accounts.network import network
 from lessons.errors import StoreUnavailable, TooMany
 from lessons.models import User
+from lessons.roles import Role
 
 MINUTE = 60
 STEPS = 20  # to a limit

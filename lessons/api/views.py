@@ -17,7 +17,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lessons.access import Scope
 from lessons.accounts import authentication, keys, revoking, sign_in, tokens
 from lessons.accounts.sessions import sid_of
 from lessons.api import inputs, throttles
@@ -39,6 +38,7 @@ from lessons.imports import kinds
 from lessons.imports.putting import Kind, put
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
 from lessons.models.base import signature
+from lessons.roles import Scope
 
 
 class SignedInView(APIView):

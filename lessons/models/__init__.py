@@ -1,6 +1,5 @@
 """Every table of the product."""
 
-from lessons.access import Role, Scope
 from lessons.models.clients import ApiClient, KeptAnswer
 from lessons.models.groups import Enrolment, Group
 from lessons.models.limits import Tally
@@ -11,6 +10,7 @@ from lessons.models.register import Amendment, FeedCounter, Mark, PurgePermit, R
 from lessons.models.school import LocalAuthority, Nation, School
 from lessons.models.sessions import BrowserSession
 from lessons.models.timetable import Lesson, LessonStaff, Session, StaffKind
+from lessons.roles import Role, Scope
 
 __all__ = [
     "Amendment",

@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Scope
 from lessons.hashing import hash_secret
 from lessons.models.base import SchoolRow
 from lessons.models.people import User
+from lessons.roles import Scope
 
 
 def new_client_id() -> str:

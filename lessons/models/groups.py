@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.people import Student, User
+from lessons.roles import Role
 
 
 class GroupQuerySet(models.QuerySet["Group"]):

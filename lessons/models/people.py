@@ -12,11 +12,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from lessons import names, upn
-from lessons.access import Access, Role
 from lessons.models.base import Owned, SchoolRow, one_of_school, one_per_source
+from lessons.models.permissions import Access
 from lessons.models.school import School
 from lessons.models.sessions import DatabaseSid, new_sid
 from lessons.prepared import prepared
+from lessons.roles import Role
 from lessons.usernames import UserNameField
 
 

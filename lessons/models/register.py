@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role
 from lessons.models.base import SchoolRow, Signed
 from lessons.models.groups import Group
 from lessons.models.people import Student
 from lessons.models.school import School
 from lessons.models.timetable import Lesson, LessonStaff, Session
+from lessons.roles import Role
 
 if TYPE_CHECKING:
     from lessons.models.people import User

@@ -13,12 +13,12 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from lessons.access import Role
 from lessons.calendar import school_time
 from lessons.models.base import Minutes, Owned, SchoolRow, one_of_school, one_per_source
 from lessons.models.groups import Enrolment, Group
 from lessons.models.people import Student, StudentQuerySet, User
 from lessons.prepared import prepared
+from lessons.roles import Role
 
 if TYPE_CHECKING:
     from lessons.models.register import Register

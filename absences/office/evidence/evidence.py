@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from absences.registers import merging
 from absences.web.words import word
 from lessons import codes
-from lessons.access import Access
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
 from lessons.models.base import Signed
+from lessons.models.permissions import Access
 
 COLUMNS = (
     *("date", "lesson", "group", "subject", "session", "starts_at", "record", "kind", "student", "name", "upn"),

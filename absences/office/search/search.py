@@ -10,9 +10,9 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from lessons import names
-from lessons.access import Role
 from lessons.calendar import school_time
 from lessons.models import Group, Lesson, Membership, Student, User
+from lessons.roles import Role
 
 UPN = re.compile(r"[A-Z][0-9]{3,11}[0-9A-Z]?")  # or the beginning of one
 SHOWN = 20

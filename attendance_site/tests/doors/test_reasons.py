@@ -14,9 +14,9 @@ from attendance_site.tests.doors.asking import ask, routes, undone
 from attendance_site.tests.doors.reading import Planted, read, readable
 from attendance_site.tests.doors.test_admin import MODELS, PAGES, of, url
 from attendance_site.tests.doors.world import PUPIL, Place, World, with_session, with_token
-from lessons.access import Access
 from lessons.factories import MembershipFactory, StudentFactory, person
 from lessons.models import Role, Scope, User
+from lessons.models.permissions import Access
 
 pytestmark = pytest.mark.django_db
 

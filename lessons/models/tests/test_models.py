@@ -8,7 +8,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from lessons.access import Access
 from lessons.factories import (
     EnrolmentFactory,
     GroupFactory,
@@ -20,6 +19,7 @@ from lessons.factories import (
     person,
 )
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Register, Role, School, Student, User
+from lessons.models.permissions import Access
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
