@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.admin.base import OTHER_SYSTEM, OwnSchoolFilter, SchoolRowAdmin, SchoolRowInline
 from lessons.admin.forms import EnrolmentForm, EnrolmentFormSet, kept
-from lessons.models import Enrolment
+from lessons.models import Enrolment, Register
 
 
 class Enrolled(SchoolRowInline):
@@ -77,4 +77,4 @@ class EnrolmentAdmin(SchoolRowAdmin):
         return ("student", "group") if obj else ()
 
     def why_kept(self, objs: Any) -> list[Any]:
-        return [kept(enrolment) for enrolment in objs if enrolment.has_registers]
+        return [kept(enrolment) for enrolment in objs if Register.objects.on_enrolment(enrolment)]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 from django.utils.translation import gettext_lazy as _
 
-from lessons.models import Enrolment, Lesson, PlannedAbsence
+from lessons.models import Enrolment, Lesson, PlannedAbsence, Register
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
@@ -114,7 +114,7 @@ class EnrolmentFormSet(SchoolRowFormSet):
     def clean(self) -> None:
         super().clean()
         for form in self.forms:
-            if form.cleaned_data.get("DELETE") and form.instance.has_registers:
+            if form.cleaned_data.get("DELETE") and Register.objects.on_enrolment(form.instance):
                 raise ValidationError(kept(form.instance))
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from lessons.models.people import User
+    from lessons.models.users import User
 
 
 class Owned(models.Model):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.hashing import hash_secret
 from lessons.models.base import SchoolRow
-from lessons.models.people import User
+from lessons.models.users import User
 from lessons.roles import Scope
 
 

@@ -15,11 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.models.base import SchoolRow, Signed
 from lessons.models.people import Student
-from lessons.models.people import User as UserModel
 from lessons.models.timetable import Lesson
 
 if TYPE_CHECKING:
-    from lessons.models.people import User
+    from lessons.models.users import User
 
 
 class Contact(SchoolRow, Signed):
@@ -112,7 +111,7 @@ class Notice(SchoolRow, Signed):
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="notices", verbose_name=_("lesson"))
-    to = models.ForeignKey(UserModel, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("to"))
+    to = models.ForeignKey("lessons.User", on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("to"))
     student = models.ForeignKey(
         Student, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("student")
     )

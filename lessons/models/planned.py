@@ -15,8 +15,8 @@ from lessons.models.people import Student
 from lessons.prepared import prepared
 
 if TYPE_CHECKING:
-    from lessons.models.people import User
     from lessons.models.timetable import Lesson
+    from lessons.models.users import User
 
 
 MAX_DAYS = 400  # a school year and its holidays

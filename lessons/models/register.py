@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.models.base import SchoolRow, Signed
 from lessons.models.groups import Group
-from lessons.models.people import Student
+from lessons.models.people import Enrolment, Student
 from lessons.models.school import School
 from lessons.models.timetable import Lesson, LessonStaff, Session
 from lessons.roles import Role
 
 if TYPE_CHECKING:
-    from lessons.models.people import User
+    from lessons.models.users import User
 
 
 class RegisterQuerySet(models.QuerySet["Register"]):
@@ -30,6 +30,12 @@ class RegisterQuerySet(models.QuerySet["Register"]):
         """Those of the groups that she was ever enrolled in. The roster snapshot has the last word:
         `student.pk in register.roster`."""
         return self.filter(group__in=Group.objects.filter(enrolments__student=student))
+
+    def on_enrolment(self, enrolment: Enrolment) -> bool:
+        """Whether a register of the group was taken while this enrolment counted, or lists the student; the database
+        keeps such an enrolment too (`lessons/database/rules.py`)."""
+        taken = self.filter(group=enrolment.group_id).values_list("date", "roster")
+        return any(enrolment.counts_on(day) or enrolment.student_id in roster for day, roster in taken.iterator())
 
     def lagging(self) -> RegisterQuerySet:
         """Amended, and the sheet has not acknowledged it yet."""

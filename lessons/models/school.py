@@ -13,7 +13,7 @@ from lessons import codes
 from lessons.models.base import Owned
 
 if TYPE_CHECKING:
-    from lessons.models.people import User
+    from lessons.models.users import User
 
 
 class Nation(models.TextChoices):

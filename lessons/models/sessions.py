@@ -1,3 +1,5 @@
+"""Sign-ins, of browsers and by tokens, and what tells that they have ended."""
+
 from __future__ import annotations
 
 import secrets
@@ -8,6 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 from django.db.models import Q
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -61,6 +64,48 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        from lessons.accounts.sessions import SessionStore
+        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")
 
-        return SessionStore
+
+class RefreshToken(models.Model):
+    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only hashes of
+    its ids are kept, never the token; deleting the row revokes it, and every access token and ticket that carries its
+    `sid`."""
+
+    family = models.CharField(max_length=64, unique=True)
+    sid = models.CharField(max_length=16, unique=True, default=new_sid, db_default=DatabaseSid(), editable=False)
+    jti = models.CharField(max_length=64)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens")
+    school = models.ForeignKey("lessons.School", on_delete=models.CASCADE, null=True)
+    standing = models.CharField(max_length=64)  # of the user when it was issued (`authentication.standing`)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("refresh token")
+        verbose_name_plural = _("refresh tokens")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
+class Revocation(models.Model):
+    """Tokens that must die wherever they are verified without SQL: with `sid` those of one sign-in, with `lesson_id`
+    the user's tickets for that lesson, else everything issued to the user so far.
+
+    The database writes these rows itself (`rules.py`); they go once the reporting doors have been told
+    (`revoking.py`). A sign-in would have ended at `expires_at` anyway; `noticed_at` is set where the doors could not
+    be told at once.
+    """
+
+    user_id = models.BigIntegerField()
+    sid = models.CharField(max_length=16, null=True)
+    lesson_id = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("revocation")
+        verbose_name_plural = _("revocations")
+
+    def __str__(self) -> str:
+        return str(self.user_id)

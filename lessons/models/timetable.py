@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lessons.calendar import school_time
 from lessons.models.base import Minutes, Owned, SchoolRow, one_of_school, one_per_source
-from lessons.models.groups import Enrolment, Group
-from lessons.models.people import Student, StudentQuerySet, User
+from lessons.models.groups import Group
+from lessons.models.people import Enrolment, Student, StudentQuerySet
+from lessons.models.users import User
 from lessons.prepared import prepared
 from lessons.roles import Role
 

@@ -273,8 +273,8 @@ def test_teachers_codes_are_known_and_hold_the_absence(school: School, codes: st
 
 def test_an_enrolment_knows_whether_a_register_stands_on_it(lesson: Lesson) -> None:
     enrolment = Enrolment.objects.earliest("pk")
-    assert not enrolment.has_registers
+    assert not Register.objects.on_enrolment(enrolment)
     take(lesson)
-    assert enrolment.has_registers
+    assert Register.objects.on_enrolment(enrolment)
     Enrolment.objects.filter(pk=enrolment.pk).update(ends_on=enrolment.starts_on)
-    assert Enrolment.objects.get(pk=enrolment.pk).has_registers
+    assert Register.objects.on_enrolment(Enrolment.objects.get(pk=enrolment.pk))
