@@ -10,8 +10,8 @@ class AbsencesConfig(AppConfig):
         from absences.registers import closing
         from absences.reporting import revocations
         from absences.store import sheets
-        from lessons import reports
+        from lessons import hooks
 
-        reports.answers.append(sheets.reported)
-        reports.settlers.append(closing.settle)
-        reports.deniers.append(revocations.deny)
+        hooks.answers.append(sheets.reported)
+        hooks.settlers.append(closing.settle)
+        hooks.deniers.append(revocations.deny)

@@ -16,10 +16,10 @@ from django.utils import timezone
 from pymongo import UpdateOne
 
 from absences.store import mongo
-from lessons.accounts.keys import LONGEST_LIFE
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
-from lessons.reports import Revoked
+from lessons.hooks import Revoked
+from lessons.lifetimes import LONGEST_LIFE
 
 READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is known,
 NO_OLDER = 10.0  # unless that is older

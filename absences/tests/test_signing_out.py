@@ -17,8 +17,8 @@ from absences.store import mongo
 from absences.tests.api import Api, due_today, with_ticket
 from absences.tests.pages import browser
 from lessons.accounts.sessions import SessionStore
-from lessons.database import expiry
 from lessons.factories import LessonFactory, person
+from lessons.lifetimes import TICKETS_END
 from lessons.models import BrowserSession, Lesson, LessonStaff, RefreshToken, Revocation, Role, School, StaffKind, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,7 +167,7 @@ def test_what_expired_long_ago_is_told_to_nobody(teacher: User, school: School) 
     browser(teacher)
     tokens_of(teacher)
     mongo.denied().delete_many({})
-    long_ago = timezone.now() - expiry.TICKETS_END
+    long_ago = timezone.now() - TICKETS_END
     BrowserSession.objects.update(expire_date=long_ago)
     RefreshToken.objects.update(expires_at=long_ago)
     reconcile.reconcile(timezone.now())

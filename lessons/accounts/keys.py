@@ -17,8 +17,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-# Seconds. The longest life of a token: a ticket's, which ends with a day, and one day of the year has 25 hours.
-LONGEST_LIFE = 25 * 60 * 60
+from lessons.lifetimes import LONGEST_LIFE
+
 # Seconds by which the clocks of two hosts may differ.
 CLOCKS_DIFFER = 60
 # Until every process and whoever keeps a copy of the public keys has read a new one.

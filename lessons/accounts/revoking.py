@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from lessons import reports
-from lessons.database.expiry import TICKETS_END
+from lessons import hooks
 from lessons.errors import StoreUnavailable
+from lessons.hooks import Revoked
+from lessons.lifetimes import TICKETS_END
 from lessons.models import Lesson, Revocation
-from lessons.reports import Revoked
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def tell() -> int:
         return 0
     now, rows = timezone.now(), Revocation.objects.filter(pk__in=[row.pk for row in waiting])
     try:
-        reports.deny(list(_revoked(waiting, now)))
+        hooks.deny(list(_revoked(waiting, now)))
     except StoreUnavailable:
         rows.filter(noticed_at=None).update(noticed_at=now)  # or what is issued until it answers would die too
         raise

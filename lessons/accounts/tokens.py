@@ -26,6 +26,7 @@ from lessons.accounts import keys
 from lessons.calendar import school_time
 from lessons.converters import MAX_ID, IdConverter
 from lessons.errors import BadToken
+from lessons.lifetimes import LONGEST_LIFE
 from lessons.roles import Role, Scope
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
     """The claims of a token whose signature, times, issuer and audience are right. What is wrong is not remembered."""
     claims = Backend(key_set).decode(cast(Any, token))
     issued, ends, milliseconds = claims.get("iat"), claims.get("exp"), claims.get("iat_ms", 0)
-    if type(issued) is not int or type(ends) is not int or ends - issued > keys.LONGEST_LIFE:
+    if type(issued) is not int or type(ends) is not int or ends - issued > LONGEST_LIFE:
         raise ValueError("times")
     if type(milliseconds) is not int or not 0 <= milliseconds < 1000:
         raise ValueError("iat_ms")

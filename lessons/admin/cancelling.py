@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from lessons import reports
+from lessons import hooks
 from lessons.admin.base import SchoolRowAdmin
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, RejectedReport
@@ -72,7 +72,7 @@ class Cancelling(SchoolRowAdmin):
             text = _("What is cancelled by mistake can be scheduled again until a day before it starts.")
             self.message_user(request, text, messages.INFO)
         try:
-            reports.settle(final, now)
+            hooks.settle(final, now)
         except StoreUnavailable:
             down = _("The store of reports does not answer: what was reported is kept as rejected once it does.")
             self.message_user(request, down, messages.WARNING)

@@ -9,16 +9,16 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
 
 from lessons.errors import FieldError, InvalidInput, Unprocessable
 from lessons.hashing import hash_secret
+from lessons.lifetimes import ANSWERS_KEPT
 from lessons.models import KeptAnswer
 
-KEPT = timedelta(hours=24)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -47,7 +47,7 @@ class Repeatable:
     def claim(self) -> None:
         """First thing in the transaction: waits for whoever holds the same key. Raises Repeated."""
         own = KeptAnswer.objects.filter(user_id=self.user_id, key=self.key)
-        own.filter(made_at__lte=self.now - KEPT).delete()
+        own.filter(made_at__lte=self.now - ANSWERS_KEPT).delete()
         try:
             KeptAnswer.objects.create(user_id=self.user_id, key=self.key, digest=self.digest, made_at=self.now)
         except IntegrityError as error:

@@ -8,13 +8,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from lessons.accounts.keys import LONGEST_LIFE
-from lessons.api.idempotency import KEPT
+from lessons.lifetimes import ANSWERS_KEPT, TICKETS_END
 from lessons.models import BrowserSession, KeptAnswer, Notice, RefreshToken, Tally
 
 MANY = 1000
-# A sign-in is kept until its last ticket has ended, so that *Sign out everywhere* reaches them all.
-TICKETS_END = timedelta(seconds=LONGEST_LIFE)
 DONE_FOR = timedelta(days=30)  # a notice
 REMINDS_FOR = timedelta(days=30)  # of a register that nobody takes
 
@@ -38,7 +35,7 @@ def _expired(now: datetime) -> list[QuerySet]:  # type: ignore[type-arg]
     return [
         RefreshToken.objects.filter(expires_at__lte=now - TICKETS_END),
         sessions(now),
-        KeptAnswer.objects.filter(made_at__lte=now - KEPT),
+        KeptAnswer.objects.filter(made_at__lte=now - ANSWERS_KEPT),
         Tally.objects.filter(ends_at__lte=int(now.timestamp())),
         Notice.objects.filter(done_at__lte=now - DONE_FOR),
         Notice.objects.needless(),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from lessons import reports
+from lessons import hooks
 from lessons.errors import FieldError, StoreUnavailable
 from lessons.imports.putting import Kind, Row, update
 from lessons.models import Group, Lesson, LessonStaff, Membership, StaffKind
@@ -91,6 +91,6 @@ class Lessons(Kind):
         """Where the store of reports does not answer, or it is more than a day away, the reconciler does it later."""
         cancelled = [row.instance.pk for row in rows if row.instance.is_cancelled]
         try:
-            reports.settle(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
+            hooks.settle(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
         except StoreUnavailable:
             log.warning("What was reported on %s cancelled lessons is not rejected yet.", len(cancelled))

@@ -111,7 +111,9 @@ class Notice(SchoolRow, Signed):
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="notices", verbose_name=_("lesson"))
-    to = models.ForeignKey("lessons.User", on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("to"))
+    to = models.ForeignKey(
+        "lessons.User", on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("to")
+    )
     student = models.ForeignKey(
         Student, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("student")
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -10,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lessons import codes
+from lessons.calendar.school_days import RESOLVED_WITHIN, SchoolDays
 from lessons.models.base import Owned
 
 if TYPE_CHECKING:
@@ -160,3 +162,10 @@ class School(Owned):
     def reasons(self) -> list[str]:
         """What people choose from when they amend."""
         return [line.strip() for line in self.amendment_reasons.splitlines() if line.strip()]
+
+    def school_days(self, first: date, today: date) -> SchoolDays:
+        """The school days from `first` on, and as many after today as an absence of today may take: two queries."""
+        dates = self.lesson_set.scheduled().filter(date__week_day__in=range(2, 7))
+        days = dates.order_by("date").values_list("date", flat=True).distinct()
+        past, coming = days.filter(date__range=(first, today)), days.filter(date__gt=today)[:RESOLVED_WITHIN]
+        return SchoolDays((*past, *coming), today)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from absences.registers import amendments
 from absences.registers.amendments import Change
 from lessons import codes
-from lessons.calendar.school_days import SchoolDays, Term
+from lessons.calendar.school_days import Deadline
 from lessons.codes import Code
 from lessons.errors import NotAllowed, StandingMark
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, School, Student, User
@@ -37,7 +37,7 @@ class PupilDay:
 
     student: Student
     day: date
-    term: Term
+    deadline: Deadline
     lessons: list[Lesson] = field(default_factory=list)
     open: list[Lesson] = field(default_factory=list)
     plan: PlannedAbsence | None = None
@@ -57,7 +57,7 @@ class PupilDay:
 
     @property
     def urgency(self) -> tuple[Any, ...]:
-        return (self.term.until, self.day)
+        return (self.deadline.until, self.day)
 
 
 def explaining(lesson: Lesson) -> Iterable[Code]:
@@ -85,11 +85,11 @@ def of_school(user: User, school: School, wanted: Wanted, *, now: datetime, toda
     """The days of each pupil, who is most urgent first: a fixed number of queries, whatever the school."""
     found = unexplained(school, wanted)
     planned = PlannedAbsence.objects.of(lesson for _, lesson in found)
-    calendar = SchoolDays.of(school, wanted.first, today) if found else None
-    terms = {day: calendar.term(day) for day in {lesson.date for _, lesson in found}} if calendar else {}
+    calendar = school.school_days(wanted.first, today) if found else None
+    deadlines = {day: calendar.deadline(day) for day in {lesson.date for _, lesson in found}} if calendar else {}
     days: dict[tuple[int, date], PupilDay] = {}
     for student, lesson in found:
-        entry = PupilDay(student, lesson.date, terms[lesson.date])
+        entry = PupilDay(student, lesson.date, deadlines[lesson.date])
         entry = days.setdefault((student.pk, lesson.date), entry)
         entry.lessons.append(lesson)
         if user.access.may_amend(lesson, now):

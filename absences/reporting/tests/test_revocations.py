@@ -17,13 +17,14 @@ from absences.reporting import revocations, tickets
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
-from lessons import reports
-from lessons.accounts import keys, revoking, tokens
+from lessons import hooks
+from lessons.accounts import revoking, tokens
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
+from lessons.hooks import Revoked
+from lessons.lifetimes import LONGEST_LIFE
 from lessons.models import ApiClient, Lesson, Membership, Revocation, Role, School, User
-from lessons.reports import Revoked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,9 +132,9 @@ def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
 
     teacher.memberships.update(role=Role.OFFICE)
     before = with_ticket(teacher, lesson, roster)
-    reports.deniers.insert(0, away)
+    hooks.deniers.insert(0, away)
     revoking.tell_promptly()
-    reports.deniers.remove(away)
+    hooks.deniers.remove(away)
     issued = timezone.now() + timedelta(milliseconds=1)
     after = Api(tickets.issue(teacher, lesson, roster, issued, sid=""))
     assert revoking.tell() == 1
@@ -266,9 +267,7 @@ def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> 
     deny(1, at=now)
     refused(1, now)
     behind = now - timedelta(minutes=1)
-    mongo.denied().insert_one(
-        {"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=keys.LONGEST_LIFE)}
-    )
+    mongo.denied().insert_one({"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=LONGEST_LIFE)})
     clock[0] = revocations.READ_EVERY
     refused(2, behind)
 
@@ -324,9 +323,9 @@ def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None
         if office.pk in {each.user_id for each in revoked}:
             Revocation.objects.create(user_id=office.pk)
 
-    reports.deniers.insert(0, meanwhile)
+    hooks.deniers.insert(0, meanwhile)
     try:
         assert revoking.tell() == 1
     finally:
-        reports.deniers.remove(meanwhile)
+        hooks.deniers.remove(meanwhile)
     assert [row.user_id for row in Revocation.objects.all()] == [office.pk]

@@ -14,8 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from lessons.accounts import keys, tokens
-from lessons.accounts.keys import ANNOUNCED, CLOCKS_DIFFER, LONGEST_LIFE
+from lessons.accounts.keys import ANNOUNCED, CLOCKS_DIFFER
 from lessons.errors import BadToken
+from lessons.lifetimes import LONGEST_LIFE
 
 
 @pytest.fixture

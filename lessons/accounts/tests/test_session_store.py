@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from lessons.accounts import authentication, tokens
 from lessons.accounts.sessions import SessionStore, sid_of
-from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
 from lessons.hashing import hash_secret
+from lessons.lifetimes import TICKETS_END
 from lessons.models import BrowserSession, RefreshToken, Role, User
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_the_sid_costs_no_statement_of_its_own(alice: User, django_assert_num_qu
 def test_what_has_expired_is_cleared(alice: User) -> None:
     kept = store(signed_in(alice)).sid
     signed_in(alice)
-    ended = timezone.now() - expiry.TICKETS_END
+    ended = timezone.now() - TICKETS_END
     BrowserSession.objects.exclude(sid=kept).update(expire_date=ended)
     SessionStore.clear_expired()  # by Django's command; `lessons/database/expiry.py` does so daily
     assert BrowserSession.objects.get().sid == kept

@@ -15,6 +15,7 @@ from lessons.accounts import authentication
 from lessons.accounts.sessions import device_of
 from lessons.database import expiry
 from lessons.factories import SchoolFactory, person
+from lessons.lifetimes import TICKETS_END
 from lessons.models import BrowserSession, RefreshToken, Role, School, User
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +163,7 @@ def test_for_a_working_day(alice: User) -> None:
     BrowserSession.objects.update(expire_date=timezone.now())
     assert not signed_in(desk)
     assert sum(expiry.forget(timezone.now())) == 0, "signing out everywhere still ends its tickets"
-    expired = timezone.now() + expiry.TICKETS_END
+    expired = timezone.now() + TICKETS_END
     assert sum(expiry.forget(expired)) >= 1 and not BrowserSession.objects.filter(user=alice).exists()
 
 

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from lessons import reports
+from lessons import hooks
 from lessons.admin.tests.test_timetable import lesson_form
 from lessons.errors import StoreUnavailable
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
@@ -49,7 +49,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> list[Lesson]:
             for student in (1, 2):
                 reject(lesson, Student(pk=student), reason="lesson_cancelled")
 
-    monkeypatch.setattr(reports, "settlers", [settle])
+    monkeypatch.setattr(hooks, "settlers", [settle])
     return told
 
 
@@ -85,7 +85,7 @@ def test_without_the_store_it_is_cancelled_all_the_same(
     def down(lessons: Sequence[Lesson], now: datetime) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(reports, "settlers", [down])
+    monkeypatch.setattr(hooks, "settlers", [down])
     assert NO_ANSWER in cancel(LessonFactory.create(group=group, date=LONG_AGO))
     assert Lesson.objects.get().is_cancelled
 

@@ -29,23 +29,23 @@ def days(today: date, known: tuple[date, ...] = WEEKDAYS) -> SchoolDays:
     ],
 )
 def test_how_many_are_left(today: date, left: int, is_over: bool) -> None:
-    term = days(today).term(MONDAY)
-    assert (term.until, term.left, term.is_over) == (date(2026, 9, 21), left, is_over)
+    deadline = days(today).deadline(MONDAY)
+    assert (deadline.until, deadline.left, deadline.is_over) == (date(2026, 9, 21), left, is_over)
 
 
 def test_a_closed_day_and_a_holiday_do_not_count() -> None:
     holiday = {date(2026, 9, 16), *(date(2026, 9, 21) + timedelta(days=n) for n in range(5))}
     known = tuple(day for day in WEEKDAYS if day not in holiday)
-    assert days(MONDAY, known).term(MONDAY).until == date(2026, 9, 29)
+    assert days(MONDAY, known).deadline(MONDAY).until == date(2026, 9, 29)
 
 
 def test_where_the_timetable_ends_any_weekday_counts() -> None:
-    assert days(MONDAY, WEEKDAYS[:3]).term(MONDAY).until == date(2026, 9, 21)
-    assert days(MONDAY, ()).term(MONDAY).until == date(2026, 9, 21)
+    assert days(MONDAY, WEEKDAYS[:3]).deadline(MONDAY).until == date(2026, 9, 21)
+    assert days(MONDAY, ()).deadline(MONDAY).until == date(2026, 9, 21)
 
 
 def test_an_absence_on_a_saturday() -> None:
-    assert days(MONDAY).term(date(2026, 9, 12)).until == date(2026, 9, 18)
+    assert days(MONDAY).deadline(date(2026, 9, 12)).until == date(2026, 9, 18)
 
 
 @pytest.mark.django_db
@@ -58,5 +58,5 @@ def test_what_the_timetable_says(django_assert_num_queries: DjangoAssertNumQueri
     LessonFactory.create(date=WEEKDAYS[9])  # of another school
     Lesson.objects.filter(date=WEEKDAYS[2]).update(status=Lesson.Status.CANCELLED)
     with django_assert_num_queries(2):
-        found = SchoolDays.of(school, WEEKDAYS[1], WEEKDAYS[3])
+        found = school.school_days(WEEKDAYS[1], WEEKDAYS[3])
     assert found.days == (WEEKDAYS[1], *WEEKDAYS[3:8])

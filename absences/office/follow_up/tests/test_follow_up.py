@@ -74,7 +74,7 @@ def test_the_most_urgent_pupil_comes_first(
         [(ava, MONDAY, 1)],
     ]
     assert [each.plan for each in days[0]] == [None, plan]
-    assert [each.term.left for each in days[0]] == [4, 5]
+    assert [each.deadline.left for each in days[0]] == [4, 5]
 
 
 def test_a_filter_by_year_and_by_group(school: School, lesson: Lesson, students: list[Student]) -> None:
