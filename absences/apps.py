@@ -10,7 +10,7 @@ class AbsencesConfig(AppConfig):
         from absences.registers import closing
         from absences.reporting import revocations
         from absences.store import sheets
-        from lessons import hooks
+        from lessons.registers import hooks
 
         hooks.answers.append(sheets.reported)
         hooks.settlers.append(closing.settle)

@@ -83,6 +83,7 @@ TEMPLATES = [
             ],
             # Tags stand with the code that they belong to, and not in a folder `templatetags`.
             "libraries": {
+                "board_rows": "absences.office.board.rows",
                 "lesson_rows": "absences.taking.lesson_rows",
                 "navigation": "absences.web.navigation",
                 "words": "absences.web.words",

@@ -18,8 +18,8 @@ from pymongo import UpdateOne
 from absences.store import mongo
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
-from lessons.hooks import Revoked
 from lessons.lifetimes import LONGEST_LIFE
+from lessons.registers.hooks import Revoked
 
 READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is known,
 NO_OLDER = 10.0  # unless that is older

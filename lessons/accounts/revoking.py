@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from lessons import hooks
 from lessons.errors import StoreUnavailable
-from lessons.hooks import Revoked
 from lessons.lifetimes import TICKETS_END
 from lessons.models import Lesson, Revocation
+from lessons.registers import hooks
+from lessons.registers.hooks import Revoked
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from lessons import hooks
 from lessons.admin.base import SchoolRowAdmin
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, RejectedReport
+from lessons.registers import hooks
 
 
 class Cancelling(SchoolRowAdmin):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 from django.utils.translation import gettext_lazy as _
 
+from lessons.model_forms import InlineFormSet, ModelForm
 from lessons.models import Enrolment, Lesson, PlannedAbsence, Register
-
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Any]
-    InlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
-else:
-    ModelForm, InlineFormSet = forms.ModelForm, forms.BaseInlineFormSet
 
 
 class InlineForm(ModelForm):

@@ -13,8 +13,8 @@ from lessons.admin.cancelling import Cancelling
 from lessons.admin.enrolments import EnrolledStudents, EnrolStudents
 from lessons.admin.forms import LessonForm
 from lessons.errors import StoreUnavailable
-from lessons.hooks import reported
 from lessons.models import Group, Lesson, LessonStaff
+from lessons.registers.hooks import reported
 
 
 @admin.register(Group)

@@ -19,15 +19,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from lessons.model_forms import ModelForm
 from lessons.models import School, User
 from lessons.usernames import canonical
 
 if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[User]
     CreationForm = auth_forms.AdminUserCreationForm[User]
     ChangeForm = auth_forms.UserChangeForm[User]
 else:
-    ModelForm = forms.ModelForm
     CreationForm, ChangeForm = auth_forms.AdminUserCreationForm, auth_forms.UserChangeForm
 
 

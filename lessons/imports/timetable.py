@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from lessons import hooks
 from lessons.errors import FieldError, StoreUnavailable
 from lessons.imports.putting import Kind, Row, update
 from lessons.models import Group, Lesson, LessonStaff, Membership, StaffKind
+from lessons.registers import hooks
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from absences.office.calls import calls
-from absences.office.forms import ContactForm
+from absences.office.calls.forms import ContactForm
 from absences.web.lookup import render_local, user_of
 from absences.web.office import asked_year, back, office_facts, office_pupil, office_school, years
 from lessons.calendar import school_time

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from absences.office.follow_up import follow_up
 from absences.office.follow_up.follow_up import Explained, PupilDay, Wanted
-from absences.office.forms import ReasonForm
+from absences.office.follow_up.forms import ExplainForm
 from absences.taking.taken import clock
 from absences.web import period
 from absences.web.lookup import render_local, user_of
@@ -39,7 +39,7 @@ class Row:
     day: PupilDay
     following: str
     focus: bool
-    wrong: ReasonForm | None
+    wrong: ExplainForm | None
 
     @property
     def code(self) -> str:
@@ -64,7 +64,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def explain(request: HttpRequest, student: int) -> HttpResponse:
     """Gives a reason to the ticked marks of a pupil, and goes on to the next; sent again, it says what stands."""
     pupil = office_pupil(request, student)
-    form = ReasonForm(request.POST, _lessons(request, pupil))
+    form = ExplainForm(request.POST, _lessons(request, pupil))
     if not form.is_valid():
         return _page(request, pupil.school, wrong=form, key=f"{pupil.pk}-{request.POST.get('day', '')}")
     code, reason = form.cleaned_data["code"], form.cleaned_data["reason"]
@@ -105,7 +105,7 @@ def _named(lesson: Lesson) -> str:
     return f"{lesson.group.name} {clock(lesson.starts_at, lesson)}"
 
 
-def _page(request: HttpRequest, school: School, wrong: ReasonForm | None = None, key: str = "") -> HttpResponse:
+def _page(request: HttpRequest, school: School, wrong: ExplainForm | None = None, key: str = "") -> HttpResponse:
     now = timezone.now()
     today = school_time.local_date(school.time_zone, now)
     wanted = _wanted(request, school)
@@ -153,7 +153,7 @@ def _group(request: HttpRequest, school: School) -> int | None:
     return found
 
 
-def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ReasonForm | None, key: str) -> list[list[Row]]:
+def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ExplainForm | None, key: str) -> list[list[Row]]:
     """As many pupils as a page takes, the most urgent, or all that `?all=1` asks for. With `next` the focus is on that
     day, or on the first where it has its reason already."""
     shown: list[list[PupilDay]] = []

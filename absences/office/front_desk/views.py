@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from absences.office.forms import SignInForm, SignOutForm
 from absences.office.front_desk import front_desk
+from absences.office.front_desk.forms import SignInForm, SignOutForm
 from absences.office.front_desk.front_desk import Told
 from absences.taking.taken import clock
 from absences.web.lookup import render_local, user_of

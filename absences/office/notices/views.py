@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from absences.office.forms import SomeoneElseForm
 from absences.office.notices import notices
+from absences.office.notices.forms import SomeoneElseForm
 from absences.web.lookup import seen_lesson, user_of
 from absences.web.office import back
 from lessons.errors import NotFound

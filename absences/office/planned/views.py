@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from absences.office.forms import PlanForm
+from absences.office.planned.forms import PlanForm
 from absences.web.lookup import render_local, sent, user_of
 from absences.web.office import back, office_facts, office_pupil, office_school
 from lessons.calendar import school_time

@@ -17,14 +17,14 @@ from absences.reporting import revocations, tickets
 from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.commands import LISTENER
-from lessons import hooks
 from lessons.accounts import revoking, tokens
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.factories import ApiClientFactory, MembershipFactory, UserFactory, person
-from lessons.hooks import Revoked
 from lessons.lifetimes import LONGEST_LIFE
 from lessons.models import ApiClient, Lesson, Membership, Revocation, Role, School, User
+from lessons.registers import hooks
+from lessons.registers.hooks import Revoked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

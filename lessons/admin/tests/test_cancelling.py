@@ -9,11 +9,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from lessons import hooks
 from lessons.admin.tests.test_timetable import lesson_form
 from lessons.errors import StoreUnavailable
 from lessons.factories import GroupFactory, LessonFactory, SchoolFactory, person
 from lessons.models import Group, Lesson, Role, School, Student
+from lessons.registers import hooks
 from lessons.tests.registers import reject, take
 
 pytestmark = pytest.mark.django_db

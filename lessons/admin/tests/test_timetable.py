@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from lessons import hooks
 from lessons.errors import StoreUnavailable
 from lessons.factories import (
     EnrolmentFactory,
@@ -17,6 +16,7 @@ from lessons.factories import (
     person,
 )
 from lessons.models import Enrolment, Group, Lesson, LessonStaff, Role, School, Student, User
+from lessons.registers import hooks
 from lessons.tests.registers import take
 
 pytestmark = pytest.mark.django_db
