@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(folder: Path) -> Iterator[Server]:
+def server(folder: Path, mongodb: None, static_files: None) -> Iterator[Server]:
     with socket.create_server((LOOPBACK, 0)) as unused:
         port = unused.getsockname()[1]
     log = folder / "server.log"

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pyt
 
 
 @pytest.fixture
-def server(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def server(line: Line, mongodb: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The product's port; its PostgreSQL is at the other end of the line."""
     database = connection.settings_dict
     user = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"

@@ -45,7 +45,7 @@ def test_it_refuses_to_mix_with_other_schools(db: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def monday(_mongo: Any, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Done]:
+def monday(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Done]:
     """The first run, on Monday 14 September 2026 at 09:10; in the database for all tests below."""
     with django_db_blocker.unblock():
         done = update(MONDAY)

@@ -1,0 +1,143 @@
+"""The stores of a test run. Each starts when a test first uses it, and ends with the run.
+
+All processes of a run share one mongod, in which each has a database of its own, and one folder of static files. The
+SQL database is pytest-django's.
+"""
+
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.core.management import call_command
+from django.test import override_settings
+from pymongo import MongoClient
+
+from absences.store import mongo, schema
+from attendance_site.static_files import Storage
+from dev import mongod
+from dev.processes import held
+
+# Until then: a socket that nobody has, so that no test reaches the MongoDB of whoever runs the tests.
+NOT_STARTED = "mongodb://%2Fno-test-of-this-process-has-used-mongodb-yet.sock"
+PATIENCE = 20.0  # seconds: no test fails because the machine is busy; those about deadlines set their own
+
+Url = Callable[[], str]
+
+
+@contextmanager
+def lazy_mongod(folder: Path) -> Iterator[Url]:
+    """Yields a function that returns the URL of the run's mongod, and starts it when it is first called.
+
+    A thread of its own starts and stops it: the kernel ends a mongod with the thread that started it, and those of
+    tests are short. Only this thread does, so there is never a second mongod.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as stack:
+
+        @cache
+        def start() -> str:
+            url = stack.enter_context(mongod.running(folder, lambda line: None))
+            with MongoClient[dict[str, Any]](url) as client:
+                # It deletes by its own clock, which is not the tests'.
+                client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
+            return url
+
+        try:
+            yield lambda: thread.submit(start).result()
+        finally:
+            thread.submit(stack.close).result()
+
+
+@contextmanager
+def shared(url: Url, address: Path) -> Iterator[None]:
+    """Tells the URL to other processes, which ask for it at a Unix socket."""
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(url().encode())
+
+    with socketserver.ThreadingUnixStreamServer(str(address), Answer) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def asked(address: Path) -> str:
+    """The URL that the process at the Unix socket tells. Raises mongod.Unavailable."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(address))
+        with link.makefile() as answer:
+            url = answer.read()
+    if not url:
+        raise mongod.Unavailable("No mongod could be started; the process that started the tests printed why.")
+    return url
+
+
+class Documents:
+    """This process's database in MongoDB. The product's client opens it, or a test that needs the URL."""
+
+    def __init__(self, name: str, server: Url) -> None:
+        self._name = name
+        self._server = server
+        self._lock = threading.RLock()
+        self._client: MongoClient[dict[str, Any]] | None = None  # apart from the product's own, which a test may break
+        self._client_of_product = mongo.client
+        mongo.client = self._opened  # every use of MongoDB by the product passes here
+
+    def _opened(self) -> MongoClient[dict[str, Any]]:
+        with self._lock:
+            if settings.MONGODB_URL == NOT_STARTED:  # not so where a test has another address
+                self.open()
+        return self._client_of_product()
+
+    def open(self) -> None:
+        with self._lock:
+            url = os.environ["MONGODB_URL"]
+            if not self._client:
+                url = self._server()
+                with override_settings(MONGODB_URL=url, MONGODB_TIMEOUT=PATIENCE):
+                    schema.set_up()
+                self._client = MongoClient(url, w="majority", journal=True)
+                os.environ["MONGODB_URL"] = url
+            settings.MONGODB_URL = url  # each time: what was set within a test that has settings of its own ends with it
+
+    def empty(self) -> None:
+        if not self._client:
+            return
+        database = self._client[self._name]
+        if not database.command("dbStats")["objects"]:  # one question instead of one for each collection
+            return
+        for name in database.list_collection_names():
+            if database[name].find_one():
+                database[name].delete_many({})
+
+    def close(self) -> None:
+        mongo.close()
+        if self._client:
+            self._client.close()
+
+
+class StaticFiles(Storage):
+    """Collects the static files when a process first reads their manifest."""
+
+    def load_manifest(self) -> Any:
+        collect()
+        return super().load_manifest()
+
+
+def collect() -> None:
+    """Collects the static files, once in a run. What starts a server in a process of its own calls it before."""
+    root = Path(settings.STATIC_ROOT)
+    with held(root.with_name("static.lock"), patience=60):
+        if not (root / Storage.manifest_name).exists():
+            command = collectstatic.Command()
+            command.storage = Storage()
+            call_command(command, verbosity=0, interactive=False)
