@@ -1,4 +1,4 @@
-"""What pytest needs to know: the environment of the tests, their clock, their stores, and what none may leave behind."""
+"""What pytest needs to know: the tests' environment, their clock, their stores, and what none may leave behind."""
 
 import logging
 import os
@@ -104,11 +104,15 @@ def _set(settings: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """Sweeps instead of flushes, and where it has to flush, no permissions are made anew: nobody asks for them."""
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         with django_db_blocker.unblock():
+            with stores.migrated_once(FOLDER) as request.config.option.reuse_db:
+                request.getfixturevalue("django_db_setup")  # pytest-django's
+            post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
             sweep = stack.enter_context(leftovers.sweeping())
         if sweep:
             patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: sweep())

@@ -1,16 +1,18 @@
 """The stores of a test run. Each starts when a test first uses it, and ends with the run.
 
 All processes of a run share one mongod, in which each has a database of its own, and one folder of static files. The
-SQL database is pytest-django's.
+SQL database is pytest-django's, migrated once in a run.
 """
 
 import os
+import shutil
 import socket
 import socketserver
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 from pymongo import MongoClient
 
@@ -107,7 +110,9 @@ class Documents:
                     schema.set_up()
                 self._client = MongoClient(url, w="majority", journal=True)
                 os.environ["MONGODB_URL"] = url
-            settings.MONGODB_URL = url  # each time: what was set within a test that has settings of its own ends with it
+            settings.MONGODB_URL = (
+                url  # each time: what was set within a test that has settings of its own ends with it
+            )
 
     def empty(self) -> None:
         if not self._client:
@@ -123,6 +128,24 @@ class Documents:
         mongo.close()
         if self._client:
             self._client.close()
+
+
+@contextmanager
+def migrated_once(folder: Path) -> Iterator[bool]:
+    """Yields whether this process has a copy of an SQLite database that another one of the run migrated; otherwise it
+    has to migrate itself, and keeps a copy for the others, which wait meanwhile: it takes seconds."""
+    if connection.vendor != "sqlite":
+        yield False
+        return
+    kept = folder / "migrated.sqlite3"
+    with held(folder / "migrated.lock", patience=120):
+        if first := not kept.exists():
+            yield False
+            with closing(sqlite3.connect(kept)) as copy:
+                connection.cursor().connection.backup(copy)
+    if not first:
+        shutil.copyfile(kept, connection.settings_dict["TEST"]["NAME"])
+        yield True
 
 
 class StaticFiles(Storage):

@@ -1,4 +1,4 @@
-"""The stores of a test run start when a test first uses them and end with the run: pytest runs tests of its own here."""
+"""The stores of a test run start when a test first uses them, and end with the run."""
 
 import json
 import os
@@ -14,6 +14,8 @@ from dev import mongod
 from dev.processes import until
 
 pytestmark = pytest.mark.wall_clock
+
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-p", "plugin", "-p", "no:cacheprovider")
 
 # Writes down what the run has made in its folder, before the folder goes.
 PLUGIN = """
@@ -33,7 +35,7 @@ def test_no_store(): ...
 
 def test_no_other_store_than_the_one_of_the_run():
     with pymongo.MongoClient(os.environ["MONGODB_URL"], serverSelectionTimeoutMS=100) as client:
-        with pytest.raises(pymongo.errors.ServerSelectionTimeoutError, match="no-test-of-this-process-has-used-mongodb"):
+        with pytest.raises(pymongo.errors.ServerSelectionTimeoutError, match="no-test-of-this-process"):
             client.admin.command("ping")
 """
 
@@ -90,8 +92,7 @@ def started(folder: Path, tests: dict[str, str], *options: str) -> subprocess.Po
     here = settings.BASE_DIR
     given = {name: each for name, each in os.environ.items() if not name.startswith("PYTEST_") and name != "VAR_DIR"}
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-c", here / "pyproject.toml", "--rootdir", here]
-        + ["-p", "conftest", "-p", "plugin", "-p", "no:cacheprovider", *options, folder],
+        [*PYTEST, "-c", here / "pyproject.toml", "--rootdir", here, *options, folder],
         cwd=folder,
         env=given | {"PYTHONPATH": f"{here}:{folder}", "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
