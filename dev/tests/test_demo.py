@@ -23,6 +23,8 @@ from dev.demo.update import Done, update
 from lessons.factories import SchoolFactory
 from lessons.models import Amendment, Group, Lesson, Mark, Membership, Register, School, Student, User
 
+pytestmark = pytest.mark.longest
+
 LONDON = ZoneInfo("Europe/London")
 MONDAY = datetime(2026, 9, 14, 9, 10, tzinfo=LONDON)
 ACCOUNTS = ("teacher", "colleague", "office", "admin", "integrator", "operator", "outsider")

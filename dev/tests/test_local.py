@@ -17,7 +17,7 @@ import pytest
 
 from dev.processes import LOOPBACK, until
 
-pytestmark = pytest.mark.wall_clock
+pytestmark = [pytest.mark.wall_clock, pytest.mark.longest]
 
 TOLD_ELSEWHERE = (signal.SIGTERM, signal.SIGHUP)
 COMMAND = [sys.executable, "-m", "dev.local"]
@@ -145,7 +145,7 @@ def test_a_folder_in_use_is_neither_served_twice_nor_reset(product: Running) -> 
     assert (product.folder / "attendance.sqlite3").exists()
 
 
-def test_it_keeps_what_was_entered(product: Running) -> None:
+def test_it_keeps_what_was_entered(product: Running, products: Iterator[Running]) -> None:
     def token() -> str:
         return str(product.ask("/api/v1/token", username="teacher", password="attendance-demo")["access"])
 
@@ -155,9 +155,15 @@ def test_it_keeps_what_was_entered(product: Running) -> None:
     product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"], absences=[absence])
     product.process.terminate()
     assert product.ended() == (0, "Stopping.", [])
-    with running(product.folder) as product:
-        kept = product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"])
+    product = next(products)
+    kept = product.ask(f"/api/v1/lessons/{lesson}/absences", detail["ticket"])
     assert [mark["student_id"] for mark in kept["absences"]] == [absence["student_id"]]
+
+
+def test_after_a_kill_the_next_start_works(product: Running, products: Iterator[Running]) -> None:
+    os.kill(product.part("supervisor"), signal.SIGKILL)
+    product.process.wait()
+    assert next(products).ask("/readyz")["status"] == "ok"
 
 
 # SIGTERM is sent above, and SIGHUP by the terminal below.
@@ -195,12 +201,6 @@ def test_a_killed_part_stops_everything(product: Running, part: str, words: str)
 def test_a_killed_supervisor_takes_everything_along(product: Running) -> None:
     os.kill(product.part("supervisor"), signal.SIGKILL)
     assert product.ended() == (-9, "", [])
-
-
-def test_after_a_kill_the_next_start_works(folder: Path, product: Running) -> None:
-    os.kill(product.part("supervisor"), signal.SIGKILL)
-    with running(folder) as product:
-        assert product.ask("/readyz")["status"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pymongo.collection import Collection
 from dev import mongod
 from dev.processes import LOOPBACK, is_free, until
 
-pytestmark = pytest.mark.wall_clock
+pytestmark = [pytest.mark.wall_clock, pytest.mark.longest]
 
 Kept = tuple[Path, str]
 Supervisor = subprocess.Popen[str]

@@ -8,6 +8,7 @@ import pytest
 RUNS = 6
 
 
+@pytest.mark.longest
 @pytest.mark.wall_clock
 def test_nothing_is_lost_and_every_missing_mechanism_is_found() -> None:
     command = [sys.executable, "-m", "drills.completion", "--sqlite", "--nodes", "3", "--seed", "7", "--prove"]

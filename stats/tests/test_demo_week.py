@@ -17,7 +17,7 @@ from stats import parameters, queries
 from stats.queries import Answer
 from stats.tests.counting import SUMS, by_hand
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 EVENING = datetime(2026, 9, 14, 17, 30, tzinfo=ZoneInfo("Europe/London"))
 WEEK = {"from": "2026-09-08", "to": "2026-09-14"}

@@ -16,7 +16,7 @@ from attendance_site.tests.doors.world import FOREIGN, PUPIL, UNKNOWN, World, wi
 from attendance_site.tests.urls import patterns
 from lessons.models import Scope
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 DOCS = settings.BASE_DIR / "docs" / "access.md"
 API = [(pattern, method) for pattern, method in routes() if pattern.startswith("api/v1/")]

@@ -25,7 +25,7 @@ from lessons.admin.lists import OfferedLookups, check_lists
 from lessons.factories import GroupFactory
 from lessons.models import ApiClient, Lesson, Membership, Student, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 # A session's key as Django makes them, for which a search by halves needs 171 guesses.
 KEY = "2ydhlwgnll7ifv8z6k2q4o98l7o4ze5h"

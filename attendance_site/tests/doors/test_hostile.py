@@ -15,7 +15,7 @@ from attendance_site.tests.doors.bodies import is_of_taken
 from attendance_site.tests.doors.world import FOREIGN, World, with_session
 from lessons.models import Contact, DeskEntry, Notice, PlannedAbsence
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 PAGES = [(pattern, method) for pattern, method in routes() if not pattern.startswith("api/")]
 FORM = "application/x-www-form-urlencoded"

@@ -18,7 +18,7 @@ from lessons.factories import MembershipFactory, StudentFactory, person
 from lessons.models import Role, Scope, User
 from lessons.models.permissions import Access
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 Found = Mapping[str, set[str]]
 

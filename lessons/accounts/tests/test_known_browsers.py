@@ -17,7 +17,7 @@ from lessons.accounts.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, coll
 from lessons.factories import SchoolFactory, person
 from lessons.models import Role, School, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 
 @pytest.fixture
