@@ -90,6 +90,7 @@ class Documents:
     def __init__(self, name: str, server: Url) -> None:
         self._name = name
         self._server = server
+        self._url = NOT_STARTED
         self._lock = threading.RLock()
         self._client: MongoClient[dict[str, Any]] | None = None  # apart from the product's own, which a test may break
         self._client_of_product = mongo.client
@@ -103,16 +104,13 @@ class Documents:
 
     def open(self) -> None:
         with self._lock:
-            url = os.environ["MONGODB_URL"]
             if not self._client:
                 url = self._server()
                 with override_settings(MONGODB_URL=url, MONGODB_TIMEOUT=PATIENCE):
                     schema.set_up()
                 self._client = MongoClient(url, w="majority", journal=True)
-                os.environ["MONGODB_URL"] = url
-            settings.MONGODB_URL = (
-                url  # each time: what was set within a test that has settings of its own ends with it
-            )
+                os.environ["MONGODB_URL"] = self._url = url
+            settings.MONGODB_URL = self._url  # each time: what is set while a test overrides settings goes with them
 
     def empty(self) -> None:
         if not self._client:

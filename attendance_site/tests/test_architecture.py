@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ APPS = ("lessons", "absences", "stats", "attendance_site", "dev")  # each may im
 
 
 def modules(app: str) -> Iterator[Path]:
-    return (path for path in (ROOT / app).rglob("*.py") if "tests" not in path.parts)
+    return (path for path in (ROOT / app).rglob("*.py") if "tests" not in path.relative_to(ROOT).parts)
 
 
 def imported(path: Path) -> set[str]:
@@ -73,7 +74,12 @@ class Uses(ast.NodeVisitor):
 
 
 def users_of(name: str) -> set[str]:
-    return {place for app in APPS for path in modules(app) for used, place in Uses(path).found if used == name}
+    return {place for app in APPS for path in modules(app) for used, place in uses(path) if used == name}
+
+
+@cache
+def uses(path: Path) -> set[tuple[str, str]]:
+    return Uses(path).found
 
 
 @pytest.mark.parametrize(
