@@ -40,7 +40,7 @@ from attendance_site.tests import leaks, leftovers  # noqa: E402
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 FOLDER = Path(os.environ["VAR_DIR"])
-ADDRESS = FOLDER / "stores.sock"  # where workers ask the controller for the mongod
+PORT = FOLDER / "mongod.port"  # the file with the port at which workers ask the controller for the mongod
 MOMENT = os.environ.get("TEST_CLOCK") or clock.DEFAULT
 LEAKS = leaks.Leaks()
 DOCUMENTS = pytest.StashKey[stores.Documents]()
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"TEST_CLOCK is one of {', '.join(clock.MOMENTS)}.")
     stack = ExitStack()
     config.add_cleanup(stack.close)
-    server = stack.enter_context(_server(config)) if CONTROLLER else partial(stores.asked, ADDRESS)
+    server = stack.enter_context(_server(config)) if CONTROLLER else partial(stores.asked, PORT)
     config.stash[DOCUMENTS] = stores.Documents(f"test_{WORKER}", server)
     stack.callback(config.stash[DOCUMENTS].close)
     logging.getLogger().addHandler(LEAKS)
@@ -88,7 +88,7 @@ def _server(config: pytest.Config) -> Iterator[stores.Url]:
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         url = stack.enter_context(stores.lazy_mongod(FOLDER / "mongod"))
         if config.getoption("dist", "no") != "no":
-            stack.enter_context(stores.shared(url, ADDRESS))
+            stack.enter_context(stores.shared(url, PORT))
         yield url
 
 

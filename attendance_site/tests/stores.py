@@ -27,7 +27,7 @@ from pymongo import MongoClient
 from absences.store import mongo, schema
 from attendance_site.static_files import Storage
 from dev import mongod
-from dev.processes import held
+from dev.processes import LOOPBACK, held
 
 # Until then: a socket that nobody has, so that no test reaches the MongoDB of whoever runs the tests.
 NOT_STARTED = "mongodb://%2Fno-test-of-this-process-has-used-mongodb-yet.sock"
@@ -60,23 +60,24 @@ def lazy_mongod(folder: Path) -> Iterator[Url]:
 
 
 @contextmanager
-def shared(url: Url, address: Path) -> Iterator[None]:
-    """Tells the URL to other processes, which ask for it at a Unix socket."""
+def shared(url: Url, port: Path) -> Iterator[None]:
+    """Tells the URL to other processes, which ask for it at the port that this file names. (The path of a Unix socket
+    may be too long.)"""
 
     class Answer(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             self.wfile.write(url().encode())
 
-    with socketserver.ThreadingUnixStreamServer(str(address), Answer) as server:
+    with socketserver.ThreadingTCPServer((LOOPBACK, 0), Answer) as server:
+        port.write_text(str(server.server_address[1]))
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield
         server.shutdown()
 
 
-def asked(address: Path) -> str:
-    """The URL that the process at the Unix socket tells. Raises mongod.Unavailable."""
-    with socket.socket(socket.AF_UNIX) as link:
-        link.connect(str(address))
+def asked(port: Path) -> str:
+    """The URL that the process at the port in this file tells. Raises mongod.Unavailable."""
+    with socket.create_connection((LOOPBACK, int(port.read_text()))) as link:
         with link.makefile() as answer:
             url = answer.read()
     if not url:
