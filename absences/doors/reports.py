@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from absences.api.representations import mark_json
 from absences.reporting import parse, rate_limit, service, tickets
 from absences.store import sheets
-from lessons.accounts.authentication import bearer
+from lessons.accounts.tokens import bearer
 from lessons.api.strict_json import check_text
 from lessons.errors import BadToken, StandingMark
 

@@ -23,18 +23,12 @@ SAME_AGAIN = timedelta(seconds=10)  # an exchanged refresh token gives the same 
 USED_TO = timedelta(minutes=1)  # as exactly as a client's last use is kept
 
 
-def bearer(header: str) -> str | None:
-    """The token of an `Authorization: Bearer` header; None where there is no such header."""
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
 class AccessTokenAuthentication(BaseAuthentication):
     """The user behind an access token, asked of SQL: who was deleted, deactivated or given another password or other
     roles since is refused at once."""
 
     def authenticate(self, request: Request) -> tuple[User, tokens.AccessClaims] | None:
-        token = bearer(request.META.get("HTTP_AUTHORIZATION", ""))
+        token = tokens.bearer(request.META.get("HTTP_AUTHORIZATION", ""))
         if token is None:
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))

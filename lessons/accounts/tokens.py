@@ -63,6 +63,12 @@ class AccessClaims:
     sid: str = ""
 
 
+def bearer(header: str) -> str | None:
+    """The token of an `Authorization: Bearer` header; None where there is no such header."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
     """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat`, `iat_ms` and `exp`."""
     seconds, milliseconds = divmod(school_time.milliseconds(now), 1000)
