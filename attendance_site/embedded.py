@@ -1,4 +1,4 @@
-"""What a machine without configuration makes for itself, once, in its data folder."""
+"""Secrets and addresses for a machine without configuration. They are made once and kept in its data folder."""
 
 import os
 import secrets
@@ -12,19 +12,19 @@ SECRET_KEY, TOKEN_KEYS = "secret-key", "token-keys.json"
 
 
 def secret_key(folder: Path) -> str:
-    """The Django secret of this data folder."""
+    """Returns this data folder's Django secret key, made on first use."""
     return _made_once(folder / SECRET_KEY, lambda: secrets.token_urlsafe(64).encode()).decode()
 
 
 def token_keys(folder: Path) -> Path:
-    """The file of this data folder's keys for tokens."""
+    """Returns the path of this data folder's token keys, made on first use."""
     path = folder / TOKEN_KEYS
     _made_once(path, lambda: keys.dump(keys.rotated([], now=0)).encode())
     return path
 
 
 def mongodb_url(folder: Path) -> str:
-    """Where the local mongod of this data folder listens; the standard port when none was started."""
+    """Returns the address of this data folder's mongod, or of the standard port when none was started."""
     try:
         return (folder / "mongod" / "url").read_text().strip()
     except FileNotFoundError:
@@ -38,6 +38,6 @@ def _made_once(path: Path, make: Callable[[], bytes]) -> bytes:
         own.touch(mode=0o600)
         own.write_bytes(make())
         with suppress(FileExistsError):
-            os.link(own, path)  # the first of two processes wins, and nobody reads half a file
+            os.link(own, path)  # the first of two processes wins, and nobody reads a half-written file
         own.unlink()
     return path.read_bytes()

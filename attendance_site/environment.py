@@ -1,4 +1,4 @@
-"""The environment, as django-environ reads it, save that a wrong value is refused by the name of its variable."""
+"""The environment as django-environ reads it, but a wrong value is an error that names its variable."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ FALSE = ("false", "off", "no", "n", "0", "")
 
 
 class Environment(environ.FileAwareEnv):  # SECRET_KEY_FILE=/run/secrets/... works for every variable
-    """Raises ImproperlyConfigured, one line, for whatever cannot be read."""
+    """Reads variables; raises ImproperlyConfigured, in one line, for a value that it cannot read."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -19,7 +19,7 @@ class Environment(environ.FileAwareEnv):  # SECRET_KEY_FILE=/run/secrets/... wor
 
     @classmethod
     def parse_value(cls, value: Any, cast: Any) -> Any:
-        """Its own reading of `PRODUCTION=ture` is false."""
+        """Parses a value, but refuses an unknown boolean: django-environ reads `PRODUCTION=ture` as false."""
         if cast is bool and value.strip().lower() not in (*cls.BOOLEAN_TRUE_STRINGS, *FALSE):
             raise ValueError(f"{value!r} is neither true nor false")
         return super().parse_value(value, cast)

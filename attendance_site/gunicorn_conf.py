@@ -1,4 +1,4 @@
-"""How gunicorn serves the product, behind a proxy and by `make run`; every setting with its reason."""
+"""Gunicorn's settings, behind a proxy and for `make run`, each with its reason."""
 
 import signal
 from typing import Any
@@ -9,39 +9,40 @@ from attendance_site.parent_process import end_with
 wsgi_app = "attendance_site.wsgi"
 bind = f"0.0.0.0:{env.int('PORT', default=8000)}"
 
-# Threads, since a request mostly waits for a store; connections that are kept open cost none of them.
+# Threads, because a request mostly waits for a store. A connection that is kept open costs no thread.
 worker_class = "gthread"
 workers = env.int("WEB_WORKERS", default=2)
 threads = env.int("WEB_THREADS", default=8)
 
-# Loaded once and shared by the workers, who are ready at once: a fault shows before the first of them starts, and a
-# reload by USR2 keeps requests under 300 ms (by HUP a fifth were slower). HUP does not read new code, use USR2.
+# The application is loaded once and shared by the workers. A fault shows before the first worker starts, and workers
+# are ready at once: requests stay under 300 ms during a reload by USR2, while by HUP a fifth were slower. HUP does not
+# read new code, so use USR2.
 preload_app = True
 
-# Longer than the proxy keeps its connections (60 s): the other way round it would send requests into closing ones.
+# Longer than the proxy keeps its connections (60 s); otherwise it would send requests into closing connections.
 keepalive = 75
 
-# As long as it takes, and as nginx takes: a DELETE with the longest note needs 6 KiB, and was refused beyond 4094 bytes
-# by a page of HTML that is no answer of ours.
+# As long as nginx allows. A DELETE with the longest note needs 6 KiB, and gunicorn's default of 4094 refused it with an
+# HTML page of its own.
 limit_request_line = 8190
 
-# No worker is retired after so many requests: the requests that meet a starting worker are slow, and nothing leaks.
+# Workers are not restarted after a number of requests: nothing leaks, and requests are slow while a worker starts.
 max_requests = 0
 
-# Time for what is under way when it stops; the slowest, statistics, give up before.
+# Seconds to finish the current requests when stopping. Statistics, the slowest, give up sooner.
 graceful_timeout = 10
 
-# A socket that controls the server has no use here and would be one more door.
+# Nothing uses the control socket, and it would be one more way in.
 control_socket_disable = True
 
-# Addresses begin at the top; nobody's header says otherwise, not even beside the server.
+# Addresses begin at the root; no header may say otherwise, not even from the same machine.
 forwarder_headers = ""
 
-# What happens is logged by the product and counted by the proxy; starting and stopping workers is no news. A warning
-# repeats the line of a request that it cannot read, whose query may hold a name.
+# The application logs events and the proxy counts requests; starting and stopping workers is not worth a line. Warnings
+# are left out because they repeat a request line that gunicorn cannot read, and its query may hold a name.
 loglevel = "error"
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A worker whose master was killed would hold the port for another second."""
+    """Ends a worker whose master was killed; it would hold the port for another second."""
     end_with(worker.ppid, signal.SIGKILL)

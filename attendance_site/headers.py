@@ -1,10 +1,10 @@
-"""What every answer says to browsers and to what lies between, beside what Django's own middleware says."""
+"""Headers that every response carries, in addition to those of Django's own middleware."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# Nothing of this is used; a page that was broken into must not start.
+# None of these features is used, so an injected script cannot start one.
 UNUSED = (
     *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation"),
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
@@ -13,8 +13,8 @@ PERMISSIONS = ", ".join(f"{feature}=()" for feature in UNUSED)
 
 
 class Headers:
-    """`Cache-Control: no-store` on everything that does not say otherwise: what may be kept says so (static files,
-    public keys), so that no new view leaves a class in a cache."""
+    """Sets `Cache-Control: no-store` unless the response says otherwise, so that a new view cannot leave a class list
+    in a cache. Responses that may be cached (static files, public keys) say so themselves."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

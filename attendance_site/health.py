@@ -1,4 +1,4 @@
-"""Whether this process lives (`/healthz`) and whether it may get traffic (`/readyz`)."""
+"""Probes: `/healthz` says that this process is alive, `/readyz` that it may receive traffic."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from lessons.errors import StoreUnavailable
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Touches nothing."""
+    """Answers without using any store."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each store asked, within its deadline, and every migration applied; 503 if not."""
+    """Checks that each store answers within its deadline and that every migration is applied; 503 if not."""
     checks = {"sql": _sql(), "migrations": "unknown", "mongodb": _ok(mongo.ping, StoreUnavailable)}
     if checks["sql"] == "ok":
         checks["migrations"] = _migrations()

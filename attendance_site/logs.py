@@ -1,4 +1,4 @@
-"""One line an event, with the id of its request; no names, notes or tokens."""
+"""Logging: one line per event, with the id of its request. No names, notes or tokens are logged."""
 
 import logging
 import re
@@ -19,12 +19,12 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def request_id() -> str:
-    """The id of the request at hand; `-` outside of one."""
+    """Returns the id of the current request, or `-` outside a request."""
     return _request_id.get()
 
 
 class RequestId:
-    """Gives each request an id, the proxy's where it sent a proper one, and says it in the answer."""
+    """Gives each request an id, or keeps a valid one from the proxy, and returns it in a header."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -46,19 +46,19 @@ def _is_drivers(error: BaseException) -> bool:
 
 
 def _kind(error: BaseException) -> str:
-    """The SQLSTATE and the constraint, where the driver knows them."""
+    """Returns the SQLSTATE and the constraint, as far as the driver knows them."""
     cause = error.__cause__ if isinstance(error, DatabaseError) and error.__cause__ else error
     diagnosis = getattr(cause, "diag", None)
     known = (getattr(cause, "sqlstate", None), getattr(diagnosis, "constraint_name", None))
     return " ".join(part for part in known if part) or "(its text is not logged)"
 
 
-REFUSED = "django.security."  # the beginning of the names under which Django tells of requests that it refuses
+REFUSED = "django.security."  # the prefix of the loggers to which Django writes refused requests
 
 
 class Refusals(logging.Filter):
-    """Lets refused requests of a kind be told of once a minute, with how many there were since: they are the sender's
-    fault, and anybody can send them by the thousand."""
+    """Lets one refused request of each kind through per minute, with a count of those since the last. They are the
+    sender's fault, and anybody can send thousands."""
 
     EVERY = 60  # seconds
 
@@ -86,7 +86,7 @@ class Formatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def formatException(self, ei: Any) -> str:
-        """As ever, save that a database's error says no more than its kind: its text repeats values of rows."""
+        """Formats a traceback, but shows only the kind of a database error: its text repeats values from rows."""
         told = traceback.TracebackException(*ei, compact=True)
         error: BaseException | None = ei[1]
         part: Any = told
@@ -102,11 +102,11 @@ class Formatter(logging.Formatter):
 
 
 def _brief(record: logging.LogRecord) -> logging.LogRecord:
-    """A refused request in one line. Where it failed inside Django helps nobody, and the text repeats what was sent."""
+    """Returns a refused request as one line. Its traceback helps nobody, and its text repeats what was sent."""
     told = copy(record)
     if record.exc_info:
         told.msg, told.args, told.exc_info, told.exc_text = "Refused a request.", (), None, None
     if more := getattr(record, "more", 0):
-        told.msg = f"{told.msg} ({more} more of its kind since the last was told)"
+        told.msg = f"{told.msg} ({more} more of this kind since the last report)"
     told.levelno, told.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
     return told

@@ -1,4 +1,4 @@
-"""`/api/schema`: drf-spectacular, told what the apps say of their operations (`openapi.py` in each)."""
+"""`/api/schema`: drf-spectacular with each app's description of its operations (`openapi.py` in each app)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ OPERATIONS = {**lessons.OPERATIONS, **absences.OPERATIONS, **stats.OPERATIONS}
 PROBLEM = "application/problem+json"
 WHY = {
     400: "A field, a query or the body is wrong: `errors` says where.",
-    401: "The token is missing, broken, expired or of another kind, or what it stood on has changed.",
-    403: "Not for this user: the role or the scope does not reach.",
-    404: "There is no such thing, or not for this user.",
-    409: "What stands does not allow it.",
+    401: "The token is missing, broken, expired or of another kind, or revoked by a change to the account.",
+    403: "The user's role or the client's scope does not allow this.",
+    404: "Not found, or not visible to this user.",
+    409: "The current state does not allow this.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    422: "Well-formed, but not for this lesson, school or key.",
+    422: "Well-formed, but not valid for this lesson, school or key.",
     429: "Too many requests: try again after the seconds in `Retry-After`.",
-    503: "A store did not answer: try again after `Retry-After`; sending the same again is safe.",
+    503: "A store did not answer: try again after `Retry-After`; repeating the request is safe.",
 }
 TAGS = {"token": "tokens", "stats": "statistics", "changes": "records", "absences": "reports"}
 
@@ -33,7 +33,7 @@ TAGS = {"token": "tokens", "stats": "statistics", "changes": "records", "absence
 class Schema(AutoSchema):
     @property
     def operation(self) -> Operation:
-        """Raises KeyError for a method that nobody described."""
+        """Returns the view's operation. Raises KeyError for a method without a description."""
         return OPERATIONS[type(self.view).__name__, self.method]
 
     def get_operation_id(self) -> str:
@@ -89,14 +89,14 @@ class Schema(AutoSchema):
         return [] if example is None else [OpenApiExample("Example", example, request_only=True)]
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return False  # pages are described as they are
+        return False  # pages are shown in full
 
 
 def with_components(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook: what the apps describe by hand, and how one signs in."""
+    """Adds the hand-written schemas and the security schemes (a hook of drf-spectacular)."""
     components = result["components"]
     for name, schema in components["schemas"].items():
-        if name.endswith(("Input", "Put", "Item")):  # `lessons.api.serializers.Input` refuses what it does not know
+        if name.endswith(("Input", "Put", "Item")):  # `lessons.api.serializers.Input` refuses unknown fields
             schema["additionalProperties"] = False
     components["schemas"] |= {**lessons.COMPONENTS, **absences.COMPONENTS, **stats.COMPONENTS}
     components["schemas"] = dict(sorted(components["schemas"].items()))

@@ -1,4 +1,4 @@
-"""Ending with the process that started this one, however that ends."""
+"""Ending a process together with its parent."""
 
 import ctypes
 import os
@@ -10,8 +10,8 @@ _libc = ctypes.CDLL(None)
 
 
 def end_with(parent: int, number: signal.Signals) -> None:
-    """Has this process sent a signal when its parent dies, however that dies. Only Linux can."""
+    """Asks the kernel to signal this process when its parent dies, for whatever reason. Only Linux can do this."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before it was asked for
+        if os.getppid() != parent:  # the parent died before the call above
             os.kill(os.getpid(), number)

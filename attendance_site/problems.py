@@ -1,4 +1,4 @@
-"""Errors as answers, in one place: RFC 9457 problems under `/api/`, pages elsewhere."""
+"""Error responses: RFC 9457 problems under `/api/`, pages elsewhere."""
 
 import logging
 import sys
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 CUT_SHORT = gettext_lazy("The connection was lost before the whole form arrived. Nothing was saved.")
-MOST_ERRORS = 500  # are told: a body of 1 MiB can hold a hundred times as many
+MOST_ERRORS = 500  # at most: a body of 1 MiB can hold a hundred times as many
 
 STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
@@ -43,8 +43,8 @@ STATUS: dict[type[Exception], int] = {
 
 
 class DomainErrors:
-    """Turns what a page's view raised into a page, a body that no address takes into 413 before it is read, and a form
-    that did not arrive whole into 400. API views have `exception_handler`."""
+    """Answers errors raised by a page's view, bodies that are too large (413, unread) and incomplete forms (400). API
+    views use `exception_handler`."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -63,8 +63,8 @@ class DomainErrors:
 
 
 def _is_whole(request: HttpRequest) -> bool:
-    """Whether all of the body came. Django reads a form whose sender has gone as if the rest had been left empty: of a
-    register, that would be pupils whom nobody saw."""
+    """Returns whether the whole body arrived. If the sender has gone, Django reads the missing fields as empty; in a
+    register those would be pupils whom nobody saw."""
     try:
         return len(request.body) == content_length(request.META)
     except UnreadablePostError:
@@ -72,7 +72,7 @@ def _is_whole(request: HttpRequest) -> bool:
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's hook. What is not ours or DRF's stays an error of the server, which Django logs and `failed` answers."""
+    """Answers our errors and DRF's (DRF's hook). Django logs any other and answers it with `failed`."""
     request = context["request"]
     if isinstance(exception, UnreadablePostError):
         exception = errors.Malformed(str(CUT_SHORT))
@@ -98,7 +98,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Respo
 
 
 def translated(exception: Exception) -> errors.AttendanceError:
-    """An error of the SQL driver as one of ours; ours as they are."""
+    """Returns an error of the SQL driver as one of ours; returns ours unchanged."""
     if isinstance(exception, errors.AttendanceError):
         return exception
     log.error("SQL did not answer: %s", type(exception).__name__)
@@ -106,7 +106,7 @@ def translated(exception: Exception) -> errors.AttendanceError:
 
 
 def answer(request: HttpRequest, error: errors.AttendanceError) -> HttpResponse:
-    """The page or the problem for an error."""
+    """Returns the page or the problem for an error."""
     return _answer(request, status_of(error), _of_ours(error), _headers(error))
 
 
@@ -131,7 +131,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
-    """Also Django's answer to a form that was sent without its CSRF token."""
+    """Answers 403, also for Django when a form comes without its CSRF token."""
     detail = (
         _("This form has expired. Go back, reload the page and send it again.") if reason else _("You may not do this.")
     )
@@ -143,7 +143,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """The last resort, also for what middleware raised when a store was gone."""
+    """Answers any other error, and errors that middleware raises when a store is unavailable."""
     exception = sys.exc_info()[1]
     if isinstance(exception, (errors.AttendanceError, *SQL_AWAY)):
         return answer(request, translated(exception))

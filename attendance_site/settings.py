@@ -1,4 +1,4 @@
-"""Every setting, from the environment. `docs/settings.md` lists the variables; a test keeps the list complete."""
+"""All settings, read from the environment. `docs/settings.md` lists the variables; a test keeps the list complete."""
 
 import logging
 from datetime import timedelta
@@ -14,14 +14,14 @@ from attendance_site.environment import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# False: a machine with nothing configured, which makes its own secrets in VAR_DIR and answers to localhost only.
-# True: every secret and every store must be given.
+# False: a machine without configuration, which makes its own secrets in VAR_DIR and serves localhost only. True: every
+# secret and every store must be given.
 PRODUCTION = env.bool("PRODUCTION", default=False)
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 
 def given(name: str) -> str:
-    """A variable that production must set."""
+    """Returns a variable that must be set in production."""
     value = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"{name} must be set in production.")
@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "attendance_site.static_files.StaticFiles",
-    *(["dev"] if find_spec("dev") else []),  # the command `demo`; an image leaves it out
+    *(["dev"] if find_spec("dev") else []),  # the command `demo`; the image leaves it out
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -81,7 +81,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            # Tags stand with the code that they belong to, and not in a folder `templatetags`.
+            # Tags are kept beside the code that they belong to, not in a folder `templatetags`.
             "libraries": {
                 "board_rows": "absences.office.board.rows",
                 "lesson_rows": "absences.taking.lesson_rows",
@@ -100,16 +100,16 @@ SQLITE_OPTIONS = {
     # Writers queue at BEGIN instead of failing when a read turns into a write.
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
-    # Readers go on while one writes; FULL, because NORMAL may lose the last commits when the power fails.
+    # Readers continue while one process writes. FULL, because NORMAL may lose the last commits in a power cut.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 
 sql.Connection.alive_within = env.float("SQL_ALIVE_WITHIN", default=sql.Connection.alive_within)
 
 POSTGRESQL_OPTIONS = {
-    # Fewer connections than threads, so that a slow database holds back some requests and never all of them;
-    # who gets none within a second is told 503. When all are broken, whoever asks next has it connect again: left to
-    # itself the pool doubles its pauses, and after 20 s without PostgreSQL took another 7 to notice that it was back.
+    # Fewer connections than threads, so that a slow database holds back some requests but never all. A request that
+    # waits longer than a second gets 503. When all connections are broken, the next request makes the pool connect
+    # again: by itself the pool doubles its pauses, and after 20 s without PostgreSQL it took another 7 to recover.
     "pool": {
         "min_size": 1,
         "max_size": env.int("SQL_CONNECTIONS", default=4),
@@ -117,7 +117,7 @@ POSTGRESQL_OPTIONS = {
         "reconnect_timeout": 1.0,
         "connection_class": sql.Connection,
     },
-    # A hung query or lock gives up. Where the server itself hangs, `sql.Connection` notices; where nothing arrives
+    # A slow query or lock is cancelled. When the server itself hangs, `sql.Connection` notices; when nothing arrives
     # there any more, so does `tcp_user_timeout` (milliseconds).
     "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
     "tcp_user_timeout": 2000,
@@ -133,7 +133,7 @@ def database() -> dict[str, Any]:
     return {**settings, "OPTIONS": {**options, **settings.get("OPTIONS", {})}}
 
 
-# Not ATOMIC_REQUESTS: reporting must open no SQL connection, and completion draws its own transactions.
+# Not ATOMIC_REQUESTS: reporting must open no SQL connection, and completion opens its own transactions.
 DATABASES = {"default": database()}
 
 # --- MongoDB ---------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ MONGODB_URL = (
 )
 MONGODB_DATABASE = env.str("MONGODB_DATABASE", default="attendance")
 MONGODB_CONNECTIONS = env.int("MONGODB_CONNECTIONS", default=32)
-MONGODB_TIMEOUT = env.float("MONGODB_TIMEOUT", default=0.8)  # seconds: no one waits longer than one to hear of it
+MONGODB_TIMEOUT = env.float("MONGODB_TIMEOUT", default=0.8)  # seconds, so that a request fails within one second
 
 # --- People and their tokens -----------------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ AUTH_USER_MODEL = "lessons.User"
 AUTHENTICATION_BACKENDS = ["lessons.authentication.Backend"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = f"{LOGIN_URL}?left"  # whose script has the other tabs leave, too
+LOGOUT_REDIRECT_URL = f"{LOGIN_URL}?left"  # its script makes the other tabs leave too
 PASSWORD_HASHERS = ["lessons.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -160,8 +160,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "lessons.accounts.sessions"
 SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day
-# On a shared machine, which is any that its user does not call their own, a session also ends with the browser, and
-# when nobody has used it for so long.
+# A machine counts as shared unless its user calls it their own. There a session also ends with the browser, and after
+# this many idle minutes.
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
 if timedelta(minutes=1) > SESSION_IDLE:
@@ -173,10 +173,10 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the process itself, not the proxy
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the process directly, not through the proxy
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Everything comes from here, and nothing is inline; the admin keeps to it too.
+# Everything is served from here and nothing is inline, in the admin too.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -192,24 +192,24 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a register has five for each pupil, and an assembly may have hundreds
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a register has five for each pupil, and an assembly may have hundreds of pupils
 CSRF_FAILURE_VIEW = "attendance_site.problems.forbidden"
 
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
-# How many proxies of our own have added to X-Forwarded-For; without one nobody's word is taken for where they are.
+# How many of our own proxies append to X-Forwarded-For. With none, the header is ignored.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
-# Where counts are shared by processes on many machines; empty for the database.
+# Where counts are shared by processes on several machines. If empty, the database.
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache_url("CACHE_URL", default="dummycache://")}
-if CACHE_URL:  # one that hangs must not hold the threads: without these, redis-py waits for ever
+if CACHE_URL:  # a cache that hangs must not hold the threads: by default redis-py waits for ever
     CACHES["default"].setdefault("OPTIONS", {}).update(socket_timeout=0.8, socket_connect_timeout=0.8)
 REQUESTS_A_MINUTE = env.int("REQUESTS_A_MINUTE", default=600)
 REQUESTS_A_MINUTE_OF_SYSTEMS = env.int("REQUESTS_A_MINUTE_OF_SYSTEMS", default=6000)
-# From one network by who is not signed in: a school whose staff signs in at once stays far below.
+# Per network, for users who are not signed in. A whole staff signing in at once stays far below.
 REQUESTS_A_MINUTE_UNSIGNED = env.int("REQUESTS_A_MINUTE_UNSIGNED", default=1200)
 
-# Read when the first token is signed or verified, and again when the file was replaced (`lessons/accounts/tokens.py`).
-TOKEN_KEYS = given("TOKEN_KEYS") if PRODUCTION else env.str("TOKEN_KEYS", default="")  # what the file holds, if any
+# Read when the first token is signed or verified, and again when the file is replaced (`lessons/accounts/tokens.py`).
+TOKEN_KEYS = given("TOKEN_KEYS") if PRODUCTION else env.str("TOKEN_KEYS", default="")  # the file's content, if set
 TOKEN_KEYS_FILE = Path(file) if (file := env.str("TOKEN_KEYS_FILE", default="")) else None
 if not TOKEN_KEYS:
     TOKEN_KEYS_FILE = embedded.token_keys(VAR_DIR)
@@ -235,15 +235,15 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["lessons.api.throttles.UserThrottle"],
     "DEFAULT_SCHEMA_CLASS": "attendance_site.openapi.Schema",
     "EXCEPTION_HANDLER": "attendance_site.problems.exception_handler",
-    "URL_FORMAT_OVERRIDE": None,  # `format=csv` is ours
+    "URL_FORMAT_OVERRIDE": None,  # `format=csv` is a parameter of ours
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Classroom attendance",
     "DESCRIPTION": (
         "Report absences, complete lessons, read registers. Times are ISO 8601 with offset, lists are"
-        " `{next, previous, results}`, errors are RFC 9457 problems. Fields may be added to answers; nothing is taken"
-        " away or changes its meaning within `v1`. The guide for integrators is `docs/integrators.md`."
+        " `{next, previous, results}`, errors are RFC 9457 problems. Fields may be added to answers; nothing is"
+        " removed and no meaning changes within `v1`. The guide for integrators is `docs/integrators.md`."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
@@ -260,7 +260,7 @@ SPECTACULAR_SETTINGS = {
 # --- Time and language -----------------------------------------------------------------------------------------------
 
 USE_TZ = True
-TIME_ZONE = "Europe/London"  # only a default for the admin: every school has a zone of its own
+TIME_ZONE = "Europe/London"  # a default for the admin only: every school has its own zone
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
@@ -286,6 +286,6 @@ LOGGING = {
     "filters": {"refusals": {"()": "attendance_site.logs.Refusals"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Its default level prints every 4xx as a warning with the path; the access log is the proxy's.
+    # Its default level logs every 4xx as a warning, with the path. The proxy keeps the access log.
     "loggers": {"django.request": {"level": "ERROR"}, "pymongo": {"level": "WARNING"}},
 }

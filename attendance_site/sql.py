@@ -1,8 +1,9 @@
-"""A connection that gives up on a PostgreSQL that has gone silent.
+"""A PostgreSQL connection that gives up when the server goes silent.
 
-A server that is frozen (its machine is suspended, or swaps) or behind a line that swallows everything answers nothing
-and closes nothing: `statement_timeout` is its own to enforce, and `tcp_user_timeout` sees a kernel that still
-acknowledges. Each request that has asked it something would keep its thread until it is back.
+A server that is frozen (its machine is suspended or swapping), or behind a network that drops everything, neither
+answers nor closes. `statement_timeout` is enforced by the server itself, and `tcp_user_timeout` sees a kernel that
+still acknowledges. Without this class, each request that had sent a query would keep its thread until the server came
+back.
 """
 
 import socket
@@ -15,26 +16,26 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.waiting import READY_NONE
 
-SILENT = 0.5  # seconds of waiting for an answer, after which the server is asked whether it lives, and again
+SILENT = 0.5  # seconds to wait for an answer before each check that the server is alive
 
-# The first question of every client, whether encryption is on offer: answered by one byte, without a password.
+# The first message of every client: does the server offer encryption? It answers one byte and needs no password.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 Result = TypeVar("Result")
 
 
 class Connection(psycopg.Connection[Any]):
-    """A slow statement is waited for as long as the server lives."""
+    """A connection that waits for a slow statement only while the server is alive."""
 
-    # Seconds in which it must say so. A web process has an answer ready and sets less (`wsgi.py`); a migration or a
-    # command is not worth cutting because a machine is busy.
+    # Seconds that the server has for the check. Web processes can answer 503 instead, and set less (`wsgi.py`); a
+    # migration or a command should not be cut off because a machine is busy.
     alive_within = 10.0
 
     def wait(self, gen: PQGen[Result], *args: Any, **options: Any) -> Result:
         return super().wait(self._while_it_lives(gen), *args, **options)
 
     def _while_it_lives(self, gen: PQGen[Result]) -> Generator[Any, Any, Result]:
-        """What `gen` does, which is woken ten times a second. Raises psycopg.OperationalError."""
+        """Runs `gen`, which is woken ten times a second, and returns its result. Raises psycopg.OperationalError."""
         ask_at = monotonic() + SILENT
         try:
             wants = next(gen)
@@ -52,7 +53,7 @@ class Connection(psycopg.Connection[Any]):
             return finished.value  # type: ignore[no-any-return]
 
     def _lives(self) -> bool:
-        """Whether the server answers a newcomer."""
+        """Returns whether the server answers a new connection."""
         try:
             with self._newcomer() as line:
                 line.sendall(SSL_REQUEST)

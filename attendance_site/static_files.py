@@ -11,19 +11,20 @@ OURS = ("absences/", "stats/")
 SMALLER = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}
 
 
-FULL = ("jquery.js", "select2.full.js", "xregexp.js")  # which the admin asks for with DEBUG only
+FULL = ("jquery.js", "select2.full.js", "xregexp.js")  # the admin asks for these only with DEBUG
 
 
 class StaticFiles(StaticFilesConfig):
-    """Without what no page of ours asks for: the second reader of the API's description, and DRF's own pages."""
+    """Collects static files, except those that no page asks for: Redoc and DRF's own pages."""
 
     ignore_patterns = [*StaticFilesConfig.ignore_patterns, "redoc", "rest_framework", *FULL]  # noqa: RUF012
 
 
 class Storage(CompressedManifestStaticFilesStorage):
-    """Without the comments and the spaces of what is ours: a register is read over the worst of networks.
+    """Stores files compressed and under hashed names, our own without comments and spaces: registers are opened over
+    poor networks.
 
-    Modules import one another by the names that their content gives them, too: an old page keeps its old ones.
+    Modules import one another by hashed names too, so that an old page keeps its old modules.
     """
 
     support_js_module_import_aggregation = True
@@ -36,7 +37,7 @@ class Storage(CompressedManifestStaticFilesStorage):
         return super()._save(name, content)  # type: ignore[no-any-return]
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Only what pages name. Maps for debuggers and names without a hash, which nobody asks for, took four fifths
-        of the minute that the first `make run` compressed for."""
+        """Compresses only files that pages name. Source maps and unhashed names, which nobody asks for, took four
+        fifths of the minute that the first `make run` spent here."""
         named = {path for path in self.hashed_files.values() if not path.endswith(".map")}
         return super().compress_files(named.intersection(paths))  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""What production does not start with: a secret that is weak, that is known, or that also opens something else."""
+"""Production refuses to start with a secret that is weak, known, or used twice."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,16 +9,16 @@ from django.core.exceptions import ImproperlyConfigured
 from attendance_site import embedded
 from lessons.accounts import keys
 
-LENGTH, VARIETY = 50, 10  # characters of a secret, and how many different ones
+LENGTH, VARIETY = 50, 10  # of a secret: its length, and how many different characters
 
 
 def check(*, secret_key: str, token_keys: str, stores: Iterable[str], folder: Path) -> None:
-    """Raises ImproperlyConfigured, naming the variable and never its value. `folder` is where a machine without
-    configuration keeps what it made for itself; `stores` say how the stores are reached."""
+    """Raises ImproperlyConfigured, naming the variable but never its value. `folder` is where a machine without
+    configuration keeps the secrets that it made; `stores` are the addresses of the stores."""
     if len(secret_key) < LENGTH or len(set(secret_key)) < VARIETY or secret_key.startswith("django-insecure-"):
-        raise ImproperlyConfigured(f"SECRET_KEY must be random, and of at least {LENGTH} characters.")
+        raise ImproperlyConfigured(f"SECRET_KEY must be random and at least {LENGTH} characters long.")
     if any(secret_key in store for store in stores) or secret_key in token_keys:
-        raise ImproperlyConfigured("SECRET_KEY also opens something else; it must have no other use.")
+        raise ImproperlyConfigured("SECRET_KEY is used for something else too; it must have no other use.")
     if secret_key == _made(folder, embedded.SECRET_KEY):
         raise ImproperlyConfigured("SECRET_KEY is the one that this machine made for development.")
     try:

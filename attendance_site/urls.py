@@ -6,7 +6,7 @@ from attendance_site import docs, health
 from lessons.accounts.pages import ChangePassword, SignIn, SignOut, end_other_sessions, end_session, set_own, signed_in
 from lessons.api.views import jwks
 
-# They are tried one after the other: what everybody asks for at nine o'clock stands first, here and in the apps.
+# Patterns are tried in order, so the busiest addresses come first, here and in the apps.
 urlpatterns = [
     path("api/v1/", include("absences.api_urls")),
     path("api/v1/", include("lessons.api.urls")),

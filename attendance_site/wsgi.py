@@ -7,13 +7,13 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
 
-# With the half second of `sql.SILENT`, whoever needs a PostgreSQL that hangs is told 503 within one.
+# Together with the half second of `sql.SILENT`: a request that needs a hanging PostgreSQL gets 503 within a second.
 os.environ.setdefault("SQL_ALIVE_WITHIN", "0.35")
 
 application = get_wsgi_application()
 
-# Whatever an address leads to is loaded before the first request, and is never garbage: when Python looked through it
-# all once more, each process stood still for 80 ms.
+# Load everything that an address leads to before the first request, and exempt it from garbage collection: a full
+# collection stopped each process for 80 ms.
 import_module(settings.ROOT_URLCONF)
 gc.collect()
 gc.freeze()

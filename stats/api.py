@@ -18,7 +18,7 @@ COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "abs
 
 
 class AnyAccept(DefaultContentNegotiation):
-    """`format` says what is wanted; a browser that follows the link to a spreadsheet asks for a page."""
+    """Ignores `Accept` in favour of `format`: a browser that follows a CSV link asks for HTML."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None

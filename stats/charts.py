@@ -1,4 +1,4 @@
-"""Bars as SVG draws them. Pure: a row of figures in, positions out."""
+"""Bars for SVG. Pure: a row of figures in, positions out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# What a bar is made of, from the left, each with its word; the style sheet gives every part its own pattern too.
+# The parts of a bar from the left, each with its label. The style sheet gives each part a pattern too.
 LEGEND: Mapping[str, Promise] = {
     "attended": _("Attended"),
     "authorised": _("Authorised absence"),
@@ -17,7 +17,7 @@ LEGEND: Mapping[str, Promise] = {
 
 @dataclass(frozen=True)
 class Part:
-    """From `x` on, `width` wide, both in per cent of the bar and written as SVG wants them."""
+    """A part of a bar: it begins at `x` and is `width` wide, both in per cent of the bar, formatted for SVG."""
 
     kind: str
     x: str
@@ -26,14 +26,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of the table with its parts; none where nothing was possible."""
+    """A row of the table with its parts. There are none if no attendance was possible."""
 
     row: Mapping[str, Any]
     parts: tuple[Part, ...]
 
 
 def bar(row: Mapping[str, Any]) -> Bar:
-    """`row` has the sums `possible`, `attended`, `authorised` and `unauthorised`, the last three making the first."""
+    """Returns the bar of a row. Its `attended`, `authorised` and `unauthorised` add up to `possible`."""
     parts, before = [], 0
     for kind in LEGEND:
         if row[kind]:
@@ -43,5 +43,5 @@ def bar(row: Mapping[str, Any]) -> Bar:
 
 
 def _percent(part: int, whole: int) -> str:
-    """Never in the reader's language: SVG knows points only."""
+    """Returns a percentage as SVG needs it, with a point in every language."""
     return f"{100 * part / whole:.2f}"

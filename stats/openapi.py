@@ -1,4 +1,4 @@
-"""What `/api/schema` says of statistics."""
+"""The statistics' part of `/api/schema`."""
 
 from drf_spectacular.utils import OpenApiParameter
 
@@ -11,7 +11,7 @@ ROW: dict[str, Schema] = {"id": ID, "name": TEXT, "registers": NUMBER, **dict.fr
 
 
 def _or_empty(schema: Schema) -> Schema:
-    """As the form of the page sends what was left out."""
+    """Allows an empty value, which the page's form sends for a field left blank."""
     return {"anyOf": [schema, {"const": ""}]}
 
 
@@ -33,7 +33,7 @@ OPERATIONS: Operations = {
         "Attendance by group or school",
         {200: ref("Statistics")},
         (400, 403, 404),
-        "Rates are sum over sum, null where nothing was possible; coverage says how much was taken of what was due."
+        "Rates are sums over sums, or null if nothing was possible. Coverage is registers taken of registers due."
         " With `format=csv` a file.",
         also={200: "text/csv"},
         parameters=[

@@ -1,4 +1,4 @@
-"""What is asked for: `?level=&school=&group=&from=&to=&basis=`, as the user may ask it."""
+"""The parameters of statistics, checked against the user: `?level=&school=&group=&from=&to=&basis=`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ MAX_DAYS = 7 * 366
 LEVELS = ("group", "school")
 FORMATS = ("json", "csv")
 
-# Around these a school year would begin or end outside what a date can hold.
+# Outside these, the school year would go beyond the dates that Python can hold.
 DAYS = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31)))
 
 
 @dataclass(frozen=True)
 class Question:
-    """`schools` and `groups` are those that the user sees and asked for; `groups` None: all of these schools."""
+    """A checked query. `schools` and `groups` are those that the user may see and asked for; `groups` is None for whole
+    schools."""
 
     level: str
     first: date
@@ -36,7 +37,7 @@ class Question:
 
 
 class Parameters(serializers.Serializer[Any]):
-    """Others are ignored."""
+    """The parameters; unknown ones are ignored."""
 
     level = serializers.ChoiceField(LEVELS, required=False)
     basis = serializers.ChoiceField(("lesson",), required=False)
@@ -50,8 +51,8 @@ class Parameters(serializers.Serializer[Any]):
 
 
 def read(user: User, query: Mapping[str, Any], now: datetime) -> Question:
-    """Raises DRF's ValidationError, NotAllowed (an operator who asks for groups), and NotFound (a school or group that
-    the user does not see)."""
+    """Returns the query as a Question. Raises DRF's ValidationError, NotAllowed (an operator who asks for groups) or
+    NotFound (a school or group that the user may not see)."""
     parameters = Parameters(data={name: value for name, value in query.items() if value != ""})
     parameters.is_valid(raise_exception=True)
     given = parameters.validated_data
@@ -64,12 +65,12 @@ def read(user: User, query: Mapping[str, Any], now: datetime) -> Question:
 
 
 def levels(user: User) -> tuple[str, ...]:
-    """Those that the user may ask for, the default first."""
+    """Returns the levels that the user may ask for, the default first."""
     return ("school",) if _is_national(user) else LEVELS
 
 
 def schools(user: User) -> QuerySet[School]:
-    """Those of which the user sees figures."""
+    """Returns the schools whose figures the user may see."""
     return School.objects.all() if _is_national(user) else School.objects.for_user(user)
 
 
@@ -98,7 +99,7 @@ def _days(given: Mapping[str, Any], schools: Mapping[int, School], now: datetime
 
 
 def _groups(user: User, given: Mapping[str, Any], schools: Mapping[int, School], level: str) -> dict[int, Group] | None:
-    """Those that were asked for; None where the whole of each school is."""
+    """Returns the groups that were asked for, or None for whole schools."""
     whole = _is_national(user) or set(schools) <= set(user.access.whole_schools())
     if level == "school" and whole and "group" not in given:
         return None

@@ -1,6 +1,6 @@
 """Aggregation pipelines over closed sheets. Pure: parameters in, stages out.
 
-Rates are sums over sums, never means of percentages; they are taken from the sums afterwards (`queries.py`).
+Rates are sums over sums, never averages of percentages. `queries.py` computes them from the sums.
 """
 
 from collections.abc import Collection
@@ -13,10 +13,12 @@ SUMMED = ("possible", "attended", "absent", "authorised", "unauthorised", "late"
 
 
 def sums(by: str, *, schools: Collection[int], groups: Collection[int] | None, first: date, last: date) -> Stages:
-    """Registers and sums of counts by `group` or `school`, from the first to the last day, both included.
+    """Returns stages that sum registers and counts by `group` or `school`, from the first to the last day, both
+    included.
 
-    Gives `{_id: <id>, registers, possible, attended, absent, authorised, unauthorised, late}`. `groups` None: all
-    of the schools'. The match names the school, so that it goes to that school's shard, by the index `statistics`.
+    They give `{_id: <id>, registers, possible, attended, absent, authorised, unauthorised, late}`. `groups` is None for
+    all groups of the schools. The match names the school, so that it goes to that school's shard, and uses the index
+    `statistics`.
     """
     match: dict[str, Any] = {
         "state": "closed",
@@ -30,10 +32,10 @@ def sums(by: str, *, schools: Collection[int], groups: Collection[int] | None, f
 
 
 def midnight(day: date) -> datetime:
-    """How a sheet keeps the local date of its lesson."""
+    """Returns the value that a sheet holds for the local date of its lesson."""
     return datetime.combine(day, time.min, UTC)
 
 
 def rate(part: int, whole: int) -> float | None:
-    """From 0 to 1, to four places; None where nothing was possible."""
+    """Returns the rate from 0 to 1, to four places, or None if nothing was possible."""
     return round(part / whole, 4) if whole else None

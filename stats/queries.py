@@ -1,4 +1,4 @@
-"""A question of statistics answered: sums from MongoDB, names and coverage from SQL."""
+"""Answers to statistics queries: sums from MongoDB, names and coverage from SQL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from stats.parameters import Question
 
 @dataclass(frozen=True)
 class Answer:
-    """`results` one a group or school that has registers, by name; `completed` of `due` lessons have a register."""
+    """The answer: `results` has a row for each group or school with registers, by name. `completed` of `due` lessons
+    have a register."""
 
     question: Question
     completed: int
@@ -24,13 +25,13 @@ class Answer:
 
     @property
     def total(self) -> dict[str, Any]:
-        """All results together: again a sum over a sum."""
+        """Returns the sum of all results, with its own rates."""
         summed = {name: sum(row[name] for row in self.results) for name in ("registers", *pipelines.SUMMED)}
         return _with_rates(summed)
 
 
 def answer(question: Question, now: datetime) -> Answer:
-    """Raises StoreUnavailable."""
+    """Answers a question. Raises StoreUnavailable."""
     stages = pipelines.sums(
         question.level,
         schools=question.schools,
@@ -64,7 +65,8 @@ def _names(question: Question) -> dict[int, str]:
 
 
 def _coverage(question: Question, now: datetime) -> tuple[int, int]:
-    """Registers completed, and registers due: lessons that have begun and were not cancelled, or have one."""
+    """Returns how many registers are completed and how many are due: lessons that have begun and were not cancelled, or
+    have a register."""
     lessons = Lesson.objects.filter(
         school__in=question.schools.keys(), date__gte=question.first, date__lte=question.last
     )

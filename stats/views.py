@@ -1,4 +1,4 @@
-"""Statistics as a page: a table with bars. The same address gives data to whoever does not ask for a page."""
+"""The statistics page: a table with bars. The same address returns data to clients that do not ask for HTML."""
 
 from collections.abc import Sequence
 
@@ -17,19 +17,19 @@ from lessons.models import Group, School, User
 from stats import charts, parameters, queries
 from stats.api import StatsView
 
-MAX_SCHOOLS = 50  # more are no list to choose from
+MAX_SCHOOLS = 50  # a longer list would be no use to choose from
 
 _as_data = StatsView.as_view()
 
 
-@csrf_exempt  # only reads; what else is sent shall hear that the method is wrong, not that a form expired
+@csrf_exempt  # it only reads; other methods should get 405, not an expired form
 @vary_on_headers("Accept", "Authorization")
 def stats(request: HttpRequest) -> HttpResponseBase:
-    """`Accept` decides; `format` and a token always get data."""
+    """Returns a page or data. `Accept` decides, but `format` or a token always gets data."""
     accepts_page = request.get_preferred_type(["application/json", "text/html"]) == "text/html"
     if not accepts_page or "Authorization" in request.headers:
         return _as_data(request)
-    # The link to the spreadsheet, opened in a browser: who is signed out goes to sign in, as from the page.
+    # A CSV link opened in a browser: a user who is signed out goes to sign-in, as from the page.
     return login_required(_as_data)(request) if request.GET.get("format") else _page(request)
 
 
@@ -58,7 +58,7 @@ def _page(request: HttpRequest) -> HttpResponse:
 
 
 def _schools(user: User) -> Sequence[School]:
-    """To choose from; those that the user sees, unless they are one or too many."""
+    """Returns the schools to choose from: those that the user may see, if there are between two and MAX_SCHOOLS."""
     seen = list(parameters.schools(user).order_by("name", "pk")[: MAX_SCHOOLS + 1])
     return seen if 1 < len(seen) <= MAX_SCHOOLS else []
 

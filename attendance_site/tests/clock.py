@@ -1,10 +1,11 @@
-"""The moment at which the suite runs: frozen, one of a dozen at which time has tricked this product or others like it.
+"""The moment at which the suite runs: a frozen clock, at one of a dozen moments that have caught this product or
+others.
 
 `TEST_CLOCK` names the moment; `make test` takes the first. `python -m attendance_site.tests.clock COMMIT` prints
-another one, chosen by the commit's hash, for the second run of continuous integration.
+another, chosen by the commit's hash, for the second run of continuous integration.
 
-The clock stands still from one line of a test to the next. A test that measures time, or that starts processes with
-clocks of their own, is marked `wall_clock` and is not frozen.
+The clock stands still during a test. A test that measures time, or starts processes with clocks of their own, is marked
+`wall_clock` and is not frozen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time_machine
 
 WALL_CLOCK = "wall-clock"
 
-# UTC; the default zone of a school is London's.
+# In UTC. A school's default zone is London.
 MOMENTS: dict[str, datetime | None] = {
     "school-morning": datetime(2026, 9, 15, 9, 0, tzinfo=UTC),  # a Tuesday, 10:00 in London
     "weekday-evening": datetime(2026, 11, 10, 19, 20, tzinfo=UTC),  # Wednesday already in Tokyo
@@ -38,7 +39,7 @@ DEFAULT = next(iter(MOMENTS))
 
 @contextmanager
 def at(name: str) -> Iterator[None]:
-    """Freezes the clock of this process. Raises KeyError for a name that is not among `MOMENTS`."""
+    """Freezes the clock of this process. Raises KeyError for a name that is not in `MOMENTS`."""
     moment = MOMENTS[name]
     if moment is None:
         yield
@@ -48,7 +49,7 @@ def at(name: str) -> Iterator[None]:
 
 
 def second(commit: str) -> str:
-    """The name of the moment at which a commit (its hash, in hexadecimal) is tested beside the default."""
+    """Returns the name of the second moment at which a commit is tested. `commit` is its hash, in hexadecimal."""
     others = [name for name in MOMENTS if name != DEFAULT]
     return others[int(commit, 16) % len(others)]
 

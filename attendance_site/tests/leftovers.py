@@ -1,7 +1,7 @@
-"""What a test with transactions of its own leaves in the database goes in a few milliseconds.
+"""Clearing the database, in milliseconds, after a test with transactions of its own.
 
-Django's flush took as long as many a test: on SQLite it deletes row by row, with all triggers taken away and made anew;
-PostgreSQL makes each table a new file.
+Django's flush took as long as many a test: on SQLite it deletes row by row, and all triggers are removed and made
+again; PostgreSQL makes a new file for each table.
 """
 
 import sqlite3
@@ -19,9 +19,9 @@ Sweep = Callable[[], None]
 
 @contextmanager
 def sweeping() -> Iterator[Sweep | None]:
-    """How to take away what is not there now, just migrated; None where this role may not, and has to flush. On
-    PostgreSQL rows and rules: tables that have rows now are left as they are, which are those of migrations, content
-    types and permissions."""
+    """Yields a function that restores the database to its present, just migrated state, or None if this role may not
+    and the suite must flush. On PostgreSQL it restores rows and triggers, but leaves tables alone that have rows now:
+    migrations, content types and permissions."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(":memory:")) as migrated:
             connection.cursor().connection.backup(migrated)
@@ -42,11 +42,11 @@ def _empty(tables: Iterable[str]) -> None:
         connection.connection.execute("SET LOCAL session_replication_role = replica")
         for name in _with_rows(tables):
             connection.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
-    installing.install(connection)  # where a test took one away, and failed before it gave it back
+    installing.install(connection)  # a failed test may have removed a trigger
 
 
 def _with_rows(tables: Iterable[str]) -> set[str]:
-    """Past Django's cursors, to which a test may listen."""
+    """Returns the tables that have rows. Bypasses Django's cursors, because a test may record their queries."""
     ask = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
     asked = [ask.format(sql.Literal(name), sql.Identifier(name)) for name in tables]
     return {name for (name,) in connection.connection.execute(sql.SQL(" UNION ALL ").join(asked))}

@@ -1,4 +1,4 @@
-"""The way to PostgreSQL, for tests that break it."""
+"""A breakable connection to PostgreSQL."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from dev.processes import LOOPBACK
 
 
 class Line:
-    """A line to PostgreSQL that can be cut and mended, or hold back whatever is sent."""
+    """A proxy to PostgreSQL that can be cut, mended, or made to hold back everything."""
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
@@ -20,7 +20,7 @@ class Line:
         self._serve()
 
     def hold(self) -> None:
-        """As a server that is frozen: its kernel takes everything, and nothing comes back."""
+        """Behaves like a frozen server: its kernel accepts everything, and nothing comes back."""
         self.flowing.clear()
 
     def cut(self) -> None:
@@ -32,7 +32,7 @@ class Line:
         self.ends.clear()
 
     def mend(self) -> None:
-        """After a cut or a hold."""
+        """Restores the line after a cut or a hold."""
         if self.flowing.is_set():
             self._listen()
         self.flowing.set()
@@ -59,5 +59,5 @@ class Line:
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)  # `close` alone does not reach a thread that waits in `recv`
+                end.shutdown(socket.SHUT_RDWR)  # `close` alone does not wake a thread that waits in `recv`
             end.close()

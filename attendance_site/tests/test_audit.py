@@ -1,4 +1,4 @@
-"""`.ci/audit.py`: that nothing was audited is never said as "nothing is vulnerable"."""
+"""`.ci/audit.py`: an audit that did not run is never reported as "nothing is vulnerable"."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def audit(lock: Path, advisories: str) -> Outcome:
 
 
 class Advisories:
-    """A server of advisories: `advise` answers for a package's name and version. A number is a status."""
+    """A server of advisories. `advise` returns the answer for a package's name and version; a number is a status."""
 
     def __init__(self, advise: Advise) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -82,7 +82,7 @@ def advisory(name: str) -> dict[str, Any]:
 
 
 def healthy(name: str, version: str) -> Any:
-    """What is pinned has no advisory, what is asked to see whether anybody is there has."""
+    """Reports nothing for pinned packages, and an advisory for the one that checks whether the server has any."""
     return {} if f"{name}=={version}" in PINS else advisory(name)
 
 
@@ -106,7 +106,7 @@ def test_nobody_is_there(lock: Path) -> None:
 
 @pytest.mark.parametrize("said", [404, 403, 503, b"<html>Sign in to this network</html>", {}, [], {"vulns": []}])
 def test_somebody_is_there_without_advisories(said: Any, lock: Path, serve: Callable[[Advise], str]) -> None:
-    """A proxy, which answers everything alike."""
+    """Such as a proxy that gives everything the same answer."""
     found = audit(lock, serve(lambda name, version: said))
     assert (found.status, "NOT AUDITED" in found.said) == (0, True)
     assert "vulnerable" not in found.said

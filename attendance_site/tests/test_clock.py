@@ -1,4 +1,4 @@
-"""The suite runs at the moment that it says it runs at."""
+"""The suite runs at the moment that it claims."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from attendance_site.tests import clock
 
 IMPORTED_AT = timezone.now()
 MOMENT = clock.MOMENTS[os.environ.get("TEST_CLOCK") or clock.DEFAULT]
-SUITE = 60 * 60  # seconds within which a run ends, where the clock is not frozen
+SUITE = 60 * 60  # seconds that a run may take when the clock is not frozen
 
 
 def test_every_clock_tells_the_moment() -> None:

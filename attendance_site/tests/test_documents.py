@@ -1,4 +1,4 @@
-"""The documents say what is so: their links, paths, commands and settings exist."""
+"""The documentation is right: its links, paths, commands and settings exist."""
 
 import re
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ VARIABLE = re.compile(r"""(?:\benv\.\w+|\bgiven|environ\.get)\(\s*["']([A-Z][A-Z
 
 
 def code_in(document: Path) -> list[str]:
-    """The lines of its blocks of code, and its code within sentences."""
+    """Returns the lines of a document's code blocks, and its inline code."""
     text = document.read_text()
     blocks = [line for block in FENCED.findall(text) for line in block.splitlines()]
     return blocks + INLINE.findall(FENCED.sub("", text))
 
 
 def links_in(document: Path) -> Iterator[tuple[Path, str]]:
-    """The file and the heading that each of its links within the repository leads to."""
+    """Yields the file and the heading of each link within the repository."""
     text = INLINE.sub("", FENCED.sub("", document.read_text()))
     for link in LINK.findall(text):
         if not re.match(r"[a-z]+:", link):
@@ -38,7 +38,7 @@ def links_in(document: Path) -> Iterator[tuple[Path, str]]:
 
 
 def anchors_in(document: Path) -> set[str]:
-    """Its headings, as GitHub names them in addresses."""
+    """Returns a document's headings as GitHub names them in addresses."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", document.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -107,7 +107,7 @@ def test_every_command_and_its_options_exist() -> None:
 
 
 def variables_read() -> set[str]:
-    """The environment variables that the product reads."""
+    """Returns the environment variables that the product reads."""
     modules = (path for folder in FOLDERS for path in folder.rglob("*.py") if "tests" not in path.parts)
     return {name for path in modules for name in VARIABLE.findall(path.read_text())}
 

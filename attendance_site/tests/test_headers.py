@@ -1,4 +1,4 @@
-"""What every answer says to browsers, whatever the address, the method and the outcome."""
+"""Headers that every response carries, at any address, by any method and with any outcome."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ POLICY = (
 POLICY_OF_DOCS = POLICY.replace("img-src 'self'", "img-src 'self' data:").replace(
     "style-src 'self'", f"style-src 'self' {docs.STYLE}"
 )
-# What may be kept, and by whom.
+# Responses that may be cached, and by which caches.
 KEPT = {"/.well-known/jwks.json": "public, max-age=300"}
 INLINE = re.compile(
     r"<style|<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=|\sstyle=|javascript:", re.IGNORECASE
@@ -41,7 +41,7 @@ def check(answer: Any, path: str) -> None:
     assert "camera=()" in said["Permissions-Policy"]
     if path in KEPT and answer.status_code == 200:
         assert said["Cache-Control"] == KEPT[path]
-    elif path != "/admin/jsi18n/":  # words, and no pupil
+    elif path != "/admin/jsi18n/":  # words, no pupils
         assert "no-store" in said["Cache-Control"], path
 
 
@@ -74,7 +74,7 @@ def test_behind_https(settings: Settings) -> None:
     assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
 
 
-@pytest.mark.django_db  # since closing an answer ends its connections
+@pytest.mark.django_db  # because closing a response ends its connections
 def test_static_files_may_be_kept_for_ever() -> None:
     answer: Any = Client().get(staticfiles_storage.url("absences/attendance.css"))
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=315360000, public, immutable")
@@ -82,7 +82,7 @@ def test_static_files_may_be_kept_for_ever() -> None:
 
 
 def test_no_template_holds_anything_inline() -> None:
-    """The policy would keep a browser from running it."""
+    """The policy would keep browsers from running it."""
     found = [str(path) for path in (settings.BASE_DIR / "templates").rglob("*.html") if INLINE.search(path.read_text())]
     assert found == []
 
@@ -95,7 +95,7 @@ MIB = 1024 * 1024
     "kind", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
 def test_ten_megabytes_are_413_everywhere(kind: str) -> None:
-    """By what the request says of itself: nothing is read."""
+    """Judged by Content-Length: the body is not read."""
     root, body = Client(enforce_csrf_checks=True), b"x" * (10 * MIB)
     root.force_login(UserFactory.create(is_superuser=True, is_staff=True))
     for path in ADDRESSES:

@@ -1,4 +1,4 @@
-"""Probes: whether the process lives, and whether it may get traffic."""
+"""Probes: `/healthz` and `/readyz`."""
 
 import pytest
 from django.db import connection
@@ -9,7 +9,7 @@ from absences.store import mongo
 
 
 def test_healthz_touches_nothing(client: Client) -> None:
-    """Without the database mark, any SQL would fail this test."""
+    """Without the database mark, any SQL fails this test."""
     assert client.get("/healthz").json() == {"status": "ok"}
 
 

@@ -1,4 +1,4 @@
-"""What no browser sends, to the product on a real server: each is answered or hung up on, and the log stays quiet."""
+"""Requests that no browser sends, to a real server: each is answered or hung up on, and the log stays quiet."""
 
 import re
 import socket
@@ -32,15 +32,15 @@ class Server:
         self.port, self.log = port, log
 
     def send(self, raw: bytes, then: str = "") -> bytes:
-        """What comes back for these very bytes, perhaps nothing. Afterwards this end waits, or goes at once."""
+        """Returns the answer to these exact bytes, perhaps empty. Afterwards the client waits, or leaves at once."""
         with socket.create_connection((LOOPBACK, self.port), timeout=10) as link, suppress(ConnectionError):
             if then == RESET:
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             link.sendall(raw)
             if then:
-                time.sleep(0.1)  # until it is being read
+                time.sleep(0.1)  # until the server reads
                 return b""
-            with suppress(OSError):  # it has hung up
+            with suppress(OSError):  # the server has hung up
                 link.shutdown(socket.SHUT_WR)
             came = b""
             while more := link.recv(65536):
@@ -49,7 +49,7 @@ class Server:
         return b""
 
     def status(self, raw: bytes) -> int:
-        """0 where nothing came back."""
+        """Returns the status, or 0 if nothing came back."""
         came = self.send(raw)
         return int(came.split(b" ", 2)[1]) if came else 0
 
@@ -105,7 +105,7 @@ def request(path: str, *headers: str, method: str = "GET", body: bytes = b"", ho
 
 
 def form(path: str, body: bytes, *headers: str, kind: str = FORM) -> bytes:
-    """With a token for forms, so that it is read."""
+    """Returns a form with its CSRF token, so that the product reads it."""
     token = ("X-CSRFToken: " + "a" * 32, "Cookie: csrftoken=" + "a" * 32)
     return request(path, f"Content-Type: {kind}", *headers, *token, method="POST", body=body)
 
@@ -203,7 +203,7 @@ KINDS: dict[str, list[bytes]] = {
 
 
 def test_nothing_writes_a_traceback(server: Server) -> None:
-    """Each kind of refusal is told of in a line, once a minute."""
+    """Each kind of refusal is logged in one line, once a minute."""
     for kind, requests in KINDS.items():
         for raw in requests:
             status = server.status(raw)
@@ -227,7 +227,7 @@ def test_an_unknown_host_is_answered(path: str, kind: bytes, server: Server) -> 
 
 
 def test_a_form_that_is_cut_short_finishes_nothing(server: Server) -> None:
-    """Django would take the fields that have not come for empty ones."""
+    """Django would read the missing fields as empty."""
     school = SchoolFactory.create()
     lesson = due_today(school, person(school, Role.TEACHER, "alice"))
     alice, path = browser(User.objects.get(username="alice")), f"/lessons/{lesson.pk}/"

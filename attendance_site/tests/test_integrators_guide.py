@@ -1,4 +1,4 @@
-"""`docs/integrators.md` does what it says: its blocks are run as they stand, against a server."""
+"""The code in `docs/integrators.md` works: its blocks are run as they are, against a server."""
 
 import os
 import re

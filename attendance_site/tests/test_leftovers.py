@@ -1,4 +1,4 @@
-"""What the suite relies on: after a test with transactions of its own, the database is as migrated."""
+"""The suite relies on this: after a test with transactions of its own, the database is as migrated."""
 
 import pytest
 from django.db import connection
@@ -13,7 +13,7 @@ from lessons.models import Lesson, School
 def test_a_sweep_leaves_no_rows_and_every_rule() -> None:
     with leftovers.sweeping() as sweep:
         if sweep is None:
-            pytest.skip("This role may not, and the suite flushes.")
+            pytest.skip("This role may not restore the database; the suite flushes it.")
         LessonFactory.create()
         with connection.cursor() as cursor:
             for item in (each for rule in rules.cancellations() for each in rule.installables(connection.vendor)):

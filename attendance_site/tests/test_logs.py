@@ -1,4 +1,4 @@
-"""What the log says, and what it never does."""
+"""What is logged, and what never is."""
 
 import logging
 import re
@@ -48,9 +48,9 @@ def test_the_proxy_writes_no_query_down() -> None:
 
 
 def test_nor_does_the_server() -> None:
-    """It keeps no log of what was asked for, as `/search?q=` holds a name, nor repeats a line that it cannot read."""
+    """Gunicorn keeps no access log, because `/search?q=` holds a name, and repeats no line that it cannot read."""
     line = "GET /search?q=Ada Lee HTTP/1.1"
-    assert line in str(InvalidRequestLine(line)) and gunicorn_conf.loglevel == "error", "which it writes as a warning"
+    assert line in str(InvalidRequestLine(line)) and gunicorn_conf.loglevel == "error", "logged as a warning"
     assert not {"accesslog", "access_log_format", "logconfig"} & vars(gunicorn_conf).keys()
     for name in ("Dockerfile", "docker-compose.yml", "dev/local.py", "deploy/mongo-watchdog.service"):
         assert not re.search(r"access.?log", (settings.BASE_DIR / name).read_text()), name
@@ -107,8 +107,8 @@ def test_a_refused_request_is_told_of_once_a_minute() -> None:
     ]
     assert [line.split("] ")[1] for line in told] == [
         "Refused a request.",
-        "Refused a request. (2 more of its kind since the last was told)",
-        "Refused a request. (1 more of its kind since the last was told)",
+        "Refused a request. (2 more of this kind since the last report)",
+        "Refused a request. (1 more of this kind since the last report)",
     ]
     assert all("WARNING" in line for line in told)
 

@@ -1,4 +1,4 @@
-"""The API's description: whole, without warnings, and true."""
+"""The API's schema is complete, without warnings, and true."""
 
 import base64
 import hashlib
@@ -49,7 +49,7 @@ def test_every_operation_is_described(document: Any) -> None:
 
 @pytest.mark.django_db
 def test_what_is_answered_is_what_is_described(document: Any) -> None:
-    """By everybody, at every address: the status is declared, and the body is as it says."""
+    """As every user at every address: the status is declared, and the body matches its schema."""
     world = World()
     clients = {name: with_token(world.token(user)) for name, user in world.users.items()} | {"nobody": with_token(None)}
     clients["ticket"] = with_token(world.ticket)
@@ -75,8 +75,8 @@ def test_what_is_answered_is_what_is_described(document: Any) -> None:
 
 @pytest.mark.django_db
 def test_the_examples_run(document: Any) -> None:
-    """Those of the timetable one after the other, in a school that has nothing of that source but a teacher; those that
-    name rows of a made-up school are at least what is described."""
+    """The timetable's examples run in order, in a school that has only a teacher from that source. Examples that name
+    rows of a made-up school must at least match the schema."""
     school = SchoolFactory.create()
     MembershipFactory.create(school=school, source="mis", external_id="t1")
     client = with_token(token_of(ApiClientFactory.create(school=school, scopes="timetable").user))
@@ -99,5 +99,5 @@ def test_the_page_needs_nothing_but_its_one_style() -> None:
     page = Client().get("/api/docs").content.decode()
     [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" == docs.STYLE, "the page has changed: see what it needs now"
+    assert f"'sha256-{digest}'" == docs.STYLE, "the page has changed: check what it needs now"
     assert not re.search(r"<script(?![^>]*\bsrc=)", page) and "http" not in re.sub(r"http://www\.w3\.org", "", page)

@@ -1,4 +1,4 @@
-"""Errors as answers: problems under /api/, pages elsewhere, never a stack trace."""
+"""Error responses: problems under /api/, pages elsewhere, never a traceback."""
 
 import pytest
 from django.db import OperationalError

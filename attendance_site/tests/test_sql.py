@@ -1,4 +1,4 @@
-"""The connection that notices a silent server."""
+"""The connection that notices when the server goes silent."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 @pytest.fixture
 def far(line: Line) -> Iterator[sql.Connection]:
-    """To the server at the other end of the line."""
+    """Yields a connection through the line."""
     database = connection.settings_dict
     who = {"user": database["USER"], "password": database["PASSWORD"], "dbname": database["NAME"]}
     with sql.Connection.connect(host=LOOPBACK, port=line.port, autocommit=True, **who) as found:

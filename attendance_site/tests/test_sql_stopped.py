@@ -1,4 +1,4 @@
-"""The product on a real server while PostgreSQL is gone or silent: absences are accepted, completing waits."""
+"""The product on a real server while PostgreSQL is gone or silent: absences are accepted, and completing waits."""
 
 import http.client
 import json
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pyt
 
 @pytest.fixture
 def server(line: Line, mongodb: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The product's port; its PostgreSQL is at the other end of the line."""
+    """Yields the product's port. It reaches PostgreSQL through the line."""
     database = connection.settings_dict
     user = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     with socket.create_server((LOOPBACK, 0)) as unused:

@@ -1,4 +1,4 @@
-"""Names that are stored or travel: they stay as they are, wherever the code behind them moves."""
+"""Names that are stored or sent stay the same wherever the code moves."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.django_db
 def test_a_session_names_the_backend_that_made_it(client: Client) -> None:
-    """Django signs out whoever's session names a backend that the settings do not."""
+    """Django signs out users whose session names a backend that is not in the settings."""
     client.force_login(MembershipFactory.create().user)
     assert client.session["_auth_user_backend"] == "lessons.authentication.Backend"
     assert settings.AUTHENTICATION_BACKENDS == ["lessons.authentication.Backend"]

@@ -1,4 +1,4 @@
-"""What people read can be translated."""
+"""Everything that people read can be translated."""
 
 import ast
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from lessons import codes, errors
 from lessons.codes import NoCodeSet
 from lessons.codes.england import ENGLAND_2024
 
-# Where a sentence stands among the arguments.
+# The position of the sentence among the arguments.
 SENTENCES = {
     "FieldError": 2,
     "NoCodeSet": 0,
     **{name: 0 for name, made in vars(errors).items() if isinstance(made, type) and issubclass(made, Exception)},
 }
-# Read by those who write programs, in English like the rest of the API.
+# Read by programmers, and in English like the rest of the API.
 MACHINES = ("absences/api/", "absences/doors/completions.py", "absences/doors/reports.py", "absences/reporting/")
 PAGES = (
     "lessons/codes/nations.py",
@@ -33,7 +33,7 @@ def read_by_people() -> Iterator[str]:
 
 
 def untranslated(source: str) -> list[int]:
-    """The lines on which an error is made of a bare sentence."""
+    """Returns the lines on which an error is made from an untranslated sentence."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
@@ -58,7 +58,7 @@ def test_a_bare_sentence_is_found(bare: str) -> None:
 
 
 def test_codes_say_what_they_mean_in_words() -> None:
-    """Translated when they are shown; where they go into JSON or a file they are plain."""
+    """Titles are translated when shown; in JSON and in files they are plain text."""
     assert type(codes.title("I")) is str
     assert ENGLAND_2024.get("I") == codes.Code("I", ENGLAND_2024.get("I").title, codes.Kind.AUTHORISED)
     assert {ENGLAND_2024.get("I")} == {ENGLAND_2024.get("I")}

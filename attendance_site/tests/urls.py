@@ -8,7 +8,7 @@ from django.urls.resolvers import RoutePattern
 
 
 def patterns() -> Iterator[str]:
-    """Each as it stands in the code, such as `lessons/<id:lesson>/`."""
+    """Yields each pattern as it is written, such as `lessons/<id:lesson>/`."""
     yield from _below(get_resolver(), "")
 
 
@@ -22,6 +22,6 @@ def _below(resolver: URLResolver, prefix: str) -> Iterator[str]:
 
 
 def address(pattern: str, value: object = 1) -> str:
-    """One address of a pattern, with a value in each of its places."""
+    """Returns an address for a pattern, with `value` for each parameter."""
     plain = re.sub(r"<[^>]+>", str(value), pattern)
     return "/" + re.sub(r"\(\?P[^)]*\)|[\\^$]|\(\?:|\)\??", "", plain)

@@ -1,4 +1,4 @@
-"""Counting registers by hand, from the rows of SQL and the law's table of codes, with no code of the product."""
+"""Counting registers by hand, from SQL rows and the statutory table of codes, without the product's code."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ UNAUTHORISED = {"G", "N", "O", "U"}
 
 
 def by_hand(registers: Iterable[Register]) -> dict[str, int]:
-    """The sums over registers as they stand, their amendments applied in the order in which they came."""
+    """Returns the sums over the registers, with their amendments applied in order."""
     totals = dict.fromkeys(SUMS, 0)
     for register in registers:
         totals["registers"] += 1
@@ -27,7 +27,7 @@ def by_hand(registers: Iterable[Register]) -> dict[str, int]:
 
 
 def _codes(register: Register) -> dict[int, str | None]:
-    """By student; None where nothing is stated."""
+    """Returns each student's code, or None if the student is unmarked."""
     codes: dict[int, str | None] = {pk: None if pk in register.unstated else "/" for pk in register.roster}
     codes |= {mark.student_id: mark.code for mark in register.marks.all()}
     for change in sorted(register.amendments.all(), key=lambda change: change.pk):

@@ -1,4 +1,4 @@
-"""Bars: what is possible fills them, from the left, and nothing is drawn of nothing."""
+"""Bars: the possible sessions fill a bar from the left, and no bar is drawn for none."""
 
 from stats import charts
 from stats.charts import Part

@@ -1,4 +1,4 @@
-"""The demo week, whose registers were all taken through the real path, counted twice: by MongoDB and by hand."""
+"""The demo week, with registers taken as in use, counted by MongoDB and by hand."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ def ask(user: User, **query: str) -> Answer:
 
 
 def agree(office: User) -> None:
-    """Every group of the school, the school, and the nation."""
+    """Checks every group of the school, the school, and the nation."""
     registers = Register.objects.prefetch_related("marks", "amendments")
     groups = ask(office)
     assert {row["id"] for row in groups.results} == set(
@@ -53,7 +53,7 @@ def school(user: User) -> int:
 
 
 def correct(office: User) -> None:
-    """Of three registers: one is amended, one voided and given again in part, one gets reports that came late."""
+    """Changes three registers: one is amended, one is voided and taken again in part, one gets late reports."""
     taken = Register.objects.filter(school=school(office), date="2026-09-14").order_by("pk")
     amended, voided, late = taken[:3]
     changes = [Change(student_id=pk, code="I", reason="A note came") for pk in amended.roster[:3]]
@@ -67,7 +67,7 @@ def correct(office: User) -> None:
 
 
 def covered(office: User) -> None:
-    """What was taken, of the lessons that have begun."""
+    """Checks the number of registers taken, of the lessons that have begun."""
     due = [lesson for lesson in Lesson.objects.filter(school=school(office)) if lesson.starts_at <= EVENING]
     answer = ask(office)
     assert (answer.completed, answer.due) == (answer.total["registers"], len(due))
@@ -75,7 +75,7 @@ def covered(office: User) -> None:
 
 
 def test_both_counts_agree(office: User) -> None:
-    """One test, because a week takes seconds to make."""
+    """In one test, because a week takes seconds to make."""
     assert Register.objects.count() > 450
     covered(office)
     agree(office)

@@ -1,4 +1,4 @@
-"""Pipelines: pure, on the index, and naming the school."""
+"""Pipelines are pure, use the index, and name the school."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -44,13 +44,13 @@ def test_the_index_leads_to_the_schools_own_sheets_alone(taken: Lesson, office: 
 
 
 def explained(stages: pipelines.Stages) -> Any:
-    """What the server would do left to itself; `queries.py` names the index besides."""
+    """Returns the server's own plan; `queries.py` names the index as well."""
     command = {"aggregate": "sheets", "pipeline": stages, "cursor": {}}
     return mongo.database().command("explain", command, verbosity="executionStats")
 
 
 def each(key: str, within: Any) -> Iterator[Any]:
-    """All values of a key, however deep."""
+    """Yields all values of a key, at any depth."""
     if isinstance(within, dict):
         if key in within:
             yield within[key]

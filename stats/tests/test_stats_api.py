@@ -1,4 +1,4 @@
-"""Statistics at their address: figures, who sees which, and what is refused."""
+"""Statistics in the API: the figures, permissions, and refusals."""
 
 import csv
 import json
@@ -99,7 +99,7 @@ def test_what_is_not_finished_does_not_count(teacher: User, lesson: Lesson, rost
 def test_a_cancelled_lesson_does_not_count(
     teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was cancelled while it was being completed: its sheet is closed, and there is no register."""
+    """It was cancelled during completion: its sheet is closed, and there is no register."""
     claims = tickets.claims_for(teacher, lesson, roster, now)
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     really = merging.merge
@@ -125,7 +125,7 @@ def test_days_are_the_schools_own(office: User, taken: Lesson) -> None:
 def test_coverage_counts_what_is_due(office: User, taken: Lesson) -> None:
     LessonFactory.create(group=taken.group, date=date(2026, 9, 15))
     LessonFactory.create(group=taken.group, date=date(2026, 9, 15), cancelled=True)
-    LessonFactory.create(group=taken.group, date=date(2027, 8, 30))  # not begun yet
+    LessonFactory.create(group=taken.group, date=date(2027, 8, 30))  # has not begun yet
     assert ask(office)["coverage"] == {"completed": 1, "due": 2}
 
 
@@ -246,7 +246,7 @@ def test_a_spreadsheet_runs_nothing(name: str, office: User, taken: Lesson) -> N
 
 
 def test_a_spreadsheet_holds_what_the_answer_holds(office: User, taken: Lesson) -> None:
-    """With a byte order mark, without which Excel takes é for two letters."""
+    """It begins with a byte order mark, without which Excel misreads é."""
     Group.objects.update(name="Année 8, “bleu”")
     amendments.void(office, taken.pk, "Wrong class", now=timezone.now())
     response = signed_in(office).client.get(f"/api/v1/stats?{YEAR}&format=csv")

@@ -1,4 +1,4 @@
-"""Statistics as a browser shows them."""
+"""The statistics page in a browser."""
 
 import re
 from datetime import date

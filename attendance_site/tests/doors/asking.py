@@ -1,4 +1,4 @@
-"""Asks every address as everybody, each time of a world in which nothing has happened yet."""
+"""Requests to every address as every kind of user, each undone before the next."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from attendance_site.tests.doors.bodies import body, is_of_taken
 from attendance_site.tests.doors.world import Place
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-REPORTING = "api/v1/lessons/<id:lesson>/absences"  # judged at completion: an id of another school is as good as any
+REPORTING = "api/v1/lessons/<id:lesson>/absences"  # checked at completion: an id of another school is as good as any
 
 
 def routes() -> list[tuple[str, str]]:
-    """Every address of the API and of the pages, as (pattern, method). Methods of the API's are those of its views; a
-    page is asked by GET and by POST."""
+    """Returns every address of the API and the pages, as (pattern, method). An API address has the methods of its view;
+    a page has GET and POST."""
     found: list[tuple[str, str]] = []
     for pattern, view in _views(get_resolver(), ""):
         cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
@@ -38,12 +38,12 @@ def _views(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
         route = prefix + str(each.pattern)
         if isinstance(each, URLPattern):
             yield route, each.callback
-        elif route != "admin/":  # is walked by itself
+        elif route != "admin/":  # tested by itself
             yield from _views(each, route)
 
 
 class Writes(pymongo.monitoring.CommandListener):
-    """Counts what may have written to MongoDB: a thousand requests that only read need not be undone."""
+    """Counts commands that may write to MongoDB, so that requests that only read need not be undone."""
 
     READING = ("find", "getMore", "hello", "ping", "endSessions")
     count = 0
@@ -61,11 +61,11 @@ class Writes(pymongo.monitoring.CommandListener):
 
 
 class Sheets:
-    """All sheets, as they were when they were last read."""
+    """All sheets, read again only after a write."""
 
     def __init__(self) -> None:
         self.found: list[mongo.Document] = []
-        self.after = -1  # so many writes
+        self.after = -1  # this many writes
 
     def read(self) -> list[mongo.Document]:
         if self.after != WRITES.count:
@@ -80,7 +80,7 @@ pymongo.monitoring.register(WRITES)
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Whatever happens inside has not happened afterwards, in either store."""
+    """Undoes everything that happens inside, in both stores."""
     sheets = SHEETS.read()
     with transaction.atomic():
         yield
@@ -105,14 +105,14 @@ def ask(client: Client, pattern: str, method: str, place: Place, *, query: str =
 
 @contextmanager
 def same_cookies(client: Client) -> Iterator[None]:
-    """Who has signed out is signed in again."""
+    """Keeps the client's cookies, so that a user who signs out is signed in again."""
     cookies: Any = client.cookies.copy()
     yield
     client.cookies = cookies
 
 
 class Unknown:
-    """The same address with ids that nobody has."""
+    """Addresses with ids that do not exist."""
 
     def __init__(self, place: Place, *, value: int) -> None:
         self.value = value

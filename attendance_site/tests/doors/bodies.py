@@ -1,10 +1,10 @@
-"""What is sent to each address of the API that takes something, so that whoever may use it succeeds."""
+"""A valid body for each API address that takes one, so that permitted users succeed."""
 
 from typing import Any
 
 from attendance_site.tests.doors.world import Place
 
-# Addresses that ask for a lesson that was taken; the others get one that is due.
+# Addresses that need a lesson with a register; the others get a lesson that is due.
 OF_TAKEN = ("register", "amend/", "arrive/", "void", "correct", "give-again", "evidence")
 
 

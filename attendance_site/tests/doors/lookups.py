@@ -1,4 +1,4 @@
-"""Every lookup that Django understands of a list of the admin, to three relations away; and how a list is asked one."""
+"""Every lookup that Django accepts on a list of the admin, up to three relations away, and how to ask one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lessons.models import User
 LOOKUPS = ("regex", "startswith", "gte", "in", "isnull")
 DEPTH = 3
 
-# Two values of which the first finds what there is and the second nothing, of text, of numbers and of dates.
+# Pairs of values, for text, numbers and dates: the first matches existing rows, the second none.
 PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
     "regex": (("^", "^~~~$"),),
     "startswith": (("", "~~~"),),
@@ -28,7 +28,7 @@ PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @dataclass(frozen=True)
 class Lookup:
-    """A list, and what it is asked of the column or the relation at the end of a path."""
+    """A list, with a path to a column or a relation and the operator to apply to it."""
 
     of: type[Any]
     path: tuple[str, ...]
@@ -47,7 +47,7 @@ class Lookup:
 
 
 def walk(*models: type[Any]) -> Iterator[Lookup]:
-    """Of the lists of these models, or of all."""
+    """Yields the lookups of these models' lists, or of all lists."""
     for model in models or admin.site._registry:
         for path, end in paths(model, DEPTH):
             columns = ["pk", *(field.name for field in end._meta.get_fields() if field.concrete)]
@@ -63,7 +63,7 @@ def paths(model: Any, depth: int, so_far: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 class Asked:
-    """A list of the admin as a user sees it, without the page around it: thousands of lookups take seconds."""
+    """An admin list as a user sees it, without the page around it, so that thousands of lookups take seconds."""
 
     def __init__(self, model: Any, user: User) -> None:
         self.admin: Any = admin.site.get_model_admin(model)
@@ -71,7 +71,7 @@ class Asked:
         self.rows = self.admin.get_changelist_instance(self.request)
 
     def refuses(self, name: str) -> bool:
-        """Whether it stops at the name of a lookup, before anything is asked of the database."""
+        """Returns whether the list refuses a lookup by its name, before it queries the database."""
         self.rows.filter_params = {name: ["1"]}
         try:
             self.rows.get_filters(self.request)
@@ -80,7 +80,7 @@ class Asked:
         return False
 
     def found(self, name: str, value: str) -> int | None:
-        """How many rows it answers; None where it refuses, or the database does."""
+        """Returns how many rows match, or None if the list or the database refuses."""
         try:
             with transaction.atomic():
                 request = self._request(self.request.user, {name: value})
@@ -89,7 +89,7 @@ class Asked:
             return None
 
     def leaks(self, lookup: Lookup) -> bool:
-        """Whether its answer depends on what stands there."""
+        """Returns whether the answer depends on the stored value."""
         answers = [{self.found(lookup.name, value) for value in pair} for pair in lookup.pairs()]
         return any(len(answer - {None}) == 2 for answer in answers)
 

@@ -1,4 +1,4 @@
-"""What is planted in a school to see who may read it, and what each answer lets its reader read."""
+"""Secrets planted in a school, and what each answer lets its reader see of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lessons import codes
 from lessons.models import FeedCounter, PlannedAbsence
 from lessons.tests.registers import amend, take
 
-# What an address is asked besides its plain form, by GET: whatever makes it show more.
+# Queries to try besides the plain address, by GET: those that make it show more.
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "api/v1/changes": ("?school={school}",),
     "api/v1/lessons": ("?with=marked",),
@@ -44,7 +44,8 @@ TOKEN = re.compile(r"[\w-]{12,}", re.ASCII)
 
 @dataclass(frozen=True)
 class Planted:
-    """`planned` stands in a planned absence, `given` in an amendment of the office's, as when it confirms a plan."""
+    """The secrets of a school: `planned` is the reason of a planned absence, `given` the reason of an office's
+    amendment, as when it confirms a plan."""
 
     planned: str
     given: str
@@ -59,24 +60,24 @@ class Planted:
         amend(place.taken.register, place.student, "I", "M", reason=planted.given, **numbers, **office)
         FeedCounter.objects.update_or_create(school=place.school, defaults={"last_number": numbers["feed_number"]})
         group, name = place.due.group, place.school.name
-        take(place.lesson(group, name), absent={place.student: codes.ABSENT})  # waits for a reason
-        take(place.lesson(group, name), unstated=[place.student.pk])  # stands on the board
+        take(place.lesson(group, name), absent={place.student: codes.ABSENT})  # still needs a reason
+        take(place.lesson(group, name), unstated=[place.student.pk])  # shows on the board
         return planted
 
     def within(self, text: str) -> Iterator[str]:
-        """The names of what stands in a text."""
+        """Yields the names of the secrets in a text."""
         yield from (name for name, secret in vars(self).items() if secret in text)
 
 
 def readable(answer: Any) -> str:
-    """All that whoever gets an answer can read: status, headers, cookies, body, and what is only encoded in them."""
+    """Returns everything readable in an answer: status, headers, cookies, body, and the decoded parts of tokens."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     text = f"{answer.status_code} {answer.headers} {answer.cookies} {body.decode()}"
     return text + "".join(_decoded(token) for token in TOKEN.findall(text))
 
 
 def _decoded(token: str) -> str:
-    """The parts of tokens and tickets are JSON in base64."""
+    """Decodes a part of a token or ticket, which is JSON in base64."""
     try:
         return urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
     except ValueError:
@@ -84,8 +85,8 @@ def _decoded(token: str) -> str:
 
 
 def read(client: Client, place: Place, planted: Planted, only: str = "") -> tuple[int, dict[str, set[str]]]:
-    """How many answers were read, and the addresses at which each of what is planted was found: of the product's
-    addresses those that begin with `only`."""
+    """Returns the number of answers read, and for each secret the addresses that showed it. `only` limits the addresses
+    to those that begin with it."""
     asked, found, who = 0, defaultdict(set), client.get("/session").status_code
     for pattern, method in routes():
         if not pattern.startswith(only):
@@ -96,12 +97,12 @@ def read(client: Client, place: Place, planted: Planted, only: str = "") -> tupl
                     asked += 1
                     for name in planted.within(text):
                         found[name].add(address)
-    assert client.get("/session").status_code == who, "signed out on the way: the rest was asked as nobody"
+    assert client.get("/session").status_code == who, "signed out on the way: the other requests had no user"
     return asked, dict(found)
 
 
 def _ways(pattern: str, method: str, place: Place) -> Iterator[tuple[Place, str]]:
-    """Plainly and with each of its queries; of a lesson that is due and of one that was taken."""
+    """Yields the plain address and each of its queries, for a lesson that is due and for one with a register."""
     queries = ("", *QUERIES.get(pattern, ())) if method == "GET" else ("",)
     places = [place]
     if "<id:lesson>" in pattern:
@@ -114,7 +115,7 @@ def _ways(pattern: str, method: str, place: Place) -> Iterator[tuple[Place, str]
 
 
 def _said(client: Client, pattern: str, method: str, place: Place, query: str) -> Iterator[tuple[str, str]]:
-    """The answer with its address, and the page to which it leads with its own."""
+    """Yields the answer with its address, and the page that it redirects to with its own."""
     answer = ask(client, pattern, method, place, query=query)
     yield f"{method} {pattern}", readable(answer)
     if answer.status_code == 302:

@@ -1,4 +1,4 @@
-"""Every address, as everybody, with ids of both schools."""
+"""Every address, as every kind of user, with ids of both schools."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def tokens(world: World) -> dict[str, str]:
 
 
 def shown(answer: Any) -> str:
-    """302 says whither, where that is to sign in."""
+    """Returns the status, and says whether a 302 leads to sign-in."""
     to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
     return "sign in" if to_sign_in else str(answer.status_code)
 
 
 def told_apart(answer: Any, name: str) -> None:
-    """No word of the other school, to an operator no pupil, and never an error of ours."""
+    """Checks that an answer shows nothing of the other school, no pupil to an operator, and no server error."""
     text = b"" if answer.streaming else answer.content
     assert answer.status_code < 500, (name, answer.status_code, text[:300])
     if name not in OTHERS:
@@ -62,7 +62,7 @@ def told_apart(answer: Any, name: str) -> None:
 
 
 def test_every_address_is_asked() -> None:
-    """Of the product; the admin's are walked by `test_admin.py` here."""
+    """Every address of the product; those of the admin are tested in `test_admin.py`."""
     walked = {pattern for pattern, _ in routes()}
     assert {pattern for pattern in patterns() if not pattern.startswith("admin/")} == walked
     assert {pattern for pattern, _ in API} == {pattern for pattern in walked if pattern.startswith("api/v1/")}
@@ -114,14 +114,14 @@ def test_the_table_is_what_is_so(world: World, tokens: dict[str, str]) -> None:
     )
     if os.environ.get("WRITE_ACCESS"):
         DOCS.write_text(text)
-    assert DOCS.read_text() == text, "WRITE_ACCESS=1 writes it anew; read what has changed"
+    assert DOCS.read_text() == text, "WRITE_ACCESS=1 rewrites the page; read what has changed"
 
 
 @pytest.mark.parametrize("door", ["token", "session"])
 def test_an_id_of_the_other_school_is_as_unknown_as_one_that_nobody_has(
     door: str, world: World, tokens: dict[str, str]
 ) -> None:
-    """To everybody, by every method: 404, or the 401 and 403 that any id would get."""
+    """For every user and every method: 404, or the 401 or 403 that any id would get."""
     for name in OWN:
         client = with_token(tokens[name]) if door == "token" else with_session(world.users[name])
         for pattern, method in API if door == "token" else PAGES:
@@ -136,7 +136,7 @@ def test_an_id_of_the_other_school_is_as_unknown_as_one_that_nobody_has(
 
 
 def test_what_is_sent_by_session_needs_the_token_of_the_form(world: World) -> None:
-    """To whatever address, page or API."""
+    """At every address, page or API."""
     client = with_session(world.users["admin"], enforce_csrf_checks=True)
     for pattern, method in routes():
         if method != "GET" and not pattern.startswith((REPORTING, "api/v1/token")):

@@ -1,4 +1,5 @@
-"""The admin, as everybody: a school's admin finds nothing of the other school in lists, searches, choices, objects."""
+"""The admin, as every kind of user: a school's admin finds nothing of the other school in lists, searches, choices or
+objects."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def world() -> World:
     world = World()
     for user in world.users.values():
         if user.access.acting or user.access.is_operator:
-            world.token(user)  # a refresh token of each
+            world.token(user)  # issues each user a refresh token
     return world
 
 
@@ -34,7 +35,7 @@ def url(model: Any, page: str, *args: Any) -> str:
 
 
 def of(world: World, model: Any, place: Any) -> Any:
-    """A row of a school."""
+    """Returns a school's row of a model."""
     if model is School:
         return place.school
     if model.__name__ == "User":
@@ -49,7 +50,7 @@ def test_every_address_of_the_admin_is_asked() -> None:
     rest = {pattern for pattern in patterns() if pattern.startswith("admin/")} - walked
     row = "<path:object_id>/"
     assert {pattern.split("/", 3)[3] for pattern in walked} == {
-        *("", "add/", row, "<id>/password/"),  # of a password: `test_side_doors.py`
+        *("", "add/", row, "<id>/password/"),  # passwords are in `test_side_doors.py`
         *(f"{row}{page}/" for page in PAGES),
     }
     assert {pattern.removeprefix("admin/") for pattern in rest} == {
@@ -70,7 +71,7 @@ def test_a_schools_admin_sees_nothing_of_the_other(world: World) -> None:
         for path in (*pages, *asked):
             with undone():
                 answer = ada.get(path, follow=True)
-            assert answer.status_code in (200, 400, 403), path  # 400: no list of a school's rows
+            assert answer.status_code in (200, 400, 403), path  # 400: a list without a school
             assert FOREIGN not in answer.content.decode(), path
         for page in PAGES:
             for method in (ada.get, ada.post):
@@ -85,7 +86,7 @@ def test_a_schools_admin_sees_nothing_of_the_other(world: World) -> None:
 
 
 def test_nothing_of_the_other_school_is_offered(world: World) -> None:
-    """By autocompletion, for every foreign key that has it, with any word."""
+    """By autocompletion, for every foreign key that has it, whatever is typed."""
     ada, asked = with_session(world.users["admin"]), 0
     for model in MODELS:
         for field in model._meta.get_fields():
@@ -117,7 +118,7 @@ def test_who_is_no_admin_of_a_school_gets_in_nowhere(world: World) -> None:
 
 
 def test_no_secret_is_shown(world: World) -> None:
-    """To a superuser either."""
+    """Not even to a superuser."""
     root, world_client = with_session(world.superuser), ApiClient.objects.first()
     token = RefreshToken.objects.first()
     assert world_client and token

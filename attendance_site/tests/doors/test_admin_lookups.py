@@ -1,4 +1,5 @@
-"""The admin is no oracle: a list answers the lookups that its own links name, and no other, whoever asks."""
+"""A list of the admin answers only the lookups that its own links name, for every user. Otherwise it could be queried
+for secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from lessons.models import ApiClient, Lesson, Membership, Student, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
-# A session's key as Django makes them, for which a search by halves needs 171 guesses.
+# A session key as Django makes them; a binary search would need 171 guesses.
 KEY = "2ydhlwgnll7ifv8z6k2q4o98l7o4ze5h"
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 NO_LOOKUPS = {"o", "q", "p", "e", "all", "_facets", "_popup", "_to_field"}
@@ -40,12 +41,12 @@ def world() -> World:
         with_session(user)
         if user is not world.superuser:
             world.token(user)
-    GroupFactory.create(school=world.own.school, year_group=None)  # so that a list offers those without
+    GroupFactory.create(school=world.own.school, year_group=None)  # so that a list offers groups without a year too
     return world
 
 
 def linked(client: Client, model: Any) -> dict[str, str]:
-    """The lookups in the links of a list, each with an address that names it: of dates too, down to a day."""
+    """Returns the lookups in a list's links, each with an address that uses it. Follows date links down to a day."""
     found: dict[str, str] = {}
     start, pages = url(model, "changelist"), [""]
     for query in pages:
@@ -71,7 +72,7 @@ def test_a_list_answers_its_own_links(world: World) -> None:
 
 
 def test_no_list_answers_another_lookup(world: World) -> None:
-    """As a school's admin: of every list, every column at the end of every path."""
+    """As a school's admin, for every list and every column at the end of every path."""
     root, answered, names = with_session(world.superuser), [], 0
     for model in admin.site._registry:
         links, asked = linked(root, model), Asked(model, world.own.admin)
@@ -84,7 +85,7 @@ def test_no_list_answers_another_lookup(world: World) -> None:
     assert names > 200_000
 
 
-SAMPLE = 997  # every so many: a prime, so that all operators and columns come up
+SAMPLE = 997  # try one lookup in so many: a prime, so that all operators and columns come up
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_guard_they_do(world: World, unguarded: None) -> None:
-    """Or the walk walks nothing."""
+    """Otherwise the test above would test nothing."""
     sample = list(walk())[::SAMPLE]
     asked = {model: Asked(model, world.own.admin) for model in admin.site._registry}
     leaks = [lookup.name for lookup in sample if asked[lookup.of].leaks(lookup)]
@@ -110,7 +111,7 @@ def test_nor_by_http(world: World) -> None:
 
 
 def guesses(is_so: Callable[[str], bool]) -> str:
-    """What somebody finds who asks for one half of the alphabet after the other."""
+    """Returns what a binary search of the alphabet finds, one character after another."""
     known = ""
     for _ in KEY:
         left = ALPHABET
@@ -122,7 +123,7 @@ def guesses(is_so: Callable[[str], bool]) -> str:
 
 
 def test_a_sessions_key_is_not_guessed(world: World) -> None:
-    """The requests that gave it away, each of them refused."""
+    """The requests that once gave it away; each is refused."""
     asked: list[str] = []
 
     def is_so(regex: str) -> bool:
@@ -153,7 +154,7 @@ NO_IDS = ("abc", "\0", "9" * 30, "(", "1,2", "-1", "1 OR 1=1", "²")
 def test_a_bad_pattern_is_refused_and_is_no_outage(world: World) -> None:
     ada = with_session(world.own.admin)
     for query in WRONG:
-        for model in (User, Student, Lesson):  # with filters of every kind
+        for model in (User, Student, Lesson):  # these have filters of every kind
             path = url(model, "changelist")
             answer = ada.get(f"{path}?{query}")
             assert answer.status_code in (200, 302, 400, 403), (model, query[:80])
@@ -162,7 +163,7 @@ def test_a_bad_pattern_is_refused_and_is_no_outage(world: World) -> None:
 
 
 def test_what_is_no_id_is_no_outage(world: World) -> None:
-    """In an address that fills in a form, in the form, as a row, and as the page of completed choices."""
+    """In an address that fills in a form, in the form, as a row, and in autocompletion."""
     ada = with_session(world.own.admin)
     for wrong in NO_IDS:
         for form, field in ((Student, "school"), (Lesson, "group"), (Membership, "user"), (ApiClient, "school")):

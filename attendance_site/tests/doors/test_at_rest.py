@@ -1,4 +1,4 @@
-"""Whoever reads both stores can present nothing of what they read: no cookie, token, secret or key stands there."""
+"""Neither store holds anything that its reader could sign in with: no cookie, token, secret or key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLE = Path(settings.BASE_DIR, "SECURITY.md").read_text().split("## What is sto
 
 @dataclass
 class Presented:
-    """What everybody who signed in and worked has shown at the door, by its name."""
+    """The secrets that users presented while they signed in and worked, by name."""
 
     world: World = field(default_factory=World)
     shown: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Presented:
         self.shown |= {"client secret": CLIENT_SECRET, "client access": self._post("/api/v1/token", secrets)["access"]}
 
     def by_key(self) -> None:
-        """An amendment that may be sent again."""
+        """Sends an amendment that may be repeated."""
         world = self.world
         path = f"/api/v1/lessons/{world.own.taken.pk}/register/amendments"
         body = {"student_id": world.own.student.pk, "code": "/", "reason": "Came"}
@@ -70,7 +70,7 @@ class Presented:
         self.shown |= {"office access": access, "idempotency key": SUPPLIED_KEY}
 
     def _report(self, access: str) -> None:
-        """With a ticket, so that the store of reports holds what a ticket brings."""
+        """Reports with a ticket, so that the document store holds what a ticket leaves there."""
         path = f"/api/v1/lessons/{self.world.own.due.pk}"
         ticket = Client(headers={"authorization": f"Bearer {access}"}).get(path).json()["ticket"]
         body, said = {"code": "N"}, {"authorization": f"Bearer {ticket}"}
@@ -104,7 +104,7 @@ def shown() -> dict[str, str]:
 
 
 def stored() -> str:
-    """Every row of every table, ours or not, and every document."""
+    """Returns every row of every table, ours or not, and every document."""
     lines = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -129,7 +129,8 @@ SMELLS = re.compile("key|token|secret|password|hash|jti|family|nonce|cookie|sess
 
 
 def test_every_column_that_could_open_something_is_told_of(shown: dict[str, str]) -> None:
-    """By its name, or because what stands in it looks random: `SECURITY.md` says what it holds. Add a row there."""
+    """A column counts by its name, or because its values look random. `SECURITY.md` says what each holds; add a row
+    there."""
     smelling = {_name(column) for column in text_columns() if SMELLS.search(column.name) or looks_random(column)}
     named = set(re.findall(r"`(\w+\.\w+)`", TABLE))
     assert smelling - named == set(), "columns that SECURITY.md does not mention"
@@ -161,7 +162,7 @@ def _name(column: Any) -> str:
 
 
 def looks_random(column: Any) -> bool:
-    """Whether a value is one word of at least 12 characters that uses many different ones, letters and digits."""
+    """Returns whether a value is one word of at least 12 characters with many different letters and digits."""
     values = map(str, column.model._default_manager.values_list(column.name, flat=True)[:50])
     return any(
         re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])[\w:.$=,+/-]{12,}", value) and _bits(value) > 3.2 for value in values
@@ -169,5 +170,5 @@ def looks_random(column: Any) -> bool:
 
 
 def _bits(value: str) -> float:
-    """Of entropy in each character, judged by the value alone."""
+    """Returns the entropy of each character in bits, judged by this value alone."""
     return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())

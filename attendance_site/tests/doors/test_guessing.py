@@ -30,7 +30,7 @@ def world() -> World:
 
 
 def many(place: Place, count: int) -> dict[str, list[int]]:
-    """Rows of a school of each kind that an address names."""
+    """Makes many rows in a school, of each kind that an address names."""
     school, group, day = place.school, place.due.group, date(2026, 9, 14)
     when: dict[str, Any] = {"date": day, "start_time": time(9), "end_time": time(10)}
     said: dict[str, Any] = {"year_group": 8, "on_roll_from": date(2020, 9, 1)}
@@ -50,14 +50,15 @@ def many(place: Place, count: int) -> dict[str, list[int]]:
     "count", [pytest.param(5, id="short"), pytest.param(1000, id="thousand", marks=pytest.mark.slow)]
 )
 def test_every_id_of_the_other_school_is_404(count: int, world: World) -> None:
-    """On each address with an object that asks SQL, by each method, as the widest role of the own school."""
+    """At each address that looks up an object in SQL, with each method, as a user with the widest role in their own
+    school."""
     ids = many(world.foreign, count)
     session = with_session(world.users["admin"])
     asked, found = 0, []
     for pattern, method in routes():
         if "<id:" not in pattern or pattern.startswith(REPORTING):
             continue
-        client = with_token(world.token(world.users["client"]))  # of its own, or it would end before they are asked
+        client = with_token(world.token(world.users["client"]))  # its own session, which the requests below do not end
         named, asked_here = PLACE.findall(pattern), 0
         for guess in range(count):
             path = "/" + PLACE.sub(lambda place, guess=guess: str(ids[place[1]][guess]), pattern)  # type: ignore[misc]
@@ -73,12 +74,12 @@ def test_every_id_of_the_other_school_is_404(count: int, world: World) -> None:
                 found.append((method, path, answer.status_code))
         assert named and asked_here in (0, count)
         asked += asked_here
-    print(f"asked {asked} times for {count} lessons, students, plans and notices of another school: {len(found)} found")
+    print(f"asked {asked} times for {count} lessons, students, plans and notices of another school; {len(found)} found")
     assert not found and asked >= 30 * count
 
 
 def test_a_report_to_a_foreign_lesson_ends_as_an_orphan_of_the_own_school(world: World) -> None:
-    """And the sheet of the other school's lesson stays as it is, byte for byte."""
+    """The other school's sheet stays the same, byte for byte."""
     own, foreign = world.own, world.foreign
     theirs = with_token(world.token(world.users["foreign office"]))
     path = f"/api/v1/lessons/{foreign.due.pk}/absences/{foreign.student.pk}"
@@ -97,7 +98,7 @@ def test_a_report_to_a_foreign_lesson_ends_as_an_orphan_of_the_own_school(world:
 
 
 def test_a_lesson_is_not_squatted_on(world: World) -> None:
-    """Whoever reports to an id before its lesson is made keeps nobody from it."""
+    """A report to an id before its lesson exists does not block that lesson."""
     own, foreign = world.own, world.foreign
     to_be = Lesson.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
     squatter = with_token(world.token(world.users["foreign client"]))
@@ -111,7 +112,7 @@ def test_a_lesson_is_not_squatted_on(world: World) -> None:
 
 
 def raw(place: Place) -> bytes:
-    """The sheet of the school's due lesson, as it is stored."""
+    """Returns the sheet of the school's due lesson as it is stored."""
     sheets = mongo.sheets().with_options(codec_options=CodecOptions(document_class=RawBSONDocument))
     found = sheets.find_one({"school": place.school.pk, "lesson": place.due.pk})
     assert found is not None

@@ -1,5 +1,5 @@
-"""Hostile queries and forms at every page: a page or an error that says so, nothing of it in the answer as it came, and
-nobody sent elsewhere."""
+"""Hostile queries and forms at every page: the answer is a page or an error, repeats nothing unescaped, and redirects
+nobody elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARAMETERS = (
     *("q", "school", "period", "from", "to", "day", "year", "group", "next", "all", "past", "at", "student", "state"),
     *("level", "basis", "format", "page", "user__password", "$where"),
 )
-# As they stand in an address: NUL, half a surrogate pair, bytes that are no text, digits that are not ASCII, …
+# As they appear in an address: NUL, half a surrogate pair, invalid UTF-8, digits that are not ASCII, …
 VALUES = (
     *("%00", "%ED%A0%80", "%FF", "%D9%A3", "1_0", "-1", "0", "9" * 400, "x" * 3000, "%0D%0ASet-Cookie:%20x=1"),
     *("0001-01-01", "9999-12-31", "2026-09-14T09:00", "24:00", "//example.org", "https://example.org/", "../../x"),
@@ -44,7 +44,7 @@ def world() -> World:
 
 
 def held(answer: Any, where: object) -> None:
-    """Also to what an error's page repeats."""
+    """Checks the answer, error pages included."""
     assert answer.status_code in (200, 204, 302, 400, 403, 404, 405, 409, 422, 429), (where, answer.status_code)
     assert "x" not in answer.cookies, where
     whither = urlsplit(urljoin("http://testserver/x/", answer.headers.get("Location", "/")))
@@ -83,11 +83,11 @@ def test_hostile_forms(name: str, world: World) -> None:
                 for asked in (f"{path}?next=%2F%2Fexample.org&school={value}", path):
                     held(client.post(asked, form, content_type=FORM), (asked, value))
     client.cookies = signed_in.copy()
-    assert client.get("/accounts/sessions/").status_code == 200, "signed in all the while"
+    assert client.get("/accounts/sessions/").status_code == 200, "still signed in"
 
 
 def test_a_form_sets_only_what_it_shows(world: World) -> None:
-    """Whatever else of the row is sent: the school, the day, by whom."""
+    """Other columns are ignored: the school, the day, the author."""
     own, client = world.own, with_session(world.users["office"])
     today = str(own.due.date)
     forms: dict[Any, tuple[str, dict[str, Any]]] = {

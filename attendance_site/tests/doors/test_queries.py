@@ -1,4 +1,4 @@
-"""A list refuses a parameter that it does not know: a misspelt filter would give everything."""
+"""Lists refuse unknown parameters: a misspelt filter would return everything."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from attendance_site.tests.doors.world import World, with_session
 
 pytestmark = pytest.mark.django_db
 
-FIGURES = "api/v1/stats"  # an address of a page too, which a link from elsewhere may add to
+FIGURES = "api/v1/stats"  # also the address of a page, to which links from elsewhere may add parameters
 
 
 def test_every_list_refuses_an_unknown_parameter() -> None:

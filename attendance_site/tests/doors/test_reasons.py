@@ -1,5 +1,5 @@
-"""Why a pupil is away, and the pupil's UPN, are for those who need them: the office, admins, and systems with the
-scope. Both are planted, and every address is asked as everybody."""
+"""Reasons for absence and UPNs are shown only to users who need them: the office, admins, and systems with the scope.
+Both are planted, and every address is requested as every kind of user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.longest]
 
 Found = Mapping[str, set[str]]
 
-# Where those who may read them do. An address that is not here may show them to nobody.
+# Addresses at which permitted users read them. Any other address must show them to nobody.
 API_PLANNED = {"GET api/v1/lessons/<id:lesson>", "GET api/v1/planned-absences"}
 API_GIVEN = {"GET api/v1/lessons/<id:lesson>/register/amendments", "GET api/v1/changes"}
 API_UPN = {"GET api/v1/students"}
@@ -98,7 +98,7 @@ def test_who_reads_them_by_token(name: str, world: World, planted: Planted) -> N
 
 
 def test_who_works_in_two_schools_reads_by_the_school(world: World, planted: Planted) -> None:
-    """As a teacher here and in the office there, and the other way round."""
+    """As a teacher in one school and in the office of the other, and the other way round."""
     there = Planted.at(world.foreign, "there")
     MembershipFactory.create(user=world.own.teacher, school=world.foreign.school, role=Role.OFFICE)
     MembershipFactory.create(user=world.foreign.teacher, school=world.own.school, role=Role.OFFICE)
@@ -109,7 +109,7 @@ def test_who_works_in_two_schools_reads_by_the_school(world: World, planted: Pla
 
 
 def test_the_walk_finds_what_the_rule_hides(world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the rule taken away a teacher reads everything, or the walks above would look at nothing."""
+    """Without the rule, a teacher reads everything; otherwise the tests above would test nothing."""
     monkeypatch.setattr(Access, "reason_of", lambda access, row: row.reason)
     monkeypatch.setattr(Access, "upn_of", lambda access, student: student.upn)
     _asked, found = read(with_session(world.own.teacher), world.own, planted)
@@ -125,7 +125,7 @@ def test_the_walk_finds_what_the_rule_hides(world: World, planted: Planted, monk
     ("name", "told"), [("teacher", set()), ("colleague", set()), ("teacher and system", set()), ("office", {"search"})]
 )
 def test_nobody_else_finds_out_a_upn_by_asking_for_it(name: str, told: set[str], world: World) -> None:
-    """An answer that differs for the right number and a wrong one says which is right: only the office's search may."""
+    """A different answer for the right number would reveal it. Only the office's search may give one."""
     client, wrong = with_session(world.users[name]), StudentFactory.build().upn
     different = set()
     for pattern, method in routes():
@@ -157,7 +157,7 @@ def test_in_the_admin_they_are_for_the_admins_of_the_school(world: World, plante
 
 
 def test_templates_print_them_by_the_rule_only() -> None:
-    """`reason_for` and `upn_for`. What a form was sent, and a line of evidence, has been through it."""
+    """They use `reason_for` and `upn_for`. Submitted forms and lines of the audit trail have passed the rule."""
     known = {"form.reason", "row.reason", "line.reason"}
     templates = list((settings.BASE_DIR / "templates").rglob("*.html"))
     printed = {name for path in templates for name in re.findall(r"\w+\.(?:reason|upn)\b", path.read_text())}

@@ -1,5 +1,5 @@
-"""Ways around the front: forms that name rows of the other school, filters, histories, sessions where tokens are meant,
-and a school in which cover is not open."""
+"""Ways around the rules: forms that name the other school's rows, filters, histories, sessions instead of tokens, and a
+school without open cover."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def world() -> World:
 
 @pytest.mark.parametrize("model", [ApiClient, Enrolment, Group, Lesson, Membership, Student])
 def test_a_form_takes_no_row_of_the_other_school(model: Any, world: World) -> None:
-    """Where its choices are not even looked at. What is of the own school is not complained about."""
+    """Even for fields whose choices are not shown. Rows of the user's own school are accepted."""
     ada, asked = with_session(world.users["admin"]), 0
     shown = ada.get(url(model, "add")).context["adminform"].form.fields
     for field in model._meta.get_fields():
@@ -57,13 +57,13 @@ def test_an_action_finds_no_row_of_the_other_school(action: str, world: World) -
 def test_a_password_is_set_by_who_runs_the_school(world: World) -> None:
     said = {"password1": "a long and new one", "password2": "a long and new one"}
     for user, status in ((world.own.teacher.pk, 302), (world.foreign.teacher.pk, 404), (UNKNOWN, 404), ("1 OR 1", 404)):
-        with undone():  # the session too, which a new password renews
+        with undone():  # undoes the session too, which a new password renews
             ada = with_session(world.users["admin"])
             assert ada.post(f"/admin/lessons/user/{user}/password/", said).status_code == status, user
 
 
 def test_what_somebody_does_elsewhere_is_no_part_of_the_history(world: World) -> None:
-    """Of a person of two schools each admin changes the roles in the own one, and reads nothing of the other."""
+    """For a person in two schools, each admin changes the roles in their own school and reads nothing of the other."""
     both = world.own.teacher
     there = MembershipFactory.create(user=both, school=world.foreign.school, role=Role.TEACHER)
     row = {"id": there.pk, "user": both.pk, "school": world.foreign.school.pk, "role": "office", "position": "Head"}

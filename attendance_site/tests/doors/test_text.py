@@ -1,4 +1,4 @@
-"""What people write stays text, wherever it is shown."""
+"""Text that people enter stays text wherever it is shown."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ HOSTILE = f"{FORMULA}{SCRIPT}{ATTRIBUTE}{TEMPLATE}"
 
 @pytest.fixture
 def world() -> World:
-    """In which every text is hostile."""
+    """Returns a world in which every text is hostile."""
     world = World()
     place = world.own
     claims = tickets.claims_for(place.teacher, place.due, [place.student.pk], timezone.now())
@@ -47,7 +47,7 @@ def world() -> World:
 
 
 def is_text(page: str, path: str) -> int:
-    """How often it is shown. The mark of the attribute is what would end one: `" on`."""
+    """Returns how often the hostile text is shown; fails if a tag or an attribute (`" on`) comes through unescaped."""
     assert SCRIPT not in page and "<script>alert" not in page, path
     assert ATTRIBUTE not in page, path
     return page.count("alert(1)")

@@ -1,5 +1,5 @@
-"""Two schools that are alike, and somebody of every kind. Whatever is of the second carries a mark that must never show
-at the first, and every pupil one that no operator may see."""
+"""Two similar schools, with a user of every kind. Everything in the second school carries a mark that must never show
+in the first, and every pupil one that no operator may see."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ UNKNOWN = 10**12
 
 
 def zone_at_noon() -> str:
-    """Where it is between 12:00 and 13:00, so that no lesson of the day ends while it is asked about."""
+    """Returns a zone in which it is between 12:00 and 13:00, so that no lesson of the day ends during a test."""
     ahead = 12 - timezone.now().hour
-    return f"Etc/GMT{-ahead:+d}"  # POSIX counts to the west
+    return f"Etc/GMT{-ahead:+d}"  # POSIX counts westwards
 
 
 class Place:
-    """One school with a lesson that is due and one that was taken."""
+    """A school with a lesson that is due and one with a register."""
 
     def __init__(self, name: str, prefix: str) -> None:
         self.school: School = SchoolFactory.create(name=f"{name} School", time_zone=zone_at_noon())
@@ -70,7 +70,7 @@ class Place:
         return person(self.school, role, username, name=f"{name} {username}", **fields)
 
     def lesson(self, group: Any, name: str) -> Lesson:
-        """Of all of today, so that it is due whatever the hour."""
+        """Returns a lesson that lasts all of today, so that it is due at any hour."""
         today = school_time.local_date(self.school.time_zone, timezone.now())
         when: dict[str, Any] = {"date": today, "start_time": time(0), "end_time": time(23, 59, 59)}
         said = {"subject": f"{name} Maths", "room": f"{name}1"}
@@ -122,7 +122,7 @@ class World:
 
 
 def token_of(user: User) -> str:
-    """An access token, of the only school."""
+    """Returns an access token for the user's only school."""
     school = authentication.choose_school(user, None)
     return authentication.token_pair(user, school, now=timezone.now())["access"]
 
