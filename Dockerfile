@@ -7,7 +7,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY . .
-# The static files belong to the image: every machine then serves the same names.
+# The static files are part of the image, so that every machine serves the same names.
 RUN VAR_DIR=/app/var python manage.py collectstatic --no-input --verbosity 0 \
     && rm -f var/secret-key var/token-keys.json \
     && useradd --system --no-create-home attendance

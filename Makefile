@@ -5,13 +5,13 @@ UV := $(or $(wildcard .venv/bin/uv),$(shell command -v uv 2>/dev/null))
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --quiet
 
-# What `manage.py check --deploy` must see of production; nothing is connected to.
+# Production settings for `manage.py check --deploy`, which connects to nothing.
 AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org \
-	TOKEN_KEYS="$$($(PYTHON) -c 'from lessons import keys; print(keys.dump(keys.rotated([], now=0)))')" \
+	TOKEN_KEYS="$$($(PYTHON) -c 'from lessons.accounts import keys; print(keys.dump(keys.rotated([], now=0)))')" \
 	DATABASE_URL=postgres://nobody@127.0.0.1:1/none MONGODB_URL=mongodb://127.0.0.1:1/ \
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-# Some machines set this: each of the many processes of the suite and of the drills would compile everything anew.
+# Some machines set this. Without bytecode, each process of the suite and the drills would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test setup-browser test-browser screenshots check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
@@ -25,8 +25,8 @@ setup: .venv/installed  ## installs the pinned requirements into .venv
 run: setup  ## serves the demo on http://localhost:8000 (PORT); Ctrl-C stops it
 	exec $(PYTHON) -m dev.local
 
-# By file, for what is costly is made once in each (groups, `--dist loadgroup`, have no effect in pytest-xdist 3.8 with
-# pytest 9.2: its issue 1386); in the order of `conftest.py`, not by the number of tests.
+# Distributed by file, because costly fixtures are made once per file (`--dist loadgroup` has no effect in pytest-xdist
+# 3.8 with pytest 9.2: its issue 1386), and in the order of `conftest.py` rather than by the number of tests.
 test: setup  ## the whole suite, on stores of its own
 	exec $(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
@@ -39,7 +39,7 @@ setup-browser:  ## installs Chromium from Debian, for the tests in a browser
 	fi
 
 test-browser: setup  ## the pages in a real browser
-	test -x /usr/bin/chromium || { echo "Chromium is not here: make setup-browser" >&2; exit 1; }
+	test -x /usr/bin/chromium || { echo "Chromium is not installed: make setup-browser" >&2; exit 1; }
 	exec $(PYTHON) -m pytest browser
 
 check: setup  ## lint, format, types, templates, migrations, production settings, known vulnerabilities
@@ -61,7 +61,7 @@ drill-completion: setup  ## kills processes at every step of taking registers, 1
 			--totals var/drill-completion.json || exit 1; \
 	done
 
-drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts what was lost (4 minutes)
+drill-failover: setup  ## kills, hangs and steps down MongoDB's primary under load, and counts lost reports (4 minutes)
 	exec $(PYTHON) -m drills.failover
 
 screenshots: setup  ## the pictures in README.md and docs, from the demo that `make run` serves (PORT)
@@ -70,13 +70,13 @@ screenshots: setup  ## the pictures in README.md and docs, from the demo that `m
 drill-offline: setup  ## takes registers while network, server and sign-in come and go (RUNS=200, SEED)
 	exec $(PYTHON) -m browser.drill --runs $(or $(RUNS),200) $(and $(SEED),--seed $(SEED))
 
-fuzz: setup  ## the API under a fuzzer that reads its description, as every role (REQUESTS=20000, SEED)
+fuzz: setup  ## runs a fuzzer that reads the API's schema, as every role (REQUESTS=20000, SEED)
 	exec $(PYTHON) -m drills.fuzz --requests $(or $(REQUESTS),20000) $(and $(SEED),--seed $(SEED))
 
 drill-postgres: setup  ## stops and freezes PostgreSQL while absences are reported and lessons completed (2 minutes)
 	exec $(PYTHON) -m drills.postgres
 
-lock:  ## pins requirements.in and requirements-dev.in anew; needs uv
+lock:  ## pins requirements.in and requirements-dev.in again; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt

@@ -1,5 +1,5 @@
-"""pip-audit over a lock file. Where advisories can be reached, every package is asked about or the check fails. Where
-they cannot, nothing was audited, and that is said."""
+"""Runs pip-audit on a lock file. If advisories can be reached, every package is checked or the audit fails; if they
+cannot, it reports that nothing was audited."""
 
 import json
 import subprocess
@@ -16,8 +16,8 @@ OPTIONS = (
 
 
 def missing(url: str) -> str:
-    """Why the source of advisories cannot be asked; empty where it can. It knows some for Django 1.0: an answer without
-    any, such as a proxy gives, comes from somewhere else."""
+    """Returns why the source of advisories cannot be used, or an empty string. It has advisories for Django 1.0; an
+    answer without any comes from something else, such as a proxy."""
     question = {"package": {"name": "django", "ecosystem": "PyPI"}, "version": "1.0"}
     asked = Request(url, json.dumps(question).encode(), {"Content-Type": "application/json"})
     try:
@@ -25,12 +25,12 @@ def missing(url: str) -> str:
             known = json.load(answer).get("vulns")
     except (OSError, ValueError, AttributeError) as error:
         return f"{url}: {error}"
-    return "" if known else f"{url} knows nothing of Django 1.0"
+    return "" if known else f"{url} has no advisories for Django 1.0"
 
 
 def main(lock: str, url: str = OSV) -> int:
     if reason := missing(url):
-        print(f"pip-audit: NOT AUDITED. No advisories can be reached from here ({reason}).")
+        print(f"pip-audit: NOT AUDITED. Advisories cannot be reached from here ({reason}).")
         return 0
     return audited(lock, url)
 
@@ -43,7 +43,7 @@ def audited(lock: str, url: str) -> int:
     except ValueError:
         return failed((audit.stderr.strip().splitlines() or ["it said nothing"])[-1])
     if left_out := [package["name"] for package in packages if "vulns" not in package]:
-        return failed(f"nothing is known of {', '.join(left_out)}")
+        return failed(f"no result for {', '.join(left_out)}")
     return report(packages) if packages else failed(f"{lock} names no package")
 
 

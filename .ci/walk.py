@@ -1,6 +1,7 @@
-"""What the README promises a new user, done over HTTP: `make run`, sign in, take a register, see it counted, stop.
+"""What the README promises a new user, over HTTP: `make run`, sign in, take a register, see it counted, stop.
 
-Run in a clean clone. Only the standard library."""
+Run it in a clean clone. It uses only the standard library.
+"""
 
 import json
 import os
@@ -17,11 +18,12 @@ from urllib.error import URLError
 from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
-MINUTES = 5  # a cold package cache included
+MINUTES = 5  # with an empty package cache too
 
 
 class Forms(HTMLParser):
-    """The forms of a page: what a browser would send if nothing were touched, and the addresses of their buttons."""
+    """The forms of a page: the fields that a browser would send if nothing were changed, and the addresses of the
+    buttons."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -49,7 +51,7 @@ class Browser:
 
     def go(self, address: str, fields: list[tuple[str, str]] | None = None, accept: str = "text/html") -> str:
         body = urlencode(fields).encode() if fields is not None else None
-        # As browsers do: Django wants to know where a form was shown.
+        # Browsers send it, and Django checks it.
         request = Request(urljoin(self.at, address), body, {"Accept": accept, "Referer": self.at})
         with self.opener.open(request, timeout=20) as answer:
             text = answer.read().decode()
@@ -62,7 +64,7 @@ class Browser:
         return self.go(address or form["action"] or self.at, untouched + list(values.items()))
 
     def form(self, field: str) -> dict[str, Any]:
-        """The form of the page that has such a field."""
+        """Returns the page's form that has this field."""
         for form in Forms(self.page).forms:
             if any(name.startswith(field) for name in [*form["choices"], *dict(form["fields"])]):
                 return form
@@ -87,7 +89,7 @@ def walk(site: str) -> str:
 
 
 def to_take(browser: Browser, lessons: list[str]) -> tuple[dict[str, Any], str]:
-    """The form of the first lesson that can be completed now, and where its button leads."""
+    """Returns the form of the first lesson that can be completed now, and its button's address."""
     for lesson in lessons:
         browser.go(lesson)
         for form in Forms(browser.page).forms:
@@ -98,13 +100,13 @@ def to_take(browser: Browser, lessons: list[str]) -> tuple[dict[str, Any], str]:
 
 
 def counted(browser: Browser) -> tuple[int, int]:
-    """Registers and absences of all groups, as /stats has them."""
+    """Returns the registers and absences of all groups, as /stats shows them."""
     groups = json.loads(browser.go("/stats?level=group&basis=lesson", accept="application/json"))["results"]
     return sum(group["registers"] for group in groups), sum(group["absent"] for group in groups)
 
 
 def await_site(site: str, process: subprocess.Popen[bytes]) -> float:
-    """Seconds until it answered."""
+    """Waits until the site answers; returns how many seconds that took."""
     start = time.monotonic()
     while time.monotonic() < start + MINUTES * 60:
         assert process.poll() is None, f"make run ended with {process.returncode}"
@@ -117,13 +119,13 @@ def await_site(site: str, process: subprocess.Popen[bytes]) -> float:
 
 
 def left() -> list[str]:
-    """Processes that still work in this folder, this one apart."""
+    """Returns the processes that still run in this folder, except this one."""
     here, found = Path.cwd(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if process.name != str(os.getpid()) and (process / "cwd").resolve() == here:
                 found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # ended meanwhile
+        except OSError:  # the process has ended
             continue
     return found
 

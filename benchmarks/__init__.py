@@ -1,1 +1,1 @@
-"""What the claims about speed and memory are measured with, on stores of their own."""
+"""Measurements behind the figures for speed and memory, on stores of their own."""

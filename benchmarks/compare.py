@@ -1,11 +1,11 @@
-"""Two checkouts of the product side by side: whether anything that people wait for has become slower.
+"""Compares two checkouts of the product: has anything that people wait for become slower?
 
     python -m benchmarks.compare OLD NEW [--rounds 12] [--json FILE]
 
-OLD and NEW are folders, or commits of this repository. Three processes, two of them of OLD, do the same operation one
-after the other, in an order that changes, each on a SQLite file and MongoDB database of its own. What OLD shows against
-OLD is what this machine can tell apart at all: NEW is slower where it takes longer by more than that and five per cent.
-Exits with 1 where something is.
+OLD and NEW are folders, or commits of this repository. Three processes, two of them for OLD, do the same operation in
+turn, in a changing order, each on its own SQLite file and MongoDB database. The difference between OLD and OLD is the
+noise of this machine: NEW is slower if it takes longer by more than that and five per cent. Exits with 1 if anything is
+slower.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from drills import stores
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBE = Path(__file__).with_name("probe.py")
-WARM = 10  # operations of a kind before the first round
-IN_A_ROUND = 10  # operations of a kind whose median is one figure
+WARM = 10  # operations of each kind before the first round
+IN_A_ROUND = 10  # operations of each kind; their median is one figure
 ALLOWED = 0.05
 MID_MORNING = 10
 
@@ -72,8 +72,8 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Figure:
-    """One operation by one measure. `old` and `new` are medians in milliseconds; `same` and `changed` the ratios of
-    each round, OLD against OLD and NEW against OLD."""
+    """One operation by one measure. `old` and `new` are medians in milliseconds; `same` and `changed` are the ratios of
+    each round, OLD to OLD and NEW to OLD."""
 
     operation: str
     measure: str
@@ -84,7 +84,7 @@ class Figure:
 
     @property
     def spread(self) -> float:
-        """How far a round of OLD was from OLD, as nine rounds of ten stay within."""
+        """Returns how far apart nine of ten rounds of OLD and OLD stay."""
         return quantiles((abs(ratio - 1) for ratio in self.same), n=10)[-1]
 
     @property
@@ -105,10 +105,10 @@ class Figure:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__.split("\n")[0])
-    parser.add_argument("old", help="a folder, or a commit")
-    parser.add_argument("new", help="a folder, or a commit")
-    parser.add_argument("--rounds", type=int, default=12, help=f"of {IN_A_ROUND} operations of each kind")
-    parser.add_argument("--json", type=Path, help="where the figures are written too")
+    parser.add_argument("old", help="a folder or a commit")
+    parser.add_argument("new", help="a folder or a commit")
+    parser.add_argument("--rounds", type=int, default=12, help=f"rounds of {IN_A_ROUND} operations of each kind")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     given = parser.parse_args(arguments)
     with stores.workplace() as folder, ExitStack() as stack:
         nodes = stack.enter_context(stores.replica_set(folder / "mongo", 1))
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def checked_out(given: str, folder: Path) -> Iterator[Path]:
-    """The folder; of a commit, one that is made for as long as this lasts."""
+    """Yields the folder, or a temporary checkout of the commit."""
     if Path(given).is_dir():
         yield Path(given).resolve()
         return
@@ -142,7 +142,7 @@ def checked_out(given: str, folder: Path) -> Iterator[Path]:
 
 
 def counted(checkout: Checkout) -> dict[str, dict[str, int]]:
-    """SQL statements and MongoDB commands of each operation, once it is warm."""
+    """Returns the SQL statements and MongoDB commands of each operation, after warming up."""
     for operation in checkout.operations:
         for _ in range(WARM):
             checkout.ask(operation)

@@ -1,10 +1,10 @@
-"""What the pages cost the server: time and CPU of each, beside an empty view behind the same middleware, and what a
-board that looks every ten seconds would need in a whole country.
+"""The cost of pages to the server: time and CPU of each page, compared with an empty view behind the same middleware,
+and the capacity that boards polling every ten seconds need in a whole country.
 
     python -m benchmarks.pages
 
-In a school with sixty lessons at a time, five times a day, where it is nine o'clock; on SQLite, or on what DATABASE_URL
-names.
+The school has sixty lessons at a time, five times a day, and it is nine o'clock there. Runs on SQLite, or on the
+database that DATABASE_URL names.
 """
 
 import os
@@ -26,7 +26,7 @@ SCHOOLS, SCREENS, EVERY, FRESH = 32_000, 2, 10, 60
 
 
 class Cost(NamedTuple):
-    """Milliseconds."""
+    """The time and the CPU of one request, in milliseconds."""
 
     wall: float
     cpu: float
@@ -85,7 +85,7 @@ def with_an_empty_view(urlconf: str) -> str:
 
 
 def requests() -> dict[str, Callable[[], Any]]:
-    """By name, what to do once."""
+    """Returns the requests to measure, by name."""
     from django.test import Client
 
     from browser.product import place
@@ -110,13 +110,13 @@ def requests() -> dict[str, Callable[[], Any]]:
 
 
 def where_it_is(hour: int) -> str:
-    """A zone of whole hours, so that a day looks the same whenever this runs."""
+    """Returns a zone of whole hours in which it is this hour, so that the day looks the same whenever this runs."""
     ahead = (hour - datetime.now(UTC).hour) % 24
-    return f"Etc/GMT{-(ahead if ahead <= 12 else ahead - 24):+d}"  # signs as POSIX has them
+    return f"Etc/GMT{-(ahead if ahead <= 12 else ahead - 24):+d}"  # POSIX signs
 
 
 class Poll:
-    """Asks with the version that it saw last."""
+    """Polls the board with the version that it saw last."""
 
     def __init__(self, client: Any) -> None:
         self._client, self._version = client, ""
@@ -128,8 +128,9 @@ class Poll:
 
 
 def timetable(here: Any) -> list[Any]:
-    """The teacher's six lessons of now, among sixty; a third is taken, a third has marks. The others are at the end of
-    the day. Everybody is in every class: how many pupils there are, these pages do not ask."""
+    """Makes a timetable and returns the teacher's six current lessons, among sixty: a third has a register, a third has
+    marks. The other lessons are at the end of the day. Every pupil is in every class, because these pages do not depend
+    on the number of pupils."""
     from django.utils import timezone
 
     from absences.registers import completion
@@ -157,7 +158,7 @@ def timetable(here: Any) -> list[Any]:
 
 
 def take_turns(asks: dict[str, Callable[[], Any]]) -> dict[str, list[Cost]]:
-    """So that a busy machine is unfair to none."""
+    """Runs each in turn, so that other load on the machine affects all alike."""
     costs: dict[str, list[Cost]] = {name: [] for name in asks}
     for turn in range(WARM + ROUNDS):
         for name, ask in asks.items():

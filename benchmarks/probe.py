@@ -1,9 +1,10 @@
-"""One checkout of the product, asked for one thing at a time; `benchmarks.compare` runs it in the checkout's folder.
+"""One checkout of the product, asked for one operation at a time. `benchmarks.compare` runs it in the checkout's
+folder.
 
-It knows the product by its addresses, its settings and `lessons.factories` alone, so that it runs in checkouts that
-differ in everything else. It reads the name of an operation from each line of its input, does it once, and answers with
-a line of JSON: `wall` and `cpu` of this process in milliseconds, and with `count` before the name the number of SQL
-statements and of MongoDB commands instead.
+It knows only the product's addresses, its settings and `lessons.factories`, so that it runs in checkouts that differ in
+everything else. It reads an operation's name from each line of its input, does it once, and answers with a line of
+JSON: `wall` and `cpu` of this process in milliseconds, or, with `count` before the name, the numbers of SQL statements
+and MongoDB commands.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from zoneinfo import ZoneInfo
 from pymongo import monitoring
 
 CLASS = 30
-OWN = 6  # lessons of the teacher, all of them due now
+OWN = 6  # lessons of the teacher, all due now
 PACKED = {"accept-encoding": "gzip"}
 JSON = "application/json"
 
@@ -29,7 +30,8 @@ Operation = Callable[[], Any]
 
 
 def main(zone: str, completions: int) -> None:
-    """`zone` is one in which it is the middle of a school morning; `completions` how many lessons may be completed."""
+    """Serves requests. In `zone` it is the middle of a school morning; `completions` is how many lessons can be
+    completed."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "attendance_site.settings"
     import django
     from django.conf import settings
@@ -79,7 +81,7 @@ def counted(operation: Operation, commands: Commands) -> dict[str, int]:
 
 
 class Commands(monitoring.CommandListener):
-    """Counts what the driver sends; registered before any client is made."""
+    """Counts the driver's commands; registered before any client is made."""
 
     def __init__(self) -> None:
         self.started_count = 0
@@ -93,7 +95,7 @@ class Commands(monitoring.CommandListener):
 
 
 def made(zone: str, completions: int) -> dict[str, Operation]:
-    """A school with classes of thirty, in which it is mid-morning: what can be asked of it, by name."""
+    """Makes a school with classes of thirty, in which it is mid-morning; returns its operations by name."""
     from django.test import Client
 
     from lessons.factories import SchoolFactory, StudentFactory, person
@@ -118,7 +120,7 @@ def made(zone: str, completions: int) -> dict[str, Operation]:
 
 
 class Reports:
-    """One absence or presence of one pupil after the other, with a ticket and nothing else."""
+    """Reports pupils absent or present, one after another, with only a ticket."""
 
     def __init__(self, lesson: int, students: list[int], ticket: str) -> None:
         from django.test import Client
@@ -133,7 +135,7 @@ class Reports:
 
 
 def lesson(school: Any, students: list[Any], teacher: Any) -> Any:
-    """Of all these students, begun ten minutes ago."""
+    """Returns a lesson of all these students that began ten minutes ago."""
     from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory
     from lessons.models import Enrolment
 

@@ -1,10 +1,10 @@
-"""How fast the reconciler finishes and verifies, and in how much memory.
+"""How fast the reconciler finishes and verifies sheets, and in how much memory.
 
     python -m benchmarks.reconcile --sheets 100000
 
-Makes so many sheets whose completion was interrupted after the fence, of classes of 25 with two absent, on a PostgreSQL
-and a one-node replica set of their own; then runs `manage.py reconcile`, and `manage.py reconcile --verify`. Prints
-for each its JSON line, sheets a second and the peak of its resident memory in MB.
+Makes sheets whose completion was interrupted after the fence, of classes of 25 with two absent, on its own PostgreSQL
+and one-node replica set; then runs `manage.py reconcile` and `manage.py reconcile --verify`. Prints for each its JSON
+line, sheets per second and its peak resident memory in MB.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def _time(words: list[str], sheets: int) -> None:
     began = time.monotonic()
     subprocess.run([sys.executable, Path("manage.py"), *words], check=True)
     seconds = time.monotonic() - began
-    # Of the children so far the largest: the second is only ever reported where it is larger than the first.
+    # The largest of all children so far: the second run shows only if it needs more than the first.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{' '.join(words)}: sheets={sheets} seconds={seconds:.0f} rate={sheets / seconds:.0f}/s peak={peak:.0f}MB")
 

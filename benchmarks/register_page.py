@@ -1,8 +1,8 @@
-"""What the register costs whoever opens it on a slow network with a slow phone: bytes, requests, and milliseconds.
+"""The cost of opening a register on a slow network and a slow phone: bytes, requests and milliseconds.
 
     python -m benchmarks.register_page
 
-400 ms of latency, 400 kbit/s, and a processor that is slowed four times; a class of thirty, medians of five.
+400 ms of latency, 400 kbit/s and a processor slowed four times; a class of thirty, medians of five.
 """
 
 import gzip
@@ -60,7 +60,7 @@ def main() -> int:
         page.goto("/")
         tab.make_mine(page)
         Traffic(page)
-        print(f"warm, on a device of one's own: usable after {median(opened(page, path) for _ in range(TIMES)):.0f} ms")
+        print(f"warm, on the user's own device: usable after {median(opened(page, path) for _ in range(TIMES)):.0f} ms")
         taps = [page.evaluate(PAINTED, row) for row in range(20)]
         print(f"tap to painted: median {median(taps):.0f} ms, slowest of {len(taps)} {max(taps):.0f} ms")
         for _ in range(5):
@@ -79,7 +79,7 @@ def opened(page: Any, path: str) -> float:
 
 
 class Traffic:
-    """What a page asks for from now on, on the slow network and the slow processor; icons of tabs aside."""
+    """Records a page's requests from now on, on the slow network and processor. Favicons are left out."""
 
     def __init__(self, page: Any) -> None:
         self._requests: list[Any] = []
@@ -90,7 +90,7 @@ class Traffic:
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
 
     def sizes(self) -> list[tuple[int, int]]:
-        """Of each answer: its body and its headers, in bytes."""
+        """Returns the size of each answer's body and headers, in bytes."""
         sizes = [each.sizes() for each in self._requests if not each.url.endswith(".svg")]
         return [(size["responseBodySize"], size["responseHeadersSize"]) for size in sizes]
 

@@ -1,4 +1,4 @@
-"""What a sign-in costs, with the password hash of production, and whether its time tells which accounts exist.
+"""The cost of a sign-in with production's password hash, and whether its time reveals which accounts exist.
 
 python -m benchmarks.signin
 """
@@ -15,7 +15,7 @@ PASSWORD = "correct horse battery"  # noqa: S105
 
 
 def main() -> None:
-    """CPU seconds of one core, medians; kinds take turns, so that a busy machine is unfair to none."""
+    """Prints CPU seconds of one core, as medians. Kinds take turns, so that other load affects all alike."""
     from django.conf import settings
     from django.core.management import call_command
     from django.test import Client

@@ -1,4 +1,4 @@
-"""What verifying a ticket costs: the first time, when it is remembered, and how much memory that takes.
+"""The cost of verifying a ticket: the first time, when it is cached, and the memory of the cache.
 
 python -m benchmarks.tokens
 """
@@ -17,7 +17,7 @@ TICKETS, ROUNDS, STUDENTS = 2000, 5, 30
 
 
 def main() -> None:
-    """CPU time, medians of rounds within one run."""
+    """Prints CPU times, as medians of rounds within one run."""
     from lessons.accounts import tokens
 
     now = timezone.now()

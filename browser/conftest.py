@@ -1,4 +1,5 @@
-"""One product and one browser for a run; each test has a school and devices of its own, and no page may complain."""
+"""One product and one browser for the whole run. Each test has its own school and devices, and fails if a page reports
+an error."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from lessons.models import Lesson, User
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The product and the browser are processes with clocks of their own."""
+    """Marks all tests: the product and the browser are processes with clocks of their own."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
@@ -50,7 +51,7 @@ def lesson(here: Place) -> Lesson:
 
 @pytest.fixture
 def device(chromium: Browser, product: Product) -> Iterator[Callable[..., Device]]:
-    """Makes a device on which a user is signed in."""
+    """Returns a function that makes a device on which a user is signed in."""
     made: list[Device] = []
 
     def make(user: User | None = None, **options: Any) -> Device:
@@ -84,9 +85,9 @@ def register(page: Page, lesson: Lesson) -> Page:
 
 @pytest.fixture
 def own(page: Page, lesson: Lesson) -> Page:
-    """The register, from a device of her own."""
+    """Returns the register, opened from the teacher's own device."""
     page.goto("/")
     make_mine(page)
     opened(page, lesson)
-    assert page.locator("#pupil").count() == 1, "it came from the device"
+    assert page.locator("#pupil").count() == 1, "served by the device"
     return page

@@ -1,9 +1,9 @@
-"""Registers taken while everything goes wrong, on a device without a network half of the time: nothing tapped is lost.
+"""Takes registers while everything goes wrong, on a device without a network half of the time: no tap may be lost.
 
     python -m browser.drill --runs 200
 
-Ends with status 1 where a mark was lost, and names the seed of that run. The last line sums up. Each run has a server,
-a browser and a process of its own; one that hangs is ended, and says nothing of marks either way.
+Exits with 1 if a mark was lost, and prints the seed of that run. The last line is a summary. Each run has its own
+server, browser and process; a run that hangs is ended and counts neither way.
 """
 
 import argparse
@@ -27,8 +27,8 @@ HUNG = "hung"
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m browser.drill", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1, help="of the first run; the next has the next")
-    parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the folder of a drill that this is a run of
+    parser.add_argument("--seed", type=int, default=1, help="of the first run; each further run adds one")
+    parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the folder of the drill that started this run
     options = parser.parse_args(argv)
     if options.only:
         return one(options.seed, options.only)
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def apart(seed: int, folder: Path) -> Counter[str]:
-    """A run in a process of its own: what it counted."""
+    """Does a run in a process of its own and returns its counts."""
     log = folder / "run.log"
     with log.open("wb") as output:
         run = spawn([sys.executable, "-m", "browser.drill", "--seed", str(seed), "--only", str(folder)], output=output)
@@ -65,7 +65,7 @@ def apart(seed: int, folder: Path) -> Counter[str]:
 def one(seed: int, folder: Path) -> int:
     os.environ |= {"VAR_DIR": str(own := folder / f"run-{seed}"), "MONGODB_DATABASE": f"run_{seed}"}
     os.environ["DJANGO_SETTINGS_MODULE"] = "attendance_site.settings"
-    (shared := folder / "static").mkdir(exist_ok=True)  # compressed by the first
+    (shared := folder / "static").mkdir(exist_ok=True)  # compressed by the first run
     own.mkdir()
     (own / "static").symlink_to(shared)
     import django
@@ -80,7 +80,7 @@ def one(seed: int, folder: Path) -> int:
         counted = Counter(run.said) + Counter(runs=1, marks=len(run.taps))
         print(" ".join(f"{name}={count}" for name, count in counted.items()), flush=True)
         served.server.kill()
-        os._exit(int(bool(lost)))  # a browser with a service worker may never close
+        os._exit(int(bool(lost)))  # closing a browser with a service worker may never end
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Marks of a register: as its page shows them, as the store has them, and as somebody else reports them."""
+"""Marks of a register: as the page shows them, as they are stored, and as another user reports them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from browser.tab import READY, until
 from lessons.models import Lesson, User
 
 UNMARKED = "!document.querySelector('.pupil').querySelector('input:checked')"  # the first pupil
-# Of a store of what the device keeps; none where there is no such store.
+# The rows of a store on the device, or none if there is no such store.
 ROWS = """(store) => new Promise((found) => {
     const open = indexedDB.open("attendance", 1);
     open.onupgradeneeded = () => (open.transaction.abort(), found([]));
@@ -22,11 +22,11 @@ ROWS = """(store) => new Promise((found) => {
         all.onsuccess = () => (open.result.close(), found(all.result));
     };
 })"""
-SEEN = "dispatchEvent(new Event('online'))"  # has a page ask what others have said
+SEEN = "dispatchEvent(new Event('online'))"  # makes a page ask for others' marks
 
 
 def says(page: Page, text: str) -> None:
-    """Waits until the bar of a register does."""
+    """Waits until the register's status bar shows this text."""
     until(page, f"document.querySelector('.status').textContent.startsWith({text!r})")
 
 
@@ -35,7 +35,7 @@ def saved(page: Page) -> None:
 
 
 def opened(page: Page, lesson: Lesson) -> Page:
-    """On the page of a register, as soon as its script is there."""
+    """Opens a register, and returns its page once its script has run."""
     page.goto(f"/lessons/{lesson.pk}/")
     until(page, READY)
     return page
@@ -47,41 +47,41 @@ def again(page: Page) -> None:
 
 
 def shown(page: Page, row: int = 0) -> str | None:
-    """The code that a row shows as chosen."""
+    """Returns the code that a row shows as chosen."""
     checked = page.locator(".pupil").nth(row).locator("input:checked")
     return checked.get_attribute("value") if checked.count() else None
 
 
 def shows(page: Page, code: str, row: int = 0) -> None:
-    """Waits until it does."""
+    """Waits until a row shows this code."""
     until(page, f"document.querySelectorAll('.pupil')[{row}].querySelector('input:checked')?.value === {code!r}")
 
 
 def reported(lesson: Lesson) -> list[dict[str, Any]]:
-    """The marks that stand on the sheet."""
+    """Returns the current marks on the sheet."""
     return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
 
 
 def codes(lesson: Lesson) -> dict[int, str]:
-    """By student id."""
+    """Returns the current codes by student id."""
     return {mark["student"]: mark["code"] for mark in reported(lesson)}
 
 
 def stored(lesson: Lesson, row: int = 0) -> tuple[str, int | None, str] | None:
-    """Of the pupil in a row: code, minutes late and note."""
+    """Returns code, minutes late and note of the pupil in a row."""
     student = lesson.enrolled()[row].pk
     found = next((mark for mark in reported(lesson) if mark["student"] == student), None)
     return (found["code"], found["minutes_late"], found["note"]) if found else None
 
 
 def rows(page: Page, store: str) -> list[dict[str, Any]]:
-    """What a device keeps in a store of its outbox."""
+    """Returns the rows of a store in the device's outbox."""
     found: list[dict[str, Any]] = page.evaluate(ROWS, store)
     return found
 
 
 def report(user: User, lesson: Lesson, code: str, row: int = 0, **more: Any) -> None:
-    """Of the pupil in a row, past the page."""
+    """Reports the pupil in a row directly, without the page."""
     students = [student.pk for student in lesson.enrolled()]
     claims = tickets.claims_for(user, lesson, students, timezone.now())
     service.report(claims, lesson.pk, [Report(student_id=students[row], code=code, **more)], timezone.now())

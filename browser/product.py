@@ -1,4 +1,4 @@
-"""The product on a real gunicorn, with a school to take registers in; its stores are those of this process."""
+"""The product on a real gunicorn, with a school to take registers in. It shares this process's stores."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, Sch
 from lessons.hashers import Argon2PasswordHasher
 from lessons.models import Lesson, Role, School, Student, User
 
-# Playwright runs a loop in this thread, which Django takes for asynchronous code.
+# Playwright runs an event loop in this thread, so Django takes it for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a slow walk home"
@@ -51,7 +51,7 @@ class Product:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Product]:
-    """Django is set up, and its stores are empty or of a run before."""
+    """Sets up Django; the stores are empty or left from an earlier run."""
     call_command("migrate", verbosity=0)
     call_command("mongo_setup", verbosity=0)
     if not staticfiles_storage.exists("staticfiles.json"):
@@ -70,7 +70,7 @@ def running(folder: Path) -> Iterator[Product]:
 
 @dataclass(frozen=True)
 class Place:
-    """A school with a class of thirty, a teacher, a colleague and an office."""
+    """A school with a class of thirty, a teacher, a colleague and an office user."""
 
     school: School
     teacher: User
@@ -79,7 +79,7 @@ class Place:
     students: list[Student]
 
     def lesson(self, **fields: object) -> Lesson:
-        """Of everybody, that began ten minutes ago."""
+        """Returns a lesson of the whole class that began ten minutes ago."""
         zone = ZoneInfo(self.school.time_zone)
         now = timezone.now().astimezone(zone)
         begun = max(now - timedelta(minutes=10), datetime.combine(now, time.min, zone))
@@ -104,12 +104,12 @@ def place(size: int = 30) -> Place:
     for user in (found.teacher, found.colleague, found.office):
         user.password = Argon2PasswordHasher().encode(PASSWORD, "salt" * 4)
         user.save(update_fields=["password"])
-    revoking.tell()  # as the reconciler would, or whoever tells next ends their tickets
+    revoking.tell()  # as the reconciler would; otherwise the next change to be published ends their tickets
     return found
 
 
 def cookie_of(user: User, *, own: bool = False) -> tuple[str, str]:
-    """The name and the value of a session of theirs, on a shared machine or on a device of their own."""
+    """Returns the name and value of a session cookie for a user, on a shared machine or on their own device."""
     client = Client()
     client.force_login(user)
     if own:

@@ -1,9 +1,9 @@
-"""The pictures that the README and the pages in `docs` show, taken from the demo's schools.
+"""Takes the pictures in the README and in `docs`, from the demo's schools.
 
     python -m browser.screenshots
 
-Written to docs/images. Needs the demo on localhost (`make run`, PORT). A document asks for a picture by showing it:
-`register-phone-dark.png` is the register on a phone in dark mode. Exits with 1 where `visit` goes to no such page.
+Writes to docs/images. Needs the demo on localhost (`make run`, PORT). A picture is taken if a document shows it:
+`register-phone-dark.png` is the register on a phone in dark mode. Exits with 1 if `visit` goes to no such page.
 """
 
 import argparse
@@ -24,7 +24,7 @@ IMAGES = ROOT / "docs/images"
 SCREENS = {"phone": PHONE, "desk": DESK}
 LOOKS = ("light", "dark")
 PASSWORD = "attendance-demo"
-COLOURS = 64  # a page has few: a fifth of the bytes
+COLOURS = 64  # pages have few colours; the file is a fifth of the size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,13 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def shown() -> set[str]:
-    """The names of the pictures that the documents show, such as `register-phone-light`."""
+    """Returns the names of the pictures that documents show, such as `register-phone-light`."""
     documents = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
     return {name for each in documents for name in re.findall(r"images/([a-z-]+)\.png", each.read_text())}
 
 
 def visit(page: Page) -> Iterator[str]:
-    """Goes from page to page and yields the name of each."""
+    """Goes from page to page and yields each name."""
     page.goto("/accounts/login/")
     sign_in(page, "teacher")
     yield "today"
@@ -65,7 +65,7 @@ def visit(page: Page) -> Iterator[str]:
     until(page, READY)
     page.locator(".pupil").nth(2).locator(".choice.absent").click()
     page.locator(".pupil").nth(4).locator(".choice.late").click()
-    page.wait_for_timeout(500)  # what was saved before says so, too
+    page.wait_for_timeout(500)  # until the status bar says that earlier marks are saved
     until(page, "document.querySelector('.status').dataset.tone === 'good'")
     yield "register"
     page.goto("/stats")

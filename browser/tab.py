@@ -1,4 +1,4 @@
-"""A browser as people use it: Debian's Chromium, driven by Playwright, that notices whatever goes wrong in a page."""
+"""A browser as people use it: Debian's Chromium, driven by Playwright. It records every error in a page."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ REPORTS = "addEventListener('securitypolicyviolation', (event) => console.error(
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Raises FileNotFoundError where there is none."""
+    """Yields a browser. Raises FileNotFoundError if Chromium is not installed."""
     if not CHROMIUM.exists():
         raise FileNotFoundError(f"{CHROMIUM} is needed: make setup-browser")
     with sync_playwright() as playwright:
@@ -30,8 +30,8 @@ def chromium() -> Iterator[Browser]:
 
 
 class Device:
-    """One device of somebody: its storage outlives its tabs. `problems` are errors of pages and broken policies;
-    what a missing network says of itself is none."""
+    """A user's device; its storage outlives its tabs. `problems` are errors of pages and breaches of the content
+    policy, without the messages about a missing network."""
 
     def __init__(self, browser: Browser, url: str, **options: Any) -> None:
         self.url = url
@@ -54,7 +54,7 @@ class Device:
         self.context.set_offline(off)
 
     def close(self) -> None:
-        """Its service worker first: while one runs, closing a context may wait for ever."""
+        """Ends the service worker first: closing a context while one runs may wait for ever."""
         page = self.context.new_page()
         session = self.context.new_cdp_session(page)
         session.send("ServiceWorker.enable")
@@ -71,10 +71,10 @@ class Device:
 
 
 def until(page: Page, what: str, within: float = 10) -> Any:
-    """Waits until an expression is true in a page, and gives it: Playwright's own waiting evaluates strings there,
-    which the policy stops."""
+    """Waits until an expression is true in a page, and returns its value. Playwright's own waiting evaluates strings,
+    which the content policy blocks."""
     for _ in range(int(within * 20)):
-        with suppress(Error):  # the page is just being left for another
+        with suppress(Error):  # the page is navigating
             if found := page.evaluate(what):
                 return found
         page.wait_for_timeout(50)
@@ -82,7 +82,7 @@ def until(page: Page, what: str, within: float = 10) -> Any:
 
 
 def tap(page: Page, row: int, what: str) -> int:
-    """What is present, absent or late; gives the student."""
+    """Taps "present", "absent" or "late" in a row, and returns the student's id."""
     page.locator(".pupil").nth(row).locator(f".choice.{what}").tap()
     return student_of(page, row)
 
@@ -93,19 +93,19 @@ def student_of(page: Page, row: int) -> int:
 
 AT_HOME = "location.pathname === '/'"
 READY = "performance.getEntriesByName('ready').length"
-MARKS = "**/api/v1/lessons/*/absences"  # where they are sent
+MARKS = "**/api/v1/lessons/*/absences"  # the address that marks are sent to
 CONTROLLED = "!document.querySelector('#mine input').disabled && !!navigator.serviceWorker.controller"
 
 
 def make_mine(page: Page) -> None:
-    """On today's page: this device is its user's own from now on."""
+    """On today's page, makes this the user's own device."""
     page.locator("#mine input").check()
     until(page, CONTROLLED)
     until(page, "caches.match('/shell/register').then(Boolean)")
 
 
 class Held:
-    """The answers of a server to requests of a device, held back on their way until they are let go."""
+    """Holds back the server's answers to a device's requests until they are released."""
 
     def __init__(self, page: Page, pattern: str, method: str = "GET") -> None:
         self._page, self._pattern = page, pattern
@@ -121,7 +121,7 @@ class Held:
             self._held.append((route, route.fetch()))
 
     def caught(self) -> None:
-        """Waits for one."""
+        """Waits for one request."""
         for _ in range(200):
             if self._held:
                 return
@@ -133,12 +133,12 @@ class Held:
         self._end(lambda route, answer: route.fulfill(response=answer))
 
     def let_one_go(self) -> None:
-        """And waits for the next."""
+        """Releases one answer and waits for the next request."""
         self._end(lambda route, answer: route.fulfill(response=answer))
         self.caught()
 
     def lose(self) -> None:
-        """They never arrive."""
+        """Drops the answers."""
         self._ended = True
         self._end(lambda route, _answer: route.abort())
 
@@ -148,7 +148,7 @@ class Held:
             how(route, answer)
 
 
-# What of a page cannot be hit in its middle, or is hidden when it gets the focus, because something lies over it.
+# Describes what in a page cannot be tapped in its middle, or is hidden when focused, because something covers it.
 # Whether two texts within an element are drawn over one another.
 OVERLAP = """(element) => {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT, (text) => text.data.trim() ? 1 : 3);

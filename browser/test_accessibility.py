@@ -1,4 +1,4 @@
-"""Every page of ours under axe-core (WCAG 2.0 to 2.2, A and AA, and best practice), on three widths, light, dark and in
+"""Every page of ours under axe-core (WCAG 2.0 to 2.2, A and AA, and best practice), at three widths, in light, dark and
 forced colours."""
 
 import json
@@ -33,7 +33,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"color_scheme": "dark"},
     {"color_scheme": "light", "forced_colors": "active"},
 )
-# Every page that is asked with GET, by its pattern, as one of the office (or a teacher) who may see it.
+# Every page that takes GET, by its pattern, as a user of the office (or a teacher) who may see it.
 PAGES = {
     "": "/?date=today",
     "unplaced/": "/unplaced/",
@@ -63,7 +63,7 @@ PAGES = {
     "accounts/sessions/": "/accounts/sessions/",
 }
 MORE = ("/lessons/{taken}/", "/lessons/{taken}/?at=2020-01-01T00:00", "/lessons/1000000000/", "/?date=2026-01-01")
-# No pages: what a device fills by itself (below), data, files, Django's own admin, the description of the API.
+# Not pages: what a device renders itself (tested below), data, files, Django's admin, the API's schema.
 NO_PAGES = (
     "shell/",
     "admin/",
@@ -118,7 +118,7 @@ def test_no_page_is_forgotten() -> None:
     assert forgotten == []
 
 
-# Each width and each look once, since neither changes the other; `-m slow` asks for all nine.
+# Each width and each look once, because they are independent; `-m slow` runs all nine.
 ALL = [(width, look) for look in LOOKS for width in WIDTHS]
 FEW = list(zip(WIDTHS, LOOKS, strict=True))
 EVERY = pytest.mark.parametrize("looks", [FEW, pytest.param(ALL, marks=pytest.mark.slow)], ids=["few", "all"])

@@ -1,4 +1,4 @@
-"""The board keeps itself up to date in a browser, and disturbs nobody who works on it."""
+"""The board updates itself in a browser without disturbing its user."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ def test_a_register_that_is_taken_shows_without_a_reload(board: Device, here: Pl
     take(here, first)
     page.evaluate(LOOK_NOW)
     until(page, "document.querySelector('.tally .is-taken dd').textContent.trim() === '1'")
-    assert page.evaluate(FOCUSED) == f"remind-{second.pk}", "whoever was at a button stays at it"
+    assert page.evaluate(FOCUSED) == f"remind-{second.pk}", "the focus stays on its button"
     assert page.locator("#aloud").text_content() == "Due: 1, Taken: 1"
     assert page.locator(".registers.is-taken li", has_text="Alice Lee").count() == 1
 
@@ -76,7 +76,7 @@ def test_without_a_network_it_says_how_old_it_is(board: Device, here: Place) -> 
 
 
 def test_reminding_and_telling_the_office(board: Device, alice: Device, here: Place) -> None:
-    """From the board to the teacher's today, and from the register to the board."""
+    """From the board to the teacher's list of today, and from the register to the board."""
     lesson = here.lesson()
     page, teacher = opened(board), alice.tab()
     page.locator(f"#remind-{lesson.pk}").click()

@@ -1,4 +1,4 @@
-"""The description of the API, as a page under the policy: the `device` of these tests hears whatever it stops."""
+"""The API's reference page under the content policy: the fixture `device` fails the test if anything is blocked."""
 
 from playwright.sync_api import Page
 

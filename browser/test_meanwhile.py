@@ -1,5 +1,5 @@
-"""What others, other tabs and slow answers do to a register meanwhile: what is shown as chosen is what is stored, and
-nothing is stored that nobody chose."""
+"""Other users, other tabs and slow answers during a register: the choice shown is the choice stored, and nothing else
+is stored."""
 
 from collections.abc import Callable
 
@@ -71,7 +71,7 @@ def test_a_tap_before_the_script_is_there(page: Page, lesson: Lesson) -> None:
 
 
 def test_a_form_that_came_back_stays_one(page: Page, here: Place, lesson: Lesson) -> None:
-    """With what was chosen in it: without its script it would not have been saved, with it neither."""
+    """A page restored by the browser keeps its choices but must not post them as a form."""
     scripts = Held(page, "**/register*.js")
     page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
     scripts.caught()
@@ -104,7 +104,7 @@ def test_a_note_stays_with_a_mark_that_changes_later(register: Page, lesson: Les
 
 
 def test_a_note_stays_without_javascript(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
-    """Also where a colleague has said something else meanwhile, with another note."""
+    """Even if a colleague has reported something else meanwhile, with another note."""
     report(here.teacher, lesson, "L", minutes_late=3, note="Bus broke down")
     page = device(here.teacher, java_script_enabled=False).tab()
     page.goto(f"/lessons/{lesson.pk}/")
@@ -138,7 +138,7 @@ def test_a_pack_from_before_a_tap_does_not_replace_what_was_sent(
 ) -> None:
     report(here.colleague, lesson, "N", 3)  # so that there is a newer pack than the device's
     held = Held(own, "**/day-pack")
-    again(own)  # asks whether the page is old
+    again(own)  # checks whether the page is out of date
     held.caught()
     tap(own, 0, "absent")
     saved(own)
@@ -150,7 +150,7 @@ def test_a_pack_from_before_a_tap_does_not_replace_what_was_sent(
 
 
 def test_a_pack_that_knows_no_marks_takes_none_away(own: Page, alice: Device, here: Place, lesson: Lesson) -> None:
-    """As it comes while MongoDB does not answer."""
+    """As the server sends it while MongoDB does not answer."""
 
     def forget(route: Route) -> None:
         answer = route.fetch()
@@ -183,7 +183,7 @@ def test_what_others_said_opens_without_a_network(own: Page, alice: Device, here
 
 
 def test_nothing_waits_for_a_script_that_does_not_arrive(register: Page, here: Place, lesson: Lesson) -> None:
-    """The pack's, on a page that came from the network."""
+    """The day pack's script, on a page that came from the network."""
     register.evaluate(f"localStorage.setItem('mine', '{here.teacher.pk}')")
     Held(register, "**/device*.js")
     tap(register, 0, "absent")
@@ -221,7 +221,7 @@ def test_late_again_keeps_the_minutes(register: Page, lesson: Lesson) -> None:
 def test_the_bar_leads_from_one_to_the_next_who_is_to_be_decided(
     register: Page, alice: Device, here: Place, lesson: Lesson
 ) -> None:
-    """Also where two have one name, and to who hears the page. Another register is not held up by it."""
+    """Also if two have the same name, and for users of a screen reader. Another register does not get in the way."""
     name = "Charlie Quillfeather"
     pks = sorted(student.pk for student in lesson.enrolled()[:2])
     Student.objects.filter(pk__in=pks).update(legal_name=name, preferred_name="")
@@ -247,7 +247,7 @@ def test_the_bar_leads_from_one_to_the_next_who_is_to_be_decided(
 def test_a_conflict_that_nobody_decided_before_the_register_was_taken(
     register: Page, here: Place, lesson: Lesson
 ) -> None:
-    """It waits on the register's page, where today's page leads."""
+    """It waits on the register's page; today's page links there."""
     report(here.colleague, lesson, "L", minutes_late=5)
     tap(register, 0, "absent")
     register.get_by_role("button", name="Keep theirs").wait_for()
@@ -262,7 +262,7 @@ def test_a_conflict_that_nobody_decided_before_the_register_was_taken(
         )
         assert not entry.evaluate(OVERLAP)
         assert register.locator("#waiting").is_hidden()
-        register.goto("/?date=2026-01-05")  # a day without it
+        register.goto("/?date=2026-01-05")  # a day without this lesson
         register.locator("h1").wait_for()
         register.wait_for_timeout(300)
         assert register.locator("#waiting a").count() == (0 if decided else 1)

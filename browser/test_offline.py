@@ -1,4 +1,4 @@
-"""Registers without a network: what the device has acknowledged is in the record at the end, with its times."""
+"""Registers without a network: every tap that the device confirmed ends in the record, with its time."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,13 +20,13 @@ GONE = "caches.match('/day-pack').then((found) => !found)"
 
 KEPT = "caches.match('/day-pack').then((found) => found?.text() ?? '')"
 
-# As a release before this one kept it, with the reason of a planned absence.
+# A pack as an earlier release kept it, with the reason of a planned absence.
 AGED = """caches.open("attendance-day").then(async (day) => {
     const pack = await (await day.match("/day-pack")).json();
     pack.lessons[0].roster[0].plan = { code: "M", word: "Medical", reason: "Oncology" };
     await day.put("/day-pack", new Response(JSON.stringify({ ...pack, format: pack.format - 1 }))); })"""
 
-# As after a night: marks need a new one, which knows who is enrolled now.
+# As after a night: marks need a new ticket, which lists the students enrolled now.
 NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"); open.onsuccess = () => {
     const change = open.result.transaction("tickets", "readwrite");
     change.objectStore("tickets").clear();
@@ -35,7 +35,7 @@ NO_TICKETS = """new Promise((done) => { const open = indexedDB.open("attendance"
 
 @pytest.fixture
 def register(own: Page) -> Page:
-    """All that is here starts on a device that opens it without a network."""
+    """Returns a register. Every test here starts on a device that opens it without a network."""
     return own
 
 
@@ -75,7 +75,7 @@ def test_five_marks_outlive_reload_finish_and_a_closed_tab(
 
 
 def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: Device, lesson: Lesson) -> None:
-    """Not what the pack had: a second tap on what is shown as chosen would say nothing."""
+    """Otherwise the pack's older mark would be shown as chosen, and tapping it would change nothing."""
     row = register.locator(".pupil").first
     for what in ("absent", "late"):
         row.locator(f".choice.{what}").tap()
@@ -97,9 +97,9 @@ def test_what_was_sent_is_what_opens_without_a_network(register: Page, alice: De
 
 
 def test_a_pack_of_an_older_format_is_gone_at_once(register: Page, here: Place, lesson: Lesson) -> None:
-    """It holds why pupils are away: no page is made of it, and none of it stays."""
+    """It holds reasons for absence: no page is made from it, and it is deleted."""
     PlannedAbsenceFactory.create(student=here.students[2], first_day=lesson.date, reason="Oncology")
-    register.wait_for_load_state("networkidle")  # the page looks for a newer pack
+    register.wait_for_load_state("networkidle")  # the page asks for a newer pack
     register.evaluate(AGED)
     assert until(register, f"{KEPT}.then((text) => text.includes('Oncology'))")
     register.reload()
@@ -246,7 +246,7 @@ def test_one_who_left_the_class_keeps_no_other_mark_back(
     assert processes.until(lambda: list(codes(lesson)) == [stays], 10)
     assert "Not on the roster" in register.locator(".attention .aside").inner_text()
     assert register.locator(".status a").get_attribute("href") == f"#pupil-{left}"
-    register.goto(f"/lessons/{lesson.pk}/?fresh")  # as it is now, without whom it is about
+    register.goto(f"/lessons/{lesson.pk}/?fresh")  # as it is now, without that student
     notice = register.locator(".notice", has_text="Not on the roster")
     notice.wait_for()
     says(register, "Every tap is saved at once")

@@ -96,7 +96,7 @@ def test_minutes_are_chips_digits_and_a_field(register: Page, lesson: Lesson) ->
 
 
 def test_nothing_is_called_saved_while_a_tap_is_on_its_way(register: Page) -> None:
-    """One that comes while the page looks whether anything waits, and cannot be sent."""
+    """A tap that comes while the page checks for waiting marks, and cannot be sent."""
     register.evaluate(
         """() => {
           const { getAll } = IDBObjectStore.prototype;
@@ -173,7 +173,7 @@ def test_one_button_confirms_what_is_planned(page: Page, here: Place, lesson: Le
     assert page.locator(".planned .plan").inner_text() == "Planned: Medical or dental appointment"
     assert "Dentist" not in page.content()
     name = page.locator(".planned legend").bounding_box()
-    assert name and name["width"] > name["height"], "the name has room beside its choices"
+    assert name and name["width"] > name["height"], "the name fits beside its choices"
     assert "1 away as planned" in page.locator(".finish").inner_text() or page.locator(".suggested").is_visible()
     page.locator(".finish").tap()
     until(page, AT_HOME)
@@ -209,7 +209,7 @@ LOOKS = """Object.fromEntries([...document.querySelectorAll('.bar a:not([aria-cu
 
 
 def test_the_bar_at_the_top_looks_as_on_other_pages(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:
-    """The register does not load what those share."""
+    """The register does not load the shared style sheet."""
     page = device(here.teacher, viewport={"width": 1280, "height": 900}).tab()
     page.goto("/accounts/sessions/")
     elsewhere = page.evaluate(LOOKS)

@@ -1,4 +1,4 @@
-"""Signing out reaches every device: what it keeps with a name goes, and what was tapped and waits stays."""
+"""Signing out reaches every device: whatever it keeps with names is deleted, and marks that wait to be sent stay."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def sign_out(page: Page) -> None:
 
 
 def sign_in(page: Page, user: User, *, own: bool = False) -> None:
-    """On the page to sign in."""
+    """Signs in on the sign-in page."""
     page.fill("#id_username", user.username)
     page.fill("#id_password", PASSWORD)
     page.get_by_label("This is my own device").set_checked(own)
@@ -47,7 +47,7 @@ def sign_in(page: Page, user: User, *, own: bool = False) -> None:
 
 
 def report(page: Page, ticket: str, lesson: Lesson, student: int) -> int:
-    """With a ticket and nothing else."""
+    """Reports with only a ticket; returns the status."""
     path = f"/api/v1/lessons/{lesson.pk}/absences/{student}"
     answer = page.request.put(
         path, data="{}", headers={"Authorization": f"Bearer {ticket}", "Content-Type": "application/json"}
@@ -74,7 +74,7 @@ def test_a_kept_device_forgets_the_names_and_keeps_what_waits(
     says(own, "Offline: 1 change")
     own.goto("about:blank")
     sign_out_everywhere_else(desk)
-    own.goto(f"/lessons/{lesson.pk}/")  # from the device, at once
+    own.goto(f"/lessons/{lesson.pk}/")  # answered by the device at once
     until(own, AT_SIGN_IN)
     until(own, GONE)
     assert own.evaluate("localStorage.getItem('mine')") is None
@@ -106,7 +106,7 @@ def test_its_ticket_dies_within_ten_seconds_and_the_one_that_stays_does_not(
 
 
 def test_a_shared_machine_keeps_tickets_only_for_what_waits(alice: Device, here: Place) -> None:
-    """Its session has ended with the browser; whoever comes next finds the page to sign in."""
+    """The session has ended with the browser; the next user finds the sign-in page."""
     first, second = here.lesson(), here.lesson()
     page = opened(alice.tab(), first)
     tap(page, 0, "absent")
@@ -125,14 +125,14 @@ def test_a_shared_machine_keeps_tickets_only_for_what_waits(alice: Device, here:
 def test_a_register_that_is_open_leaves_once_its_sign_in_has_ended(
     alice: Device, desk: Device, here: Place, lesson: Lesson
 ) -> None:
-    """On a machine that keeps nothing, too."""
+    """On a device that keeps nothing, too."""
     page = opened(alice.tab(), lesson)
     hold_marks_back(alice)
     sign_out_everywhere_else(desk)
     tap(page, 0, "absent")
     page.wait_for_timeout((WITHIN + 1) * 1000)
     let_marks_go(alice)
-    page.evaluate(SEEN)  # one of its two questions reads what is new, the other may still be answered without
+    page.evaluate(SEEN)  # one of its two requests finds out, the other may still be answered
     page.wait_for_timeout(1000)
     page.evaluate(f"{AT_SIGN_IN} || {SEEN}")
     until(page, AT_SIGN_IN)
@@ -208,7 +208,7 @@ def test_where_nothing_waits_all_storage_goes_but_no_cookie(page: Page, alice: D
 
 @pytest.mark.parametrize("whose", ["own", "another's"])
 def test_where_something_waits_it_stays(whose: str, own: Page, alice: Device, here: Place, lesson: Lesson) -> None:
-    """Of another user of the device, too."""
+    """Also if the marks belong to another user of the device."""
     hold_marks_back(alice)
     tap(own, 0, "absent")
     says(own, "Offline: 1 change")
@@ -223,7 +223,7 @@ def test_where_something_waits_it_stays(whose: str, own: Page, alice: Device, he
 
 
 def test_what_another_tab_taps_meanwhile_stays(alice: Device, lesson: Lesson) -> None:
-    """Between the count of what waits and the answer that clears the storage."""
+    """Between the count of waiting marks and the answer that clears the storage."""
     register, other = opened(alice.tab(), lesson), alice.tab()
     hold_marks_back(alice)
     other.goto("/accounts/sessions/")
@@ -254,7 +254,7 @@ def test_the_other_tabs_leave_too(alice: Device, lesson: Lesson) -> None:
 
 
 def test_a_day_pack_that_has_not_changed_is_not_sent_again(page: Page) -> None:
-    """Through the worker, too, which listens for what the server says of who is signed in."""
+    """Through the service worker too, which reads from each answer who is signed in."""
     page.goto("/")
     make_mine(page)
     with page.expect_response("**/day-pack") as found:

@@ -1,4 +1,4 @@
-"""What goes wrong on a device makes nobody present, and nobody report as somebody else."""
+"""Trouble on a device marks nobody present, and reports nothing in another user's name."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ FULL = """() => {
         return request;
     };
 }"""
-# A device whose clock is an hour behind.
+# A device whose clock is an hour slow.
 BEHIND = """const right = Date;
 globalThis.Date = class extends right {
     constructor(...given) { given.length ? super(...given) : super(right.now() - 3600e3); }
@@ -32,7 +32,7 @@ FRESH = "location.search === '?fresh' && performance.getEntriesByName('ready').l
 
 
 def stands(lesson: Lesson) -> dict[int, str | None]:
-    """Of all who are not simply present."""
+    """Returns the recorded codes of all students who are not simply present."""
     found = standing(Register.objects.get(pk=lesson.pk), nation="england")
     return {pk: found.code_of(pk) for pk in found.roster if found.code_of(pk) != "/"}
 
@@ -130,7 +130,7 @@ def test_a_page_of_the_device_tells_the_office_too(
     page.goto("/")
     make_mine(page)
     alice.context.clear_cookies()
-    alice.sign_in(cookie_of(here.teacher))  # the page is from before, and so is what its form is known by
+    alice.sign_in(cookie_of(here.teacher))  # the page, and the token of its form, are from before
     page.goto(f"/lessons/{lesson.pk}/")
     until(page, READY)
     page.locator(".someone summary").tap()

@@ -1,4 +1,4 @@
-"""Undo takes back one's own last choice, whatever has become of it, and nobody else's."""
+"""Undo takes back the user's own last choice, whether or not it was sent, and nobody else's."""
 
 from playwright.sync_api import Page
 
@@ -33,7 +33,7 @@ def test_undo_undoes_nobody_elses_mark(register: Page, here: Place, lesson: Less
     report(here.colleague, lesson, "L", minutes_late=5)
     register.evaluate(SEEN)
     shows(register, "L")
-    register.locator(".undo").tap()  # her own last one, which is the other pupil's
+    register.locator(".undo").tap()  # her own last choice, which was for the other pupil
     shows(register, "/", 1)
     saved(register)
     assert (stored(lesson), stored(lesson, 1)) == (("L", 5, ""), ("/", None, ""))
@@ -49,7 +49,7 @@ def test_after_keeping_theirs_there_is_nothing_to_undo(register: Page, here: Pla
 
 
 def test_undo_puts_back_late_as_it_was(register: Page, here: Place, lesson: Lesson) -> None:
-    """Without minutes, where none were given, and not after closing because it is later now."""
+    """Without minutes if there were none; closing the lesson does not add them."""
     report(here.teacher, lesson, "U")
     again(register)
     tap(register, 0, "absent")
@@ -61,7 +61,7 @@ def test_undo_puts_back_late_as_it_was(register: Page, here: Place, lesson: Less
 
 
 def test_undo_of_two_taps_whose_first_was_sent(register: Page, lesson: Lesson) -> None:
-    """And whose answer was lost: the server has it, so it is taken back there."""
+    """The first one's answer was lost: the server has the mark, so it must be taken back there."""
     held = Held(register, MARKS, "POST")
     tap(register, 0, "absent")
     held.caught()
@@ -93,7 +93,7 @@ def test_undo_keeps_the_minutes_before(register: Page, lesson: Lesson) -> None:
 
 
 def test_what_was_taken_back_is_not_sent(register: Page, alice: Device, here: Place, lesson: Lesson) -> None:
-    """Marks of two lessons wait; while those of the first are being sent, one of the second is taken back."""
+    """Marks of two lessons wait. While those of the first are sent, one of the second is taken back."""
     other = here.lesson()
     second = opened(alice.tab(), other)
     held = Held(register, MARKS, "POST")
@@ -128,7 +128,7 @@ def test_another_tab_is_told_what_was_taken_back(register: Page, alice: Device, 
 
 
 def test_undo_puts_back_what_the_office_had_said(page: Page, here: Place, lesson: Lesson) -> None:
-    """In a code that a teacher does not give."""
+    """With a code that teachers cannot give."""
     report(here.office, lesson, "M")
     opened(page, lesson)
     assert shown(page) == "M"

@@ -1,4 +1,4 @@
-"""The ground floor: everything that a register needs, in a browser that runs no script."""
+"""A register taken from start to finish in a browser that runs no script."""
 
 from collections.abc import Callable
 

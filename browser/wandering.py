@@ -1,5 +1,5 @@
-"""One register taken by a teacher to whom everything happens: no network, no server, no sign-in, closed tabs, two tabs,
-a colleague who is faster. What was tapped is remembered here, and looked for in the register at the end."""
+"""One register, taken by a teacher to whom everything happens: no network, no server, no sign-in, closed tabs, two
+tabs, a colleague who is faster. The taps are recorded here and compared with the register at the end."""
 
 import random
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from lessons.models import Lesson, Register
 
 CODES = {"present": "/", "absent": "N", "late": "L"}
 CLASS_SIZE = 8
-# What a store of the outbox holds; nothing where that cannot be told within a moment.
+# The rows of a store in the outbox, or nothing if it does not answer within seconds.
 ROWS = """Promise.race([new Promise((found) => setTimeout(found, 3000)), new Promise((found, broken) => {
     const open = indexedDB.open("attendance");
     open.onerror = broken;
@@ -33,7 +33,7 @@ CLOCKS = timedelta(seconds=3)  # between a tap here and its time there
 
 @dataclass
 class Wandering:
-    """One run. `taps` are the last choices by student, and when they were made first and last."""
+    """One run. `taps` are the last choices by student, with the times when they were first and last made."""
 
     product: Product
     device: Device
@@ -48,7 +48,7 @@ class Wandering:
     # --- What happens ---
 
     def tap(self) -> None:
-        """On one of the tabs, by somebody who sees that it was kept."""
+        """Taps on one of the tabs, and checks that the tap was kept."""
         page = self.chance.choice(self.tabs)
         row = self.chance.randrange(CLASS_SIZE)
         what = self.chance.choice(list(CODES))
@@ -57,9 +57,9 @@ class Wandering:
             return
         student = tap(page, row, what)
         page.wait_for_timeout(self.chance.choice((0, 0, 120)))
-        # Asked behind the write of this tap: once it answers, this device has acknowledged it.
+        # Queued behind this tap's write: once it answers, the device has confirmed the tap.
         if page.evaluate(ROWS % {"store": "marks"}) is None:
-            self.taps.pop(student, None)  # it still says “Saving”: one choice or the other may stand
+            self.taps.pop(student, None)  # the row still says “Saving”: either choice may be recorded
             return
         code, now = CODES[what], timezone.now()
         before = self.taps.get(student)
@@ -76,7 +76,7 @@ class Wandering:
         self._go(page, page.reload)
 
     def close(self) -> None:
-        """The tab, or the last of them: another one is opened."""
+        """Closes a tab; after the last one, another opens."""
         page = self.tabs.pop(self.chance.randrange(len(self.tabs)))
         page.close()
         if not self.tabs:
@@ -89,21 +89,21 @@ class Wandering:
             self._go(page, lambda: page.goto(f"/lessons/{self.lesson.pk}/"))
 
     def restart(self) -> None:
-        """The server is killed; some things go on without it."""
+        """Kills the server; sometimes the run goes on without one."""
         self.product.server.kill()
         for _ in range(self.chance.randrange(3)):
             self.tap()
         self.product.start()
 
     def sign_out(self) -> None:
-        """The session ends; nobody notices yet."""
+        """Ends the session; nobody notices yet."""
         self.device.context.clear_cookies()
 
     def sign_in(self) -> None:
         self.device.sign_in(cookie_of(self.here.teacher, own=True))
 
     def colleague(self) -> None:
-        """Somebody else completes the register."""
+        """A colleague completes the register."""
         if not Register.objects.filter(pk=self.lesson.pk).exists():
             completion.complete(self.here.colleague, self.lesson.pk, now=timezone.now())
 
@@ -113,7 +113,7 @@ class Wandering:
         if button.count() and button.is_enabled():
             button.tap()
             kept = f"{AT_HOME} || {ROWS % {'store': 'finishes'}}.then((rows) => rows?.length)"
-            until(page, kept)  # what this device has acknowledged
+            until(page, kept)  # the device has confirmed it
             self.finished = True
 
     STEPS = (
@@ -130,7 +130,7 @@ class Wandering:
             step(self)
 
     def end(self) -> None:
-        """The network is back, they sign in, and finish what is not finished."""
+        """Restores the network, signs in, and completes an open register."""
         self.find_network()
         self.sign_in()
         for page in self.tabs:
@@ -146,7 +146,7 @@ class Wandering:
         reconcile(timezone.now())
 
     def lost(self) -> list[str]:
-        """What is not as it was tapped."""
+        """Returns each difference between the taps and the register."""
         register = Register.objects.filter(lesson=self.lesson.pk).first()
         if register is None:
             return ["there is no register"]
@@ -166,8 +166,8 @@ class Wandering:
     def _go(self, page: Page, go: Callable[[], object]) -> None:
         try:
             go()
-        except Error as error:  # it is just being left for another,
-            if "ERR_INTERNET_DISCONNECTED" in str(error):  # or the device keeps nothing since the sign-in has ended
+        except Error as error:  # the page is navigating,
+            if "ERR_INTERNET_DISCONNECTED" in str(error):  # or the device has nothing stored since the sign-in ended
                 until(page, "location.protocol === 'chrome-error:'")
                 self.find_network()
                 page.goto(f"/lessons/{self.lesson.pk}/")
@@ -182,7 +182,7 @@ class Wandering:
 
 
 def wander(product: Product, browser: Browser, seed: int, steps: int = 18) -> Wandering:
-    """A run from its seed, over when it returns."""
+    """Does a run from its seed, to its end."""
     here = place(CLASS_SIZE)
     device = Device(browser, product.url)
     device.sign_in(cookie_of(here.teacher, own=True))

@@ -1,1 +1,1 @@
-"""What runs beside the product on an operator's machines."""
+"""Tools that run beside the product on an operator's machines."""

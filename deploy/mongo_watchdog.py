@@ -1,9 +1,9 @@
-"""Kills a mongod that hangs, so that its replica set elects another and its supervisor starts it again.
+"""Kills a mongod that hangs, so that its replica set elects another primary and its supervisor starts it again.
 
-A set replaces a primary that is gone within three seconds; one that hangs (a disk that stalls, a machine that starves)
-keeps its connections open, and was measured to hold up every write for 18 s. So one watchdog stands beside each mongod.
+A set replaces a dead primary within three seconds, but a hung one (a stalled disk, a starved machine) keeps its
+connections open, and was measured to hold up every write for 18 s. So run one watchdog beside each mongod.
 
-It needs PyMongo and nothing else of the product: it runs on the machine of a store, as the same user as the mongod.
+It needs PyMongo and nothing else of the product. It runs on the store's machine, as the same user as the mongod.
 """
 
 import logging
@@ -25,17 +25,18 @@ from pymongo.errors import ConnectionFailure, OperationFailure
 
 log = logging.getLogger("mongo_watchdog")
 
-# Asked so often within the limit, and silent every time: neither a lost question nor a machine that slept kills it.
+# Attempts within the limit, all of which must go unanswered: neither a lost packet nor a machine that slept causes a
+# kill.
 QUESTIONS = 4
 
-# Seconds after a kill. A machine that is too slow for its mongod is not helped by killing it again and again.
+# Seconds to wait after a kill. If the machine is too slow for its mongod, more kills do not help.
 REST = 60.0
 
 
 class Process:
-    """One running process, for good: its number can pass to another, this handle cannot.
+    """One running process. Its process id can be reused by another process; this handle cannot.
 
-    Raises ProcessLookupError where there is none, and PermissionError now, instead of when it must be killed.
+    Raises ProcessLookupError if there is none, and PermissionError now rather than when the process must be killed.
     """
 
     def __init__(self, pid: int) -> None:
@@ -44,7 +45,7 @@ class Process:
         signal.pidfd_send_signal(self.handle, 0)
 
     def kill(self) -> None:
-        """Raises ProcessLookupError when it is gone."""
+        """Kills it. Raises ProcessLookupError if it has ended."""
         signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
     def close(self) -> None:
@@ -52,7 +53,7 @@ class Process:
 
 
 def member(url: str, within: float) -> MongoClient[dict[str, Any]]:
-    """A client of one server alone, whatever its part in the set, that waits at most so many seconds for an answer."""
+    """Returns a client of this server alone, whatever its role in the set, with this timeout in seconds."""
     milliseconds = int(within * 1000)
     return MongoClient(
         url,
@@ -66,11 +67,11 @@ def member(url: str, within: float) -> MongoClient[dict[str, Any]]:
 
 @dataclass
 class Watchdog:
-    """Beside the one mongod at `url`; `pid` tells its process, None where there is none.
+    """Watches the mongod at `url`. `pid` returns its process id, or None if it is not running.
 
-    Only a process that has answered as a primary or secondary is ever killed: not one that starts, recovers or copies
-    its data from another, which may be silent for good reason. Only silence counts: not an error, which is an answer,
-    nor a closed port, which is that of a mongod that shuts down.
+    It only kills a process that has answered as a primary or secondary, never one that is starting, recovering or
+    copying data, which may be silent for good reason. Only silence counts. An error is an answer, and a closed port
+    belongs to a mongod that is shutting down.
     """
 
     url: str
@@ -89,7 +90,7 @@ class Watchdog:
         self.client.close()
 
     def watch(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Until it is stopped."""
+        """Watches until it is stopped."""
         while not stopped():
             next_look = monotonic() + self.pace
             if self.look():
@@ -98,7 +99,8 @@ class Watchdog:
                 sleep(0.05)
 
     def look(self) -> bool:
-        """One question; whether its silence was one too many. Raises PermissionError: run as the same user."""
+        """Makes one attempt; returns whether the mongod has now been silent too often. Raises PermissionError if it
+        runs as another user."""
         pid = self.pid()
         if self.watched and pid != self.watched.pid:
             self._forget()
@@ -115,7 +117,7 @@ class Watchdog:
         return False
 
     def _serves(self) -> bool | None:
-        """Whether it takes part as a primary or secondary; None when it is silent."""
+        """Returns whether it is a primary or secondary, or None if it is silent."""
         try:
             said = self.client.admin.command("hello")
         except OperationFailure:  # such as ShutdownInProgress
@@ -125,7 +127,7 @@ class Watchdog:
         return bool(said.get("isWritablePrimary") or said.get("secondary"))
 
     def _listens(self) -> bool:
-        """Whether its port is open: the kernel keeps it so for a hung process."""
+        """Returns whether its port is open; the kernel keeps a hung process's port open."""
         [address] = self.client.topology_description.server_descriptions()
         try:
             socket.create_connection(address, self.pace).close()
@@ -155,7 +157,8 @@ class Watchdog:
 
 
 def from_file(path: Path) -> Callable[[], int | None]:
-    """Reads it anew each time: a mongod that starts writes its number, one that ends leaves the file empty."""
+    """Returns a function that reads the process id from a file. The file is read each time: a starting mongod writes
+    its id, and one that ends leaves the file empty."""
 
     def pid() -> int | None:
         with suppress(OSError, ValueError):
@@ -167,15 +170,15 @@ def from_file(path: Path) -> Callable[[], int | None]:
 
 def arguments() -> Namespace:
     parser = ArgumentParser(
-        description="Kills the mongod beside it when that has served and then does not answer, so that its replica set"
+        description="Kills a mongod that has served and no longer answers, so that its replica set"
         " elects another and its supervisor starts it again. Runs until stopped, as the same user as the mongod."
     )
     parser.add_argument("--url", default="mongodb://127.0.0.1:27017/", help="The mongod, %(default)s.")
     process = parser.add_mutually_exclusive_group(required=True)
-    process.add_argument("--pid-file", type=Path, help="Holds its process id: mongod.lock in its data folder.")
-    process.add_argument("--pid", type=int, help="Its process id; the watchdog is of no use after its end.")
-    parser.add_argument("--seconds", type=float, default=2.0, help="How long it may be silent, %(default)s.")
-    parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+    process.add_argument("--pid-file", type=Path, help="The file with its process id: mongod.lock in its data folder.")
+    process.add_argument("--pid", type=int, help="Its process id; the watchdog is no use once it has ended.")
+    parser.add_argument("--seconds", type=float, default=2.0, help="How long it may be silent (default %(default)s).")
+    parser.add_argument("--dry-run", action="store_true", help="Only log what would be done.")
     return parser.parse_args()
 
 
@@ -189,7 +192,7 @@ def main() -> None:
     try:
         watchdog.watch(stop.is_set)
     except PermissionError:
-        sys.exit("The watchdog may not kill this mongod: run it as the same user.")
+        sys.exit("The watchdog may not kill this mongod: run both as the same user.")
     finally:
         watchdog.close()
 

@@ -1,4 +1,4 @@
-"""`make run`: the product with the demo, from one process that starts the others and ends them with itself."""
+"""`make run`: the product with the demo, run by one process that starts the others and ends them with itself."""
 
 import logging
 import os
@@ -49,19 +49,19 @@ The demo's accounts, each with the password attendance-demo:
 
 
 class Refused(Exception):
-    """What stands in the way, in one line."""
+    """A one-line reason why it cannot run."""
 
 
 class Stopped(BaseException):
-    """Somebody asked for the end: Ctrl-C, SIGTERM, a closed terminal."""
+    """Ctrl-C, SIGTERM or a closed terminal."""
 
 
 def main() -> int:
-    """The exit status. `reset` as the only argument deletes the embedded stores instead of serving."""
+    """Returns the exit status. With `reset` as the only argument, deletes the embedded stores instead of serving."""
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` stays in force
             signal.signal(number, _stop)
-    if "MAKELEVEL" in os.environ:  # `make` waits for us: who kills it means us too
+    if "MAKELEVEL" in os.environ:  # `make` waits for this process, so a signal to make is meant for it too
         end_with(os.getppid(), signal.SIGTERM)
     with ExitStack() as stack:
         try:
@@ -74,13 +74,14 @@ def main() -> int:
             say(f"attendance: {' '.join(str(error).split())}")
             return 1
         finally:
-            _ignore_signals()  # from here on everything is stopped in order, each part with its deadline
+            _ignore_signals()  # from here on every part is stopped in order, each with its deadline
     return 0
 
 
 def run(stack: ExitStack, folder: Path) -> NoReturn:
-    """Serves until it is stopped or a part ends; the parts end with the stack. Raises what `main` says in one line."""
-    from attendance_site import gunicorn_conf  # its wrong settings are said like all others
+    """Serves until it is stopped or a part ends; the parts end with the stack. Raises Refused or Stopped, which `main`
+    reports."""
+    from attendance_site import gunicorn_conf  # imported here, so that its wrong settings are reported like all others
 
     if env.bool("PRODUCTION", default=False):
         raise Refused("PRODUCTION is set, but this serves a demo with known passwords; see docker-compose.yml.")
@@ -100,10 +101,10 @@ def run(stack: ExitStack, folder: Path) -> NoReturn:
 
 
 def reset(stack: ExitStack, folder: Path) -> None:
-    """Deletes the embedded stores; the next run makes them anew. Raises Refused while they are in use."""
+    """Deletes the embedded stores; the next run makes new ones. Raises Refused while they are in use."""
     for name in ("DATABASE_URL", "MONGODB_URL"):
         if env.str(name, default=""):
-            raise Refused(f"{name} is set, and this deletes the embedded stores only.")
+            raise Refused(f"{name} is set, but this deletes only the embedded stores.")
     _hold(stack, folder)
     rmtree(folder / "mongod", ignore_errors=True)
     for file in folder.glob("attendance.sqlite3*"):
@@ -114,7 +115,7 @@ def reset(stack: ExitStack, folder: Path) -> None:
 def say(line: str) -> None:
     try:
         print(line, flush=True)
-    except OSError:  # the terminal is gone: whatever is still said goes nowhere
+    except OSError:  # the terminal is gone: discard further output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -132,7 +133,7 @@ def _port() -> int:
     port = env.int("PORT", default=8000)
     if not 0 < port < 65536:
         raise Refused(f"PORT must be from 1 to 65535, not {port}.")
-    if not until(lambda: is_free(port), 2):  # a server killed a moment ago is on its way out
+    if not until(lambda: is_free(port), 2):  # a server killed a moment ago may still be ending
         raise Refused(f"Port {port} is taken or not allowed. Choose another one: make run PORT={port % 65535 + 1}")
     return int(port)
 
@@ -163,10 +164,11 @@ def _answers(port: int) -> bool:
 
 
 def _prepare(folder: Path) -> None:
-    """Brings stores, static files and the demo up to date, in this process: starting Django takes most of the time."""
+    """Brings stores, static files and the demo up to date, in this process, because starting Django takes most of the
+    time."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
     django.setup()
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # one line says it
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # reported in one line below
     try:
         call_command("migrate", verbosity=0)
     except DatabaseError as error:
@@ -174,7 +176,7 @@ def _prepare(folder: Path) -> None:
     try:
         schema.set_up()
     except StoreUnavailable as error:
-        reason = str(error.__cause__).split(" (configured")[0]  # the rest is the driver's view of the world
+        reason = str(error.__cause__).split(" (configured")[0]  # the rest is the driver's description of the servers
         raise Refused(f"MongoDB (MONGODB_URL) cannot be used: {reason}.") from error
     _collect_static(folder / "static.stamp")
     call_command("demo")
@@ -183,7 +185,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _collect_static(stamp: Path) -> None:
-    """Unless every source is as it was the last time."""
+    """Collects static files unless every source is unchanged."""
     sources = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
     state = sha256(repr([(path, Path(path).stat().st_mtime_ns) for path in sources]).encode()).hexdigest()
     if not (stamp.exists() and stamp.read_text() == state and staticfiles_storage.exists("staticfiles.json")):

@@ -1,4 +1,5 @@
-"""A real mongod for development and tests: a one-node replica set on loopback that ends with whoever runs it."""
+"""A real mongod for development and tests: a one-node replica set on loopback that ends with the process that runs
+it."""
 
 import os
 import shutil
@@ -16,7 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from dev.processes import LOOPBACK, held, is_free, spawn, stop, until
 
 REPLICA_SET = "attendance"
-START_WITHIN = 60.0  # seconds; half a second is usual, recovering the journal on a slow disk is not
+START_WITHIN = 60.0  # seconds: half a second is usual, but recovering the journal on a slow disk takes longer
 NOT_YET_INITIALIZED = 94
 
 WAYS = (
@@ -27,18 +28,18 @@ WAYS = (
 
 
 class Unavailable(Exception):
-    """No mongod could be started. Its text is for people."""
+    """No mongod could be started. The message is shown to the user."""
 
 
 @contextmanager
 def running(folder: Path, say: Callable[[str], None] = print) -> Iterator[str]:
-    """Runs a mongod on the data in `folder` and yields its URL once it takes writes; the file `url` there says the same
-    meanwhile. Raises Unavailable."""
+    """Runs a mongod on the data in `folder` and yields its URL once it accepts writes. Meanwhile the file `url` holds
+    it too. Raises Unavailable."""
     with ExitStack() as stack:
         try:
             stack.enter_context(held(folder / "lock"))
         except BlockingIOError as error:
-            raise Unavailable(f"Another process runs the mongod of {folder}.") from error
+            raise Unavailable(f"Another process is running the mongod of {folder}.") from error
         yield stack.enter_context(_mongod(folder.resolve(), say))
 
 
@@ -53,7 +54,8 @@ def _mongod(folder: Path, say: Callable[[str], None]) -> Iterator[str]:
     try:
         _lead(process, port, log, say)
         (folder / "port").write_text(str(port))
-        # Clients connect only from here on: one from before the replica set was initiated has no sessions for ever.
+        # Clients must connect only from here on: one that connected before the replica set was initiated never has
+        # sessions.
         url.write_text(f"mongodb://{LOOPBACK}:{port}/?replicaSet={REPLICA_SET}&directConnection=false\n")
         yield url.read_text().strip()
     finally:
@@ -78,12 +80,12 @@ def _start(binary: Path, port: int, data: Path, log: Path) -> subprocess.Popen[b
         "--port": port,
         "--dbpath": data,
         "--networkMessageCompressors": "disabled",
-        # A small part of the machine: the default takes half of the memory, and an operation log up to 50 GB.
+        # A small share of the machine: by default it takes half of the memory, and an operation log of up to 50 GB.
         "--wiredTigerCacheSizeGB": 0.25,
         "--oplogSize": 64,
         "--setParameter": "diagnosticDataCollectionEnabled=false",
     }
-    # No socket in /tmp, which another user's leftover could block.
+    # No socket in /tmp, where another user's leftover could block it.
     arguments = ["--nounixsocket", *(str(part) for option in options.items() for part in option)]
     try:
         with log.open("wb") as output:
@@ -93,7 +95,7 @@ def _start(binary: Path, port: int, data: Path, log: Path) -> subprocess.Popen[b
 
 
 def _lead(process: subprocess.Popen[bytes], port: int, log: Path, say: Callable[[str], None]) -> None:
-    """Waits until the mongod answers and has made itself the primary of its set."""
+    """Waits until the mongod answers and is the primary of its set."""
     until(lambda: process.poll() is not None or _answers(port), START_WITHIN)
     with _client(port) as client:
         if not until(lambda: process.poll() is not None or _is_primary(client, port), START_WITHIN):
@@ -102,7 +104,7 @@ def _lead(process: subprocess.Popen[bytes], port: int, log: Path, say: Callable[
             raise Unavailable(_why_ended(process, log))
         version = client.server_info()["version"]
     if int(version.split(".")[0]) < 7:
-        say(f"MongoDB {version} has reached its end of life: for development and tests only.")
+        say(f"MongoDB {version} has reached its end of life; use it for development and tests only.")
 
 
 def _answers(port: int) -> bool:
@@ -117,9 +119,9 @@ def _client(port: int) -> MongoClient[dict[str, Any]]:
 
 
 def _is_primary(client: MongoClient[dict[str, Any]], port: int) -> bool:
-    """Initiates the set when it is new, and moves it when the port is."""
+    """Initiates a new set, or updates its port; returns whether it is the primary."""
     members = [{"_id": 0, "host": f"{LOOPBACK}:{port}"}]
-    with suppress(PyMongoError):  # it is still starting, or stepping over: asked again
+    with suppress(PyMongoError):  # it is still starting or stepping down; try again
         try:
             config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure as error:
@@ -134,7 +136,7 @@ def _is_primary(client: MongoClient[dict[str, Any]], port: int) -> bool:
 
 
 def _why_ended(process: subprocess.Popen[bytes], log: Path) -> str:
-    """The loader complains in plain text, mongod itself in JSON."""
+    """Returns why it ended. The dynamic loader writes plain text, mongod itself JSON."""
     plain = [line for line in log.read_text(errors="replace").splitlines() if line and not line.startswith("{")]
     if plain:
         return f"mongod cannot run: {plain[-1]}. {WAYS}"
@@ -142,7 +144,7 @@ def _why_ended(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def _port(folder: Path) -> int:
-    """The last one where it is free, so that a shell's MONGODB_URL stays true."""
+    """Returns the last port if it is free, so that a MONGODB_URL set in a shell stays valid."""
     kept = _kept_port(folder)
     if kept and is_free(kept):
         return kept
@@ -158,8 +160,8 @@ def _kept_port(folder: Path) -> int | None:
 
 
 def _end_leftover(folder: Path, data: Path) -> None:
-    """A mongod whose supervisor was killed, where the kernel did not end it too, is shut down: it is nobody's child, so
-    nobody would see it end."""
+    """Shuts down a mongod whose supervisor was killed, where the kernel did not end it too. It is not our child, so its
+    end must be polled for."""
     lock = data / "mongod.lock"
     with suppress(BlockingIOError), held(lock, patience=1):
         return

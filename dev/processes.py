@@ -1,4 +1,4 @@
-"""Child processes that do not outlive the process that started them, and what starting them safely needs."""
+"""Child processes that never outlive their parent, and what it takes to start them safely."""
 
 import errno
 import fcntl
@@ -18,8 +18,8 @@ LOOPBACK = "127.0.0.1"
 
 
 def spawn(command: Sequence[str | Path], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    """A child in a session of its own, so that Ctrl-C and a closed terminal reach its supervisor alone; on Linux the
-    kernel kills it when the supervisor is gone. Raises OSError."""
+    """Starts a child in a session of its own, so that Ctrl-C and a closed terminal reach only its supervisor. On Linux
+    the kernel kills it when the supervisor is gone. Raises OSError."""
     supervisor = os.getpid()
     return subprocess.Popen(
         command,
@@ -32,19 +32,19 @@ def spawn(command: Sequence[str | Path], output: IO[bytes] | None = None) -> sub
 
 
 def stop(process: subprocess.Popen[bytes], within: float = 10) -> None:
-    """Asks, then kills, and takes along what the child left behind."""
+    """Terminates the process, then kills it, together with anything that it left behind."""
     process.terminate()
     try:
         process.wait(within)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    with suppress(ProcessLookupError, PermissionError):  # the latter: macOS, about a zombie
+    with suppress(ProcessLookupError, PermissionError):  # the latter: macOS, for a zombie
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def until(come: Callable[[], bool], within: float) -> bool:
-    """Whether it came true within so many seconds; looks twenty times a second."""
+    """Waits for a condition, checked twenty times a second; returns whether it became true in time."""
     deadline = time.monotonic() + within
     while not come():
         if time.monotonic() > deadline:
@@ -54,7 +54,7 @@ def until(come: Callable[[], bool], within: float) -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server may listen there, on either loopback address: `localhost` means both."""
+    """Returns whether a server may listen on this port, on both loopback addresses: `localhost` means both."""
     for family, host in ((socket.AF_INET, LOOPBACK), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family) as probe:
@@ -70,10 +70,11 @@ def is_free(port: int) -> bool:
 
 @contextmanager
 def held(path: Path, patience: float = 3) -> Iterator[None]:
-    """An exclusive lock on a file, which the kernel gives back however its holder ends.
+    """Holds an exclusive lock on a file; the kernel releases it however the holder ends.
 
-    Raises BlockingIOError when another process still holds it after so many seconds: one that was just killed, or asked
-    to stop, is on its way out."""
+    Raises BlockingIOError if another process still holds it after `patience` seconds: a process that was just stopped
+    may need a moment to end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         if not until(lambda: _locked(file), patience):

@@ -1,4 +1,4 @@
-"""Proofs by fault: real processes are killed, hung and restarted, and what was acknowledged is counted afterwards.
+"""Drills: real processes are killed, hung and restarted, and afterwards every acknowledged write must be there.
 
 Everything listens on loopback and ends with the drill.
 """

@@ -1,7 +1,6 @@
-"""Those who race for a lesson, each in a process of its own that may be killed at any step.
+"""The actors who race for a lesson, each in a process of its own that may be killed at any step.
 
-What a device does when it is killed and started again, an actor does too: it sends again, with the same report_id, what
-was not acknowledged.
+A restarted actor does what a restarted device does: it repeats unacknowledged reports with the same report_id.
 """
 
 import random
@@ -33,13 +32,13 @@ REPORTS = 18
 PASSES = 20
 PATIENCE = 30.0  # seconds, longer than any election
 UNREACHABLE = (StoreUnavailable, OperationalError, InterfaceError)
-STRANGER = 2**40  # a student whom no school has
+STRANGER = 2**40  # a student in no school
 
 T = TypeVar("T")
 
 
 def insisting(work: Callable[[], T]) -> T:
-    """Repeats it while a store is away, as a device does."""
+    """Repeats the work while a store is unavailable, as a device does."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -52,7 +51,7 @@ def insisting(work: Callable[[], T]) -> T:
 
 
 class Reporter:
-    """One person's device in one lesson. `device` is None for somebody whose client counts nothing."""
+    """A user's device in one lesson. `device` is None for a client that sends no sequence."""
 
     def __init__(self, race: Race, user: User, device: str | None, journal: Journal, chance: random.Random) -> None:
         self.race, self.device, self.journal, self.chance = race, device, journal, chance
@@ -70,7 +69,7 @@ class Reporter:
                 time.sleep(self.chance.random() * 0.02)
 
     def _left_over(self) -> list[Report]:
-        """Sent by a process that was killed before it knew what became of it."""
+        """Returns reports sent by a process that was killed before it knew their outcome."""
         mine = self.journal.read()
         known = {entry["report_id"] for entry in mine if entry["what"] == "acknowledged"}
         self.sequence = max((entry["sequence"] or 0 for entry in mine), default=0)
@@ -78,7 +77,7 @@ class Reporter:
 
     def _report(self) -> Report:
         chance = self.chance.random()
-        if self.held and chance < 0.3:  # one that was on its way for longer than the next
+        if self.held and chance < 0.3:  # a report that was delayed for longer than the next one
             report, self.held = self.held, None
             return report
         report = self._new()
@@ -139,7 +138,7 @@ def _from(entry: Entry) -> Report:
 
 
 def complete(race: Race, user: User, journal: Journal, chance: random.Random) -> None:
-    """Waits a little, and completes; asks again once it has the register."""
+    """Waits a little and completes; repeats the request once it has the register."""
     time.sleep(chance.random() * 0.15)
     seen = list(race.world.roster)
     if chance.random() < 0.3:
@@ -151,7 +150,7 @@ def complete(race: Race, user: User, journal: Journal, chance: random.Random) ->
 
 
 def first_entry(register: Register) -> Entry:
-    """What never changes in a register."""
+    """Returns the part of a register that never changes."""
     marks = sorted((mark.student_id, mark.code, str(mark.report_id)) for mark in register.marks.all())
     return {
         "completion_id": str(register.completion_id),
@@ -171,7 +170,7 @@ def _completed(race: Race, user: User, seen: list[int], others: Others) -> Entry
 
 
 def amend(race: Race, user: User, journal: Journal, chance: random.Random) -> None:
-    """Corrects and now and then withdraws a register, once there is one. The reason tells each attempt apart."""
+    """Corrects and sometimes voids a register, once there is one. The reason identifies each attempt."""
     fresh = insisting(lambda: User.objects.get(pk=user.pk))
     deadline = time.monotonic() + 0.6
     made = 0
@@ -199,14 +198,14 @@ def _amended(race: Race, user: User, reason: str, chance: random.Random) -> None
 
 
 def sweep(chance: random.Random) -> None:
-    """The reconciler, beside everybody else."""
+    """Runs the reconciler alongside the other actors."""
     for _ in range(3):
         time.sleep(chance.random() * 0.1)
         insisting(lambda: reconcile(timezone.now()))
 
 
 def settle(races: Sequence[Race]) -> None:
-    """The same requests and the reconciler finish what is left; whatever is still to do then is stuck."""
+    """Finishes the rest by repeating requests and by the reconciler; anything still unfinished is stuck."""
     for race in races:
         insisting(partial(_completed, race, race.world.teachers[0], list(race.world.roster), Others.PRESENT))
     for _ in range(PASSES):

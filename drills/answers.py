@@ -1,4 +1,4 @@
-"""What reporters wrote down, outside the stores: what was acknowledged, when, and how long each answer took."""
+"""The reporters' own record, outside the stores: what was acknowledged, when, and how long each answer took."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def acknowledged(answers: Iterable[Answer]) -> set[str]:
 
 
 def longest_gap(answers: Iterable[Answer]) -> float:
-    """Seconds during which nothing at all was acknowledged."""
+    """Returns the longest time, in seconds, without any acknowledgement."""
     times = [answer.at for answer in answers if answer.accepted]
     return max((later - earlier for earlier, later in pairwise(times)), default=float("inf"))
 

@@ -1,4 +1,4 @@
-"""The product with one of its mechanisms taken out: a drill that then finds nothing proves nothing."""
+"""The product with one mechanism removed. A drill that finds nothing then proves nothing."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -28,7 +28,7 @@ def fence() -> None:
         batch = list(closed)
         for lesson, register, _ in batch:
             key = Key(lesson.school_id, lesson.pk)
-            # Or the alarm would sound for a register that this sheet has become.
+            # Otherwise the alarm would sound for a register made from this sheet.
             state = {"state": "closing", "rev": register.merged_rev, "intent.id": register.completion_id}
             with mongo.answering():
                 mongo.sheets().update_one(key.filter | sheets.OPEN, {"$set": state})
@@ -39,14 +39,14 @@ def fence() -> None:
 
 
 def state_filter() -> None:
-    """A report is written to the open map whatever the state of the sheet."""
+    """A report is written to the open map, whatever the state of the sheet."""
     really = sheets.new_sheet
     sheets.OPEN = {}
-    _replace(sheets, "new_sheet", lambda now: really(now) | {"state": "open"})  # its filter names it no more
+    _replace(sheets, "new_sheet", lambda now: really(now) | {"state": "open"})  # the filter no longer names the state
 
 
 def late_cas() -> None:
-    """A late merge is done, whatever has arrived meanwhile."""
+    """A late merge counts as done, whatever has arrived meanwhile."""
 
     def late_merged(key: Key, late_rev: int) -> bool:
         with mongo.answering():
@@ -67,7 +67,7 @@ def seen() -> None:
 
 
 def w1() -> None:
-    """A report counts as acknowledged when one server has it."""
+    """A report counts as acknowledged once one server has it."""
     one = WriteConcern(w=1)
     _replace(mongo, "MAJORITY", one)
     really = mongo.sheets

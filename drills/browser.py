@@ -1,4 +1,4 @@
-"""A browser without a screen: its cookies, and the form to sign in, over HTTP."""
+"""A browser without a screen: cookies and the sign-in form, over HTTP."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Browser:
-        """Another, with the device cookie of this one."""
+        """Returns another browser with this one's device cookie."""
         name = settings.DEVICE_COOKIE_NAME
         return Browser(self.port, {name: self.cookies[name]})
 
@@ -51,7 +51,7 @@ class Browser:
         self._send(SIGN_OUT)
 
     def post(self, path: str, body: dict[str, str]) -> Answer:
-        """JSON, to the API."""
+        """Posts JSON to the API."""
         return self._ask("POST", path, json.dumps(body), "application/json")
 
     def _send(self, path: str, **fields: str) -> Answer:
@@ -76,7 +76,7 @@ class Browser:
 
 
 def known(port: int, name: str) -> Browser:
-    """A browser on which somebody has signed in and out."""
+    """Returns a browser on which this user has signed in and out."""
     browser = Browser(port)
     assert browser.sign_in(name).status == 302, name
     browser.sign_out()

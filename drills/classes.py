@@ -10,7 +10,7 @@ import sys
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
-django.setup()  # what the product is made of can only be imported afterwards
+django.setup()  # the product's modules can be imported only afterwards
 
 from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402

@@ -3,11 +3,10 @@
     python -m drills.completion --runs 1000 --nodes 1 --seed 7
     python -m drills.completion --break fence
 
-A run is one lesson. Each has reporters with devices, a client that counts nothing, two completers, somebody who amends
-and a reconciler, all processes of their own; most are killed with SIGKILL at some step, started again, and killed
-again.
-In some batches the primary is killed and restarted under them, or PostgreSQL is stopped as by a power cut.
-`--totals FILE` adds this part's numbers to those of earlier parts. The last line sums up.
+A run is one lesson. Each has reporters with devices, a client without sequences, two users who complete, one who
+amends, and a reconciler, all in processes of their own. Most are killed with SIGKILL at some step, started again, and
+killed again. In some batches the primary is killed and restarted meanwhile, or PostgreSQL is stopped as by a power cut.
+`--totals FILE` adds this part's numbers to those of earlier parts. The last line is a summary.
 """
 
 import argparse
@@ -59,20 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="mongods")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--totals", type=Path, help="adds to the numbers in this file")
-    parser.add_argument("--every-step", action="store_true", help="first, a report and a death at each")
-    parser.add_argument("--prove", action="store_true", help="last, that it finds every mechanism that is taken out")
+    parser.add_argument("--every-step", action="store_true", help="begin with a report and a kill at each step")
+    parser.add_argument("--prove", action="store_true", help="end by checking that it notices every removed mechanism")
     parser.add_argument("--sqlite", action="store_true", help="instead of PostgreSQL")
     parser.add_argument(
         "--break",
         dest="without",
         choices=("fence", "state-filter", "late-cas", "seen", "w1"),
-        help="takes this mechanism out first: the drill must find out",
+        help="remove this mechanism first: the drill must notice",
     )
     return parser
 
 
 def set_up(folder: Path, mongodb: str, postgresql: str | None) -> None:
-    """The product in this process, on these stores, with its tables and collections."""
+    """Sets up the product in this process, on these stores, with its tables and collections."""
     os.environ |= {"VAR_DIR": str(folder / "var"), "MONGODB_URL": mongodb, "LOG_LEVEL": "CRITICAL"}
     os.environ.pop("DATABASE_URL", None)
     if postgresql:
@@ -81,7 +80,7 @@ def set_up(folder: Path, mongodb: str, postgresql: str | None) -> None:
     import django
     from django.conf import settings
 
-    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)  # a process has one connection here
+    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)  # each process has one connection here
     django.setup()
     from django.core.management import call_command
 

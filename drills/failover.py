@@ -1,7 +1,7 @@
-"""Nothing acknowledged is lost when the primary is killed, steps down or hangs, and writes soon go on.
+"""Nothing acknowledged is lost when the primary is killed, steps down or hangs, and writes soon continue.
 
-Three mongods; reporters in processes of their own write all the while (`reporters`) and note what was acknowledged.
-Afterwards every sheet's log is read with majority and compared. Ends with status 1 when a report is missing.
+Three mongods; reporters in their own processes (`reporters`) write all the while and record acknowledgements.
+Afterwards every sheet's log is read with majority and compared. Exits with 1 if a report is missing.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from drills import answers, stores
 ENOUGH = 20_000  # acknowledged reports, while the primary is killed again and again
 PROCESSES = 2
 DATABASE = "drill"
-LESSONS = 1_000_000  # of a scenario
+LESSONS = 1_000_000  # lesson ids for each scenario
 CALM = 3.0  # seconds before and after each fault
 
 
 @dataclass
 class Drill:
-    """The set under load."""
+    """The replica set under load."""
 
     mongods: stores.ReplicaSet
     folder: Path
@@ -45,12 +45,12 @@ class Drill:
         return len(answers.acknowledged(answers.read(self.folder)))
 
     def await_writes(self) -> None:
-        """Until reports are acknowledged again."""
+        """Waits until reports are acknowledged again."""
         before = self.acknowledged()
         assert until(lambda: self.acknowledged() > before + 50, 60), (self.folder / "log").read_text() or "no writes"
 
     def start_again(self, index: int) -> None:
-        """A member that ended, as its supervisor would."""
+        """Starts a member that ended, as its supervisor would."""
         self.mongods.members[index].start()
         assert until(lambda: self.mongods.serves(index), 60), f"member {index} does not come back"
 
@@ -76,8 +76,9 @@ def stepping_down(drill: Drill) -> int:
 
 
 def stepped_down(drill: Drill) -> bool:
-    """Refused where no secondary has caught up within that second. Nothing is written meanwhile, so no operator should
-    let it wait longer: soon after another election it took ten seconds, the default, in vain."""
+    """Returns whether the primary stepped down. It refuses if no secondary catches up within a second. Nothing is
+    written while it waits, so no operator should wait longer: soon after another election the default of ten seconds
+    passed in vain."""
     with drill.mongods.client(drill.mongods.lead()) as client, suppress(OperationFailure), pymongo.timeout(10):
         client.admin.command("replSetStepDown", 20, secondaryCatchUpPeriodSecs=1)
         return True
@@ -95,7 +96,7 @@ def hanging(drill: Drill) -> int:
 
 
 def hanging_watched(drill: Drill) -> int:
-    """Twice: the second to lead is another, whose watchdog has not just killed."""
+    """Runs it twice: the second primary is another member, whose watchdog has not just killed."""
     with ExitStack() as stack:
         for index, port in enumerate(drill.mongods.ports):
             url, pid_file = f"mongodb://{LOOPBACK}:{port}/", drill.mongods.data(index) / "mongod.lock"
@@ -122,7 +123,7 @@ SCENARIOS: dict[str, Callable[[Drill], int]] = {
 
 @contextmanager
 def reporters(drill: Drill, first_lesson: int) -> Iterator[None]:
-    """Raises what ended one of them early."""
+    """Runs reporters; raises the error that ended one of them early."""
     concern = drill.write_concern
     processes = [
         drill.start("-m", "drills.reporters", drill.folder, str(number), str(first_lesson), concern)
@@ -140,7 +141,7 @@ def reporters(drill: Drill, first_lesson: int) -> Iterator[None]:
 
 
 def missing(mongods: stores.ReplicaSet, first_lesson: int, reports: set[str]) -> set[str]:
-    """Those of the reports that stand in no sheet's log, as a majority holds it."""
+    """Returns the reports that are in no sheet's log, as a majority holds it."""
     mongods.lead()
     with MongoClient[dict[str, Any]](mongods.url, readConcernLevel="majority", uuidRepresentation="standard") as client:
         lessons = {"lesson": {"$gte": first_lesson, "$lt": first_lesson + LESSONS}}
@@ -149,7 +150,7 @@ def missing(mongods: stores.ReplicaSet, first_lesson: int, reports: set[str]) ->
 
 
 def run(name: str, drill: Drill, first_lesson: int) -> int:
-    """Prints one line; how many reports were lost."""
+    """Runs one scenario, prints a line, and returns how many reports were lost."""
     with reporters(drill, first_lesson):
         times = SCENARIOS[name](drill)
     given = answers.read(drill.folder)
@@ -167,7 +168,7 @@ def run(name: str, drill: Drill, first_lesson: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write-concern", default="majority", help="1 shows what a weaker one loses")
+    parser.add_argument("--write-concern", default="majority", help="1 shows what a weaker write concern loses")
     parser.add_argument("--only", choices=list(SCENARIOS), help="one scenario")
     options = parser.parse_args()
     with stores.workplace() as folder, stores.replica_set(folder, 3) as mongods:

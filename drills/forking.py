@@ -1,4 +1,4 @@
-"""Processes of a drill that die at a chosen step."""
+"""A drill's processes, which die at a chosen step."""
 
 import os
 import signal
@@ -15,8 +15,9 @@ from drills.fuse import FUSE, death
 
 
 def fork(work: Callable[[], None], steps: int | None, ashes: Path) -> int:
-    """A child that does the work, and is killed after so many steps if it comes that far. Its process id."""
-    # Nothing of this process's connections reaches its children.
+    """Forks a child that does the work and is killed after `steps` steps, if it gets that far. Returns its process
+    id."""
+    # Children must not inherit this process's connections.
     connections.close_all()
     mongo.close()
     parent = os.getpid()

@@ -1,7 +1,7 @@
-"""Does something at a chosen step of a process, before or after its n-th call to a store: mostly, kills it.
+"""Calls a function at a chosen step of a process, before or after its n-th call to a store; usually to kill it.
 
-A step is what the product really does then: an SQL statement, a commit, a MongoDB command. Nothing of the product knows
-that it is watched.
+A step is what the product really does: an SQL statement, a commit, a MongoDB command. The product does not know that it
+is watched.
 """
 
 import os
@@ -19,7 +19,7 @@ SILENT = frozenset({"hello", "ping", "endSessions", "isMaster", "saslStart", "sa
 
 
 class Fuse(pymongo.monitoring.CommandListener):
-    """Burns down with every step; None is never."""
+    """Burns down with every step; None means never."""
 
     def __init__(self) -> None:
         self.left: int | None = None
@@ -27,7 +27,7 @@ class Fuse(pymongo.monitoring.CommandListener):
         self.watched = False
 
     def light(self, steps: int | None, blast: Callable[[str], None]) -> None:
-        """After so many steps calls `blast` with the name of the next one, once."""
+        """After this many steps, calls `blast` once with the name of the next step."""
         self.left, self.blast = steps, blast
         if not self.watched:
             connection.execute_wrappers.append(self._statement)
@@ -61,7 +61,7 @@ class Fuse(pymongo.monitoring.CommandListener):
 
 
 def _name(sql: str) -> str:
-    """Such as `INSERT lessons_mark`."""
+    """Returns a statement's name, such as `INSERT lessons_mark`."""
     table = re.search(r"\b(?:lessons|django)_\w+", sql)
     return f"{sql.split(maxsplit=1)[0]} {table.group() if table else ''}".strip()
 
@@ -70,7 +70,7 @@ FUSE = Fuse()
 
 
 def death(ashes: Path) -> Callable[[str], None]:
-    """SIGKILL, no clean-up of any kind; at which step stands in `ashes`, a line each."""
+    """Returns a function that ends the process by SIGKILL, without any clean-up, and writes the step to `ashes`."""
 
     def die(step: str) -> None:
         with ashes.open("a") as file:
@@ -81,7 +81,7 @@ def death(ashes: Path) -> Callable[[str], None]:
 
 
 def watch() -> None:
-    """Before any client or connection is made."""
+    """Watches stores; to be called before any client or connection is made."""
     pymongo.monitoring.register(FUSE)
     really = getattr(BaseDatabaseWrapper, "_commit")  # noqa: B009  (its type is nowhere told)
 

@@ -1,9 +1,9 @@
-"""The API under a fuzzer that reads its description: as each role, every check on, against the running server.
+"""Runs a fuzzer that reads the API's schema, as each role, with every check on, against a running server.
 
     python -m drills.fuzz --requests 20000
     python -m drills.fuzz --requests 1500 --role client
 
-Ends with status 1 for an answer that the description does not know, or one of 500. The last line sums up.
+Exits with 1 if an answer is not in the schema, or is a 500. The last line is a summary.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from drills import stores
 from drills.load import Door
 
 ROLES = ("client", "teacher", "office", "admin", "integrator", "operator", "ticket", "nobody")
-BUDGET = 10**9  # requests a minute: limits have tests of their own
-EXAMPLES = 12  # of each operation and phase; a role is fuzzed anew, with another seed, until it has had its share
+BUDGET = 10**9  # requests a minute: the limits have tests of their own
+EXAMPLES = 12  # per operation and phase; a role is fuzzed again, with another seed, until it has had its share
 STATUS = re.compile(r"^(\d{3})$", re.MULTILINE)
 
-# What a check takes for granted and is not so here:
+# Checks whose assumptions do not hold here:
 EXCLUDED = {
-    # an id that fits the pattern need not exist, and a body that fits need not fit the lesson
+    # an id that fits the pattern need not exist, and a valid body need not fit the lesson
     "positive_data_acceptance": "404, 409 and 422 are right answers to well-formed requests",
-    # a second sign-in that is limited, and a register that was taken, are not failures of what came before
+    # a limited second sign-in, or a lesson that already has a register, is not a failure of the earlier request
     "ensure_resource_availability": "there is nothing that POST makes and GET reads under the id that it answered",
     "use_after_free": "nothing is ever deleted: DELETE takes an absence back, which is a report too",
 }
@@ -38,8 +38,8 @@ EXCLUDED = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m drills.fuzz", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--requests", type=int, default=20_000, help="at least so many")
-    parser.add_argument("--role", action="append", choices=ROLES, help="only as this one; may be repeated")
+    parser.add_argument("--requests", type=int, default=20_000, help="the least number of requests")
+    parser.add_argument("--role", action="append", choices=ROLES, help="only as this role; may be repeated")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     roles = options.role or ROLES
@@ -81,7 +81,7 @@ def set_up() -> None:
 
 @contextmanager
 def served(folder: Path, log: Path) -> Iterator[Door]:
-    """The product on a gunicorn that writes the status of each answer to a file."""
+    """Yields the product on a gunicorn that writes the status of each answer to a file."""
     port = stores.free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "attendance_site/gunicorn_conf.py"]
     command += ["--bind", f"{LOOPBACK}:{port}", "--access-logfile", str(log), "--access-logformat", "%(s)s"]
@@ -89,7 +89,7 @@ def served(folder: Path, log: Path) -> Iterator[Door]:
         server = spawn(command, output=output)
     try:
         door = Door(port)
-        assert until(lambda: door.ask("GET", "/healthz", {}).status == 200, within=30), "it did not start"
+        assert until(lambda: door.ask("GET", "/healthz", {}).status == 200, within=30), "the server did not start"
         yield door
     finally:
         stop(server)
@@ -103,7 +103,7 @@ def token(world: Any, role: str) -> Any:
 
 
 def fuzzed(folder: Path, port: int, bearer: str | None, seed: int) -> int:
-    """1 where a check failed. What the fuzzer remembers is thrown away with the folder."""
+    """Returns 1 if a check failed. The fuzzer's cache is deleted with the folder."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"http://{LOOPBACK}:{port}/api/schema"]
     command += ["--checks", "all", "--exclude-checks", ",".join(EXCLUDED), "--max-examples", str(EXAMPLES)]
     command += ["--seed", str(seed), "--no-color", "--warnings", "off", "--suppress-health-check", "all"]

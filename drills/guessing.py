@@ -1,6 +1,6 @@
-"""A day of guessing at one account by every door, on the product's own code with a clock that jumps.
+"""A day of guessing at one account in every way, on the product's own code with a clock that jumps.
 
-Each attacker tries whenever a door may open, and once too early in between, under every spelling of the name.
+Each attacker tries whenever a guess may be allowed, and once too early in between, under every spelling of the name.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ AT_SCHOOL, BY_BOB = "198.51.100.7", "203.0.113.9"
 STAFF = [f"teacher{n}" for n in range(30)]
 ELSEWHERE = [f"203.0.{n}.1" for n in range(40)]
 
-Door = Callable[[str], Any]  # takes a guess, gives the answer
-Spray = tuple[list[str], Door]  # names, and what takes one
+Door = Callable[[str], Any]  # takes a guess, returns the answer
+Spray = tuple[list[str], Door]  # names, and a function that guesses at one
 
 
 @dataclass
@@ -52,7 +52,7 @@ def simulated() -> Iterator[Clock]:
 
 
 class Town:
-    """Two schools: Alice, whose password is guessed, and colleagues are of one, a stranger is of the other."""
+    """Two schools: Alice, whose password is guessed, and her colleagues are in one, a stranger is in the other."""
 
     def __init__(self) -> None:
         school: School = SchoolFactory.create()
@@ -72,21 +72,21 @@ class Town:
         return Client().post("/api/v1/token", body, content_type="application/json", REMOTE_ADDR=at)
 
     def signed_in(self, name: str, at: str = AT_SCHOOL) -> Client:
-        """A browser that has been signed in on."""
+        """Returns a browser on which this user has been signed in."""
         client = Client()
         assert self.page(client, PASSWORD, name=name, at=at).status_code == 302, name
         return client
 
 
 def copy(client: Client) -> Client:
-    """Another browser, with the device cookie of this one."""
+    """Returns another browser, with this one's device cookie."""
     other = Client()
     other.cookies[settings.DEVICE_COOKIE_NAME] = client.cookies[settings.DEVICE_COOKIE_NAME].value
     return other
 
 
 def at_school(town: Town) -> list[Door]:
-    """Browsers that Alice never used, with cookies of other schools, made-up and old ones, and the API."""
+    """Returns browsers that Alice never used, with cookies of other schools, made-up and old ones, and the API."""
     stranger = copy(town.signed_in("stranger"))
     forged, old, desk = Client(), Client(), town.signed_in("alice")
     forged.cookies[settings.DEVICE_COOKIE_NAME] = desk.cookies[settings.DEVICE_COOKIE_NAME].value[:-1]
@@ -109,7 +109,7 @@ def everywhere(town: Town) -> list[Door]:
 
 
 def own_browser(town: Town) -> list[Door]:
-    """Alice's browser itself, or a copy of its cookie that nobody has ended; its pages and the API."""
+    """Returns Alice's browser itself, and a copy of its valid cookie; its pages and the API."""
     jar = copy(town.signed_in("alice"))
 
     def api(guess: str) -> Any:
@@ -120,7 +120,8 @@ def own_browser(town: Town) -> list[Door]:
 
 
 def colleague(town: Town) -> list[Door]:
-    """Bob, who signs in as himself on a new browser before each guess at Alice, and guesses from home too."""
+    """Returns Bob's ways: he signs in as himself on a new browser before each guess at Alice, and guesses from home
+    too."""
     return [
         lambda guess: town.page(town.signed_in("bob", BY_BOB), guess, at=BY_BOB),
         lambda guess: town.api(guess, at=BY_BOB),
@@ -139,7 +140,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
 
 
 def guessed(clock: Clock, doors: Sequence[Door], hours: float) -> int:
-    """How many guesses were looked at."""
+    """Returns how many guesses were checked against the password."""
     looked_at, ends_at = 0, clock.at + timedelta(hours=hours)
     while clock.at < ends_at:
         waits = []
@@ -155,7 +156,7 @@ def guessed(clock: Clock, doors: Sequence[Door], hours: float) -> int:
 
 
 def refused(answer: Any) -> int | None:
-    """The seconds to wait, or None where the password was looked at."""
+    """Returns the seconds to wait, or None if the password was checked."""
     assert answer.status_code in (200, 401, 429), answer.status_code
     return int(answer["Retry-After"]) if answer.status_code == 429 else None
 
@@ -165,7 +166,7 @@ def by_network(town: Town) -> Spray:
 
 
 def by_browser(town: Town) -> Spray:
-    """On which only Bob has signed in."""
+    """A browser on which only Bob has signed in."""
     jar = town.signed_in("bob")
     return [*STAFF, "alice"], lambda name: town.page(jar, "Winter2026!", name=name)
 
@@ -177,7 +178,7 @@ SPRAYS = {
 
 
 def sprayed(clock: Clock, spray: Spray, hours: float) -> tuple[int, int]:
-    """Guesses at many accounts in turn: at all, and at one of them at most."""
+    """Guesses at many accounts in turn; returns the guesses at all of them, and the most at one."""
     names, door = spray
     tried, turn, ends_at = Counter[str](), cycle(names), clock.at + timedelta(hours=hours)
     while clock.at < ends_at:
@@ -191,7 +192,7 @@ def sprayed(clock: Clock, spray: Spray, hours: float) -> tuple[int, int]:
 
 @contextmanager
 def town() -> Iterator[tuple[Clock, Town]]:
-    """In which nothing has been tried yet."""
+    """Yields the schools before anything has been tried."""
     Tally.objects.all().delete()
     User.objects.all().delete()
     with simulated() as clock:
@@ -199,11 +200,11 @@ def town() -> Iterator[tuple[Clock, Town]]:
 
 
 def day(hours: float) -> Iterator[tuple[int, int, str]]:
-    """How many guesses at one account each kind of place leaves, and how many it may."""
+    """Yields, for each kind of place, how many guesses at one account were possible and how many are allowed."""
     for kind, (doors, most) in KINDS.items():
         with town() as (clock, here):
             yield guessed(clock, doors(here), hours), most, kind
     for kind, spray in SPRAYS.items():
         with town() as (clock, here):
             tried, at_one = sprayed(clock, spray(here), hours)
-        yield at_one, MOST, f"{kind}: {tried:,} at all of them"
+        yield at_one, MOST, f"{kind}: {tried:,} in total"

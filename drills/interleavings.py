@@ -1,4 +1,4 @@
-"""Interleavings that chance finds rarely or never, each played once; and one report, or one death, at every step."""
+"""Rare interleavings, each played once; and a report, or a death, at every step of a completion."""
 
 import os
 import uuid
@@ -27,7 +27,7 @@ from lessons.registers.state import standing
 
 
 class Scene:
-    """One lesson, and what its people were told."""
+    """One lesson, and the answers that its users got."""
 
     def __init__(self, race: Race) -> None:
         self.race = race
@@ -47,7 +47,7 @@ class Scene:
         self.told.append({"what": "completed", **first_entry(register)})
 
     def stands(self) -> str | None:
-        """The code of the last student in the register."""
+        """Returns the last student's code in the register."""
         register = Register.objects.get(pk=self.race.lesson_id)
         return standing(register, nation=self.race.world.school.nation).code_of(self.race.world.roster[-1])
 
@@ -59,12 +59,12 @@ class Scene:
 
 DEATH = "a death "
 
-# What is played, and the scene to judge.
+# Its name, and the scene to judge.
 Play = tuple[str, Scene]
 
 
 def before(module: Any, name: str, act: Callable[[], None]) -> Any:
-    """`act` happens once, just before the product calls a function of its own."""
+    """Calls `act` once, just before the product calls a function of its own."""
     really, waiting = getattr(module, name), [act]
 
     def first(*args: Any, **kwargs: Any) -> Any:
@@ -76,20 +76,20 @@ def before(module: Any, name: str, act: Callable[[], None]) -> Any:
 
 
 def between_fence_and_merge(scene: Scene) -> None:
-    """A colleague marks the last student while the register is being finished."""
+    """A colleague marks the last student while the lesson is being completed."""
     student = scene.race.world.roster[-1]
     with before(merging, "merge", lambda: scene.report(scene.bob, student)):
         scene.complete()
 
 
 def after_the_register(scene: Scene) -> None:
-    """Reported on a sheet that is closed already."""
+    """A report reaches a sheet that is already closed."""
     scene.complete()
     scene.report(scene.bob, scene.race.world.roster[0])
 
 
 def during_a_late_merge(scene: Scene) -> None:
-    """Another late report, after the first was merged and before that is said to be done."""
+    """Another late report arrives after the first was merged and before the merge is marked as done."""
     first, second, *_ = scene.race.world.roster
     scene.complete()
     scene.report(scene.bob, first)
@@ -98,7 +98,7 @@ def during_a_late_merge(scene: Scene) -> None:
 
 
 def an_older_report_of_a_device(scene: Scene) -> None:
-    """It was on its way for longer than the next one."""
+    """A report was delayed for longer than the device's next one."""
     student = scene.race.world.roster[0]
     scene.report(scene.bob, student, "/", device="phone", sequence=2)
     scene.report(scene.bob, student, "N", device="phone", sequence=1)
@@ -110,12 +110,12 @@ def a_primary_that_nobody_followed(nodes: ReplicaSet, scene: Scene) -> None:
     primary = nodes.lead()
     others = [member for index, member in enumerate(nodes.members) if index != primary]
     insisting(mongo.ping)
-    for member in others:  # killed and not hung: what was on its way would still reach them
+    for member in others:  # killed and not hung: otherwise requests on their way would still reach them
         member.kill()
     try:
         scene.report(scene.bob, scene.race.world.roster[0], report_id=uuid.uuid4())
     except StoreUnavailable:
-        pass  # not acknowledged: nothing is owed
+        pass  # not acknowledged, so nothing may be expected
     finally:
         nodes.members[primary].kill()
         for member in others:
@@ -127,7 +127,7 @@ def a_primary_that_nobody_followed(nodes: ReplicaSet, scene: Scene) -> None:
 
 
 def reports(world: World) -> Iterator[Play]:
-    """One report at every step of a completion: there is no outcome in which it is in neither place."""
+    """Yields one report at every step of a completion: it must never be in neither place."""
     step, reached = 0, True
     while reached:
         [race] = world.lessons(1)
@@ -148,7 +148,7 @@ def reports(world: World) -> Iterator[Play]:
 
 
 def deaths(world: World, folder: Path) -> Iterator[Play]:
-    """One at every step of a completion and of the late merge and the projection that follow it."""
+    """Yields one death at every step of a completion, and of the late merge and the projection that follow it."""
     step, killed = 0, True
     while killed:
         [race] = world.lessons(1)
@@ -161,7 +161,7 @@ def deaths(world: World, folder: Path) -> Iterator[Play]:
 
 
 def _dies(scene: Scene, step: int, ashes: Path) -> bool:
-    """Whether a process that does everything comes to that step."""
+    """Returns whether a process that does everything reaches this step."""
 
     def everything() -> None:
         scene.complete()
@@ -171,7 +171,7 @@ def _dies(scene: Scene, step: int, ashes: Path) -> bool:
     return os.WIFSIGNALED(os.waitpid(fork(everything, step, ashes), 0)[1])
 
 
-# Which of them tells that a mechanism is missing (`breaking.py`).
+# The interleaving that reveals each missing mechanism (`breaking.py`).
 WITNESSES: dict[str, Callable[[Scene], None]] = {
     "fence": between_fence_and_merge,
     "state-filter": after_the_register,
@@ -188,7 +188,7 @@ def witness(mechanism: str, world: World, nodes: ReplicaSet) -> Iterator[Play]:
 
 
 def chosen(world: World, nodes: ReplicaSet) -> Iterator[Play]:
-    """All of them; three servers are needed for one to fall behind."""
+    """Yields all of them; one needs three servers, so that one can fall behind."""
     for mechanism in WITNESSES:
         yield from witness(mechanism, world, nodes)
     if len(nodes.members) > 1:

@@ -1,4 +1,4 @@
-"""What was acknowledged, written down outside the stores by whoever got the acknowledgement."""
+"""A record of acknowledgements outside the stores, written by the processes that receive them."""
 
 import json
 import os
@@ -10,7 +10,8 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """A file of one JSON object a line, of one process; the line is out before the next step, whoever is killed."""
+    """A process's file, one JSON object per line. Each line is written before the next step, so that it survives a
+    kill."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,6 +31,6 @@ class Journal:
 
 
 def entries(folder: Path) -> Iterator[Entry]:
-    """All that the processes of a run wrote."""
+    """Returns everything that the processes of a run wrote."""
     for path in sorted(folder.glob("*.jsonl")):
         yield from Journal(path).read()

@@ -1,4 +1,4 @@
-"""Requests at a steady rate, however slowly they are answered: whoever waits for an answer hides how long it took."""
+"""Requests at a steady rate, however slow the answers: a client that waits for each answer would hide the delays."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ PATIENCE = 30.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    status: int  # 0 where there was none
+    status: int  # 0 if there was none
     retry_after: str | None
     began: float
     seconds: float
@@ -45,7 +45,8 @@ class Door:
 
 @contextmanager
 def steadily(a_second: float, ask: Callable[[int], Answer]) -> Iterator[list[Answer]]:
-    """Calls `ask` with 0, 1, 2 and so on at that rate while the block runs; all answers are in the list after it."""
+    """Calls `ask` with 0, 1, 2 and so on at this rate while the block runs. Yields a list that holds all answers
+    afterwards."""
     answers: list[Answer] = []
     asked: list[Future[Answer]] = []
     stopped = threading.Event()
@@ -67,7 +68,7 @@ def steadily(a_second: float, ask: Callable[[int], Answer]) -> Iterator[list[Ans
 
 
 def spread(answers: Sequence[Answer]) -> str:
-    """How long the answers took, in milliseconds."""
+    """Describes how long the answers took, in milliseconds."""
     took = sorted(answer.seconds * 1000 for answer in answers)
     if not took:
         return "none"

@@ -1,7 +1,7 @@
-"""Absences are accepted while PostgreSQL is stopped or frozen, and whoever needs it is told so within a second.
+"""Absences are accepted while PostgreSQL is stopped or frozen, and requests that need it get 503 within a second.
 
-The product on a real gunicorn, set up as in production, with a PostgreSQL and a mongod of its own. Ends with status 1
-when a report was not accepted, or a completion was lost.
+Runs the product on a real gunicorn, set up as in production, with its own PostgreSQL and mongod. Exits with 1 if a
+report was not accepted, or a completion was lost.
 """
 
 import json
@@ -18,7 +18,7 @@ from dev.processes import LOOPBACK, spawn, stop, until
 from drills import stores
 from drills.load import Answer, Door, spread, steadily
 
-REPORTS = 50.0  # a second
+REPORTS = 50.0  # per second
 COMPLETIONS = 2.0
 PAGES = 10.0
 SLOW = 0.3  # seconds
@@ -28,7 +28,7 @@ LESSONS = 180  # enough for the completions of both scenarios
 
 @dataclass
 class Product:
-    """Its door, and what the devices of a teacher hold."""
+    """The product's address, and what a teacher's devices hold."""
 
     door: Door
     roster: list[int]
@@ -41,7 +41,7 @@ class Product:
         self.completing: list[str] = []
 
     def report(self, number: int) -> Answer:
-        """Into the lessons that are not completed here."""
+        """Reports in lessons that are not completed here."""
         lesson = self.lessons[number % 20]
         path = f"/api/v1/lessons/{lesson}/absences/{self.roster[number // 20 % 30]}"
         return self.door.ask("PUT", path, _bearer(self.tickets[lesson]), {"code": "N"})
@@ -55,7 +55,7 @@ class Product:
         return self.complete(lesson)
 
     def repeated(self) -> int:
-        """How many of the lessons have a register when the same request is sent again."""
+        """Returns how many of the lessons have a register when the same request is repeated."""
         completing, self.completing = self.completing, []
         return sum(self.complete(lesson).status == 200 for lesson in completing)
 
@@ -85,7 +85,8 @@ def product(folder: Path) -> Iterator[Product]:
 
 
 def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
-    """PostgreSQL goes away under load and comes back. Prints what the clients saw; whether all was as it must be."""
+    """Takes PostgreSQL away under load and brings it back. Prints what the clients saw; returns whether all was as it
+    must be."""
     seconds = FROZEN if freeze else STOPPED
     with (
         steadily(REPORTS, product.report) as reports,
@@ -109,7 +110,7 @@ def away(product: Product, postgres: stores.Postgres, freeze: bool) -> bool:
 
 
 def acceptance(reports: list[Answer], went: float, came: float) -> str:
-    """How reporting went on while PostgreSQL was away."""
+    """Describes reporting while PostgreSQL was away."""
     meanwhile = [answer for answer in reports if went <= answer.began < came]
     accepted = sum(answer.status == 202 for answer in meanwhile)
     slow = sum(answer.seconds > SLOW for answer in meanwhile)
@@ -117,7 +118,7 @@ def acceptance(reports: list[Answer], went: float, came: float) -> str:
 
 
 def refusals(answers: list[Answer], went: float, came: float) -> str:
-    """What became of the requests that were under way while PostgreSQL was away."""
+    """Describes the requests that were sent while PostgreSQL was away."""
     meanwhile = [answer for answer in answers if answer.began < came and went < answer.began + answer.seconds]
     refused = [answer for answer in meanwhile if answer.status == 503 and answer.retry_after]
     served = [answer for answer in meanwhile if answer.status == 200]
@@ -125,9 +126,9 @@ def refusals(answers: list[Answer], went: float, came: float) -> str:
     again = min((answer.began for answer in answers if answer.began >= came and answer.status == 200), default=0.0)
     return (
         f"{len(refused)} of {len(meanwhile)} refused with Retry-After, {spread(refused)}"
-        + (f"; {len(served)} served at its beginning or end, {spread(served)}" if served else "")
+        + (f"; {len(served)} served at the beginning or end, {spread(served)}" if served else "")
         + (f"; {failed} FAILED" if failed else "")
-        + f"; well again after {again - came:.1f} s"
+        + f"; recovered after {again - came:.1f} s"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs of the completion drill: lessons that processes race for, and interleavings that are played."""
+"""Runs of the completion drill: lessons that processes race for, and played interleavings."""
 
 import os
 import random
@@ -19,8 +19,8 @@ from drills.world import Race, World
 from lessons.models import User
 
 AT_ONCE = 3  # lessons
-STEPS = 48  # about as many as a completion has, from its first look to its last
-LIVES = 3  # of a process that is killed: it is started again twice
+STEPS = 48  # about the number of a completion's steps
+LIVES = 3  # of a process that is killed: it is restarted twice
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Total:
             setattr(self, name, getattr(self, name) + number)
 
     def count(self, killed: Sequence[str]) -> None:
-        """What was killed, or at which step."""
+        """Counts the kills by step, or by server."""
         self.kills += len(killed)
         self.steps = dict(Counter(self.steps) + Counter(killed))
 
@@ -53,7 +53,7 @@ class Total:
 
 @dataclass
 class Faults:
-    """What can be done to the stores meanwhile."""
+    """Faults that can be caused in the stores meanwhile."""
 
     mongo: stores.ReplicaSet
     sql: stores.Postgres | None = None
@@ -103,7 +103,8 @@ def race(world: World, runs: int, seed: int, folder: Path, faults: Faults, total
 
 
 def prove(world: World, folder: Path, faults: Faults) -> bool:
-    """Whether every mechanism that is taken out is found missing. For good: this process is of no use afterwards."""
+    """Returns whether the drill notices every removed mechanism. Mechanisms stay removed: this process cannot be used
+    afterwards."""
     found = [_is_missed(name, world, folder, faults) for name in interleavings.WITNESSES]
     if len(faults.mongo.members) > 1:
         found.append(_misses("w1", world, faults))
@@ -111,7 +112,7 @@ def prove(world: World, folder: Path, faults: Faults) -> bool:
 
 
 def _is_missed(mechanism: str, world: World, folder: Path, faults: Faults) -> bool:
-    """In a process of its own."""
+    """Checks one mechanism in a process of its own."""
 
     def broken() -> None:
         sys.exit(not _misses(mechanism, world, faults))
@@ -163,7 +164,8 @@ class Batch:
         return findings
 
     def _works(self, race: Race) -> list[Callable[[], None]]:
-        """One a process; each makes its own chance, so that a seed tells what everybody tries."""
+        """Returns each process's work. Each has its own random generator, so that a seed determines what everybody
+        tries."""
         world, chance = race.world, self.chance
         alice, bob = world.teachers
 
@@ -197,7 +199,7 @@ class Batch:
         return self.folder / str(race.lesson_id)
 
     def _start(self, work: Callable[[], None], lives: int) -> None:
-        """In a child that goes up in smoke at a chosen step, mostly; the last life is without a fuse."""
+        """Starts the work in a child that is usually killed at a chosen step; its last life has no fuse."""
         steps = self.chance.randrange(STEPS) if lives > 1 and self.chance.random() < 0.8 else None
         self.children[fork(work, steps, self.ashes)] = (work, lives)
 

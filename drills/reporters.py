@@ -1,5 +1,5 @@
-"""A process of reporters, as a web process is one: threads that report without a pause through the product's own code,
-each with a journal of what was acknowledged and what was refused. Started by `failover`, and ends with it.
+"""A process of reporters, comparable to a web process: its threads report without a pause through the product's own
+code, and each keeps a journal of acknowledged and refused reports. `failover` starts it, and it ends with `failover`.
 
     python -m drills.reporters FOLDER NUMBER FIRST_LESSON WRITE_CONCERN
 """
@@ -19,7 +19,7 @@ import django
 from pymongo.write_concern import WriteConcern
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
-django.setup()  # what the product is made of can only be imported afterwards
+django.setup()  # the product's modules can be imported only afterwards
 
 from absences.reporting import service  # noqa: E402
 from absences.reporting.service import Report  # noqa: E402
@@ -32,14 +32,14 @@ THREADS = 4
 SCHOOL = 7
 PAUSE = 0.1  # seconds before a refused report is repeated; clients wait for the second that `Retry-After` names
 
-# Reports of one reporter on one sheet: those of all together stay below the 200 that its log keeps.
+# Reports of one reporter on one sheet: all together stay below the 200 that its log keeps.
 A_SHEET = 20
 
 stopped = threading.Event()
 
 
 def main(folder: Path, process: int, first_lesson: int, write_concern: str) -> None:
-    if write_concern != "majority":  # what the product never does, to see that the drill would notice
+    if write_concern != "majority":  # the product always uses majority; a weaker one shows that the drill would notice
         mongo.MAJORITY = WriteConcern(w=int(write_concern))
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     numbers = range(process * THREADS, (process + 1) * THREADS)
@@ -50,7 +50,8 @@ def main(folder: Path, process: int, first_lesson: int, write_concern: str) -> N
 
 
 def keep_reporting(folder: Path, number: int, first_lesson: int) -> None:
-    """A journal's line: 1 for acknowledged or 0 for refused, when, after how many seconds, the report."""
+    """Reports without a pause. A journal's line is: 1 for acknowledged or 0 for refused, when, after how many seconds,
+    the report."""
     claims = Claims(Reporter(100 + number, "Alice Lee", "Teacher", "teacher"), SCHOOL, frozenset("N"))
     with (folder / f"journal-{number}").open("a", buffering=1) as journal:
         for count in itertools.count():

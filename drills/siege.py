@@ -1,6 +1,6 @@
-"""Teachers sign in over HTTP while a script attacks from the same address by every door.
+"""Teachers sign in over HTTP while a script attacks in every way from the same address.
 
-Each of them is a browser with its cookies; the server is the product's own gunicorn.
+Each teacher is a browser with its cookies; the server is the product's own gunicorn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ A_SECOND = 4.0  # tries of each attacker, most of which are refused
 
 @dataclass
 class Attack:
-    """Wrong passwords for Alice and her colleagues until it is over, by one attacker a door."""
+    """Tries wrong passwords for Alice and her colleagues until it is over, with one attacker per way in."""
 
     port: int
     stranger: Browser
@@ -47,7 +47,7 @@ class Attack:
 
     @contextmanager
     def going_on(self) -> Iterator[Counter[str]]:
-        """How each attacker was answered."""
+        """Yields how often each attacker got each answer."""
         doors = self.doors().items()
         threads = [threading.Thread(target=self._attack, args=door, daemon=True) for door in doors]
         for thread in threads:
@@ -72,7 +72,7 @@ class Attack:
 
 @dataclass
 class Told:
-    """On one kind of browser: the seconds until somebody was in, each time, and what they were told when not."""
+    """Sign-ins on one kind of browser: how many seconds each took, and the refusals on the way."""
 
     kind: str
     seconds: list[float] = field(default_factory=list)
@@ -83,11 +83,11 @@ class Told:
             middle = took[len(took) // 2]
             yield f"{self.kind}: in {len(took)} times, after {middle:.1f} s (median), {took[-1]:.1f} s at most"
         for text, times in self.refused.most_common(3):
-            yield f"{self.kind}: told {times} times “{text}”"
+            yield f"{self.kind}: refused {times} times with “{text}”"
 
 
 def until_in(browser: Browser, name: str, told: Told, patience: float = 90) -> None:
-    """Signs in as a person does, who waits as long as she is told; and out again."""
+    """Signs in as a person who waits for as long as the page says; then signs out."""
     began = monotonic()
     while monotonic() - began < patience:
         answer = browser.sign_in(name)
@@ -102,7 +102,7 @@ def until_in(browser: Browser, name: str, told: Told, patience: float = 90) -> N
 
 @dataclass
 class Siege:
-    """A school while it is attacked. All browsers but the unknown one were prepared before."""
+    """A school under attack. All browsers but the unknown one are prepared beforehand."""
 
     port: int
     minutes: float
@@ -117,7 +117,7 @@ class Siege:
         self.of_carol = known(self.port, "carol")
 
     def lie(self) -> Counter[str]:
-        """How each attacker was answered."""
+        """Runs the siege; returns how often each attacker got each answer."""
         attack = Attack(self.port, known(self.port, "stranger"), self.old, self.library)
         with attack.going_on() as answers:
             sleep(PAUSE)  # by then the budgets elsewhere are used up
@@ -144,23 +144,23 @@ class Siege:
             until_in(self.alice, "alice", told)
 
     def colleagues_browser(self) -> None:
-        """For the first time on each, while many names are tried on another of his."""
+        """Alice signs in on each for the first time, while many names are tried on another of Bob's browsers."""
         told = self.told("a browser that only a colleague has used")
         for browser in self.of_bob:
             until_in(browser, "alice", told)
             sleep(self.minutes * 60 / len(self.of_bob))
 
     def shared_browser(self) -> None:
-        """Somebody guesses at her desk, until she comes."""
-        told = self.told("a browser on which somebody guesses until she comes")
+        """Somebody guesses at Carol's desk until she arrives."""
+        told = self.told("a browser on which somebody guesses until she arrives")
         for _ in self.going_on(PAUSE):
             while self.carol.sign_in("carol", "guess").status != 429:
                 pass
             until_in(self.carol, "carol", told)
 
     def many_names(self) -> None:
-        """Somebody tries all names at a desk, until one of them comes, for the first time."""
-        told = self.told("a browser on which somebody tries many names until she comes")
+        """Somebody tries all names at a desk until one of the users arrives, for the first time."""
+        told = self.told("a browser on which somebody tries many names until she arrives")
         for name in STAFF:
             if monotonic() < self.ends_at:
                 tried = cycle(STAFF)
@@ -169,7 +169,8 @@ class Siege:
                 until_in(self.of_carol, name, told)
 
     def copied(self) -> None:
-        """Somebody guesses with a copy of the present cookie, faster than she does; then a colleague signs in there."""
+        """Somebody guesses with a copy of Erin's valid cookie, faster than she does; then a colleague signs in
+        there."""
         copy, over = self.erin.copy(), threading.Event()
         attacker = threading.Thread(target=lambda: self._guess(copy, "erin", over), daemon=True)
         attacker.start()

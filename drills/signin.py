@@ -1,9 +1,9 @@
-"""Who guesses at a password, and whether the teacher is in meanwhile.
+"""Guessing at passwords, and whether teachers can sign in meanwhile.
 
     python -m drills.signin day      guesses left to an attacker per account and simulated day (half an hour)
-    python -m drills.signin siege    seconds until she is in while a script attacks over HTTP (five minutes)
+    python -m drills.signin siege    seconds until a teacher is in while a script attacks over HTTP (five minutes)
 
-Ends with status 1 for more guesses than the limits allow, and where she waits for a minute on a known browser.
+Exits with 1 if more guesses are possible than the limits allow, or if a teacher waits for a minute on a known browser.
 """
 
 import argparse
@@ -38,8 +38,8 @@ def day(hours: float) -> int:
 
     from drills import guessing
 
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # no time for the slow one
-    settings.WHITENOISE_AUTOREFRESH = True  # or each client reads the folder of static files
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the slow hash would take too long
+    settings.WHITENOISE_AUTOREFRESH = True  # otherwise each client reads the folder of static files
     print(f"guesses at one account in {hours:g} simulated hours, from:")
     too_many = False
     for guesses, most, kind in guessing.day(hours):

@@ -1,4 +1,4 @@
-"""The stores of a drill, on loopback: mongods as one replica set, and a PostgreSQL; killed and restarted at will."""
+"""A drill's stores, on loopback: mongods as one replica set, and a PostgreSQL; killed and restarted at will."""
 
 import os
 import pwd
@@ -20,12 +20,12 @@ from dev import mongod
 from dev.processes import LOOPBACK, spawn, until
 
 REPLICA_SET = "drill"
-ELECTION = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}  # as production (`docker-compose.yml`)
+ELECTION = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}  # as in production (`docker-compose.yml`)
 
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """An empty folder that ends with the drill; PostgreSQL, which runs as another user, may pass through it."""
+    """Yields an empty folder that is deleted with the drill. PostgreSQL, which runs as another user, may enter it."""
     folder = Path(tempfile.mkdtemp(prefix="attendance-drill-"))
     folder.chmod(0o755)
     try:
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """A process that a drill kills, hangs and starts again."""
+    """A process that a drill kills, hangs and restarts."""
 
     command: Sequence[str | Path]
     log: Path
@@ -53,13 +53,13 @@ class Server:
             self.process = spawn(self.command, output=output)
 
     def kill(self) -> None:
-        """SIGKILL, and waits until it is gone."""
+        """Sends SIGKILL and waits until it has ended."""
         if self.process:
             self.process.kill()
             self.process.wait()
 
     def wait(self, within: float) -> None:
-        """Until it has ended. Raises subprocess.TimeoutExpired."""
+        """Waits until it has ended. Raises subprocess.TimeoutExpired."""
         if self.process:
             self.process.wait(within)
 
@@ -91,12 +91,12 @@ class ReplicaSet:
         return self.folder / f"mongod-{index}"
 
     def client(self, index: int) -> MongoClient[dict[str, Any]]:
-        """To one member alone."""
+        """Returns a client of one member alone."""
         port = self.ports[index]
         return MongoClient(LOOPBACK, port, directConnection=True, timeoutMS=2000, serverSelectionTimeoutMS=2000)
 
     def primary(self) -> int | None:
-        """The index of the member that takes writes now."""
+        """Returns the index of the current primary."""
         for index in range(len(self.ports)):
             with suppress(PyMongoError), self.client(index) as client:
                 if client.admin.command("hello")["isWritablePrimary"]:
@@ -104,14 +104,14 @@ class ReplicaSet:
         return None
 
     def serves(self, index: int) -> bool:
-        """Whether it is a primary or secondary now."""
+        """Returns whether the member is a primary or secondary now."""
         with suppress(PyMongoError), self.client(index) as client:
             hello = client.admin.command("hello")
             return bool(hello["isWritablePrimary"] or hello["secondary"])
         return False
 
     def lead(self, within: float = 60) -> int:
-        """Waits for a primary."""
+        """Waits for a primary and returns its index."""
         assert until(lambda: self.primary() is not None, within), f"no primary; see the logs in {self.folder}"
         primary = self.primary()
         assert primary is not None
@@ -153,7 +153,7 @@ def replica_set(folder: Path, nodes: int) -> Iterator[ReplicaSet]:
             arguments = [word for option in options.items() for word in option]
             server = Server([mongod.binary(), "--nounixsocket", *arguments], folder / f"mongod-{index}.log")
             server.start()
-            stack.callback(server.kill)  # asked politely, each would wait for the others
+            stack.callback(server.kill)  # terminated politely, each would wait for the others
             found.members.append(server)
         found.initiate()
         yield found
@@ -161,7 +161,7 @@ def replica_set(folder: Path, nodes: int) -> Iterator[ReplicaSet]:
 
 @dataclass
 class Postgres:
-    """`url` is that of its database. Stopped at once, as by a power cut, with `kill`."""
+    """A PostgreSQL with one database, at `url`. `kill` stops it at once, as a power cut would."""
 
     folder: Path
     port: int
@@ -179,7 +179,7 @@ class Postgres:
         self._control("stop", "--silent", "--mode", "immediate")
 
     def pids(self) -> list[int]:
-        """The postmaster, and every process that it started."""
+        """Returns the process ids of the postmaster and of every process that it started."""
         postmaster = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         return [postmaster, *map(int, children)]
@@ -196,14 +196,14 @@ class Postgres:
         self.run("pg_ctl", *words, "-D", str(self.folder / "data"))
 
     def run(self, program: str, *words: str) -> None:
-        """PostgreSQL refuses to run as root."""
+        """Runs a program as another user if necessary, because PostgreSQL refuses to run as root."""
         as_whom = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         subprocess.run([*as_whom, self.bin / program, *words], check=True, cwd="/", stdout=subprocess.DEVNULL)
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Postgres]:
-    """Raises FileNotFoundError where PostgreSQL's programs are not installed."""
+    """Yields a running PostgreSQL. Raises FileNotFoundError if its programs are not installed."""
     found = Postgres(folder, free_port(), _postgres_bin())
     folder.mkdir(parents=True)
     if os.geteuid() == 0:

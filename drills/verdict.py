@@ -1,4 +1,4 @@
-"""What must hold after every race, read from both stores with nothing of the product's own bookkeeping."""
+"""What must hold after every race, read from both stores without the product's own bookkeeping."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from lessons.registers.state import standing
 
 @dataclass
 class Verdict:
-    """How much of what must never happen has happened."""
+    """How often each forbidden outcome occurred."""
 
     acknowledged: int = 0
     lost: int = 0
@@ -35,7 +35,7 @@ class Verdict:
 
 
 class Case:
-    """One race that is over: its sheet, its rows, and what the racers were told."""
+    """A finished race: its sheet, its rows, and the answers that the racers got."""
 
     def __init__(self, race: Race, told: Sequence[Entry]) -> None:
         self.race, self.told = race, told
@@ -72,7 +72,7 @@ class Case:
             yield "the sheet does not show the register"
 
     def _lost(self, acknowledged: Sequence[Entry]) -> Iterator[str]:
-        """I1. What was stored stands in the log; and the last word about each student, early and late, is in SQL."""
+        """I1. Every stored report is in the log, and the last report on each student, early or late, is in SQL."""
         logged = {str(mark["report_id"]) for mark in self.log}
         kept = {str(report_id) for report_id in self._kept()}
         last = {(mark["state"], mark["student"]): mark for mark in self.log}
@@ -87,7 +87,7 @@ class Case:
                 yield f"{report_id} ({entry['state']}, {entry['code']}) is not in SQL"
 
     def _kept(self) -> list[UUID]:
-        """The reports that stand in SQL."""
+        """Returns the reports that are in SQL."""
         early = [row.report_id for row in self.marks] + [row.report_id for row in self.rejected]
         return early + [row.report_id for row in self.amendments if row.report_id]
 
@@ -122,7 +122,7 @@ class Case:
         yield from self._nobody_unstated_is_present()
 
     def _order_of_devices(self) -> Iterator[str]:
-        """No older report of a device after a newer one."""
+        """No older report of a device comes after a newer one."""
         newest: dict[Any, int] = {}
         for mark in self.log:
             if mark["device"] is not None:
@@ -132,28 +132,28 @@ class Case:
                 newest[key] = max(mark["sequence"], newest.get(key, -1))
 
     def _first_entry(self) -> Iterator[str]:
-        """I3. Whoever was shown a register was shown this one; and it is what the fenced sheet held."""
+        """I3. Everybody who was shown a register was shown this one, and it is what the fenced sheet held."""
         assert self.register is not None
         now = first_entry(self.register)
         for entry in self.told:
             if entry["what"] == "completed" and {name: entry[name] for name in now} != now:
-                yield "the register was another one before"
+                yield "the register was a different one before"
         if (self.register.completion_id, self.register.merged_rev) != (self.sheet["intent"]["id"], self.sheet["rev"]):
             yield "the register was made from another state of the sheet"
 
     def _chain(self) -> Iterator[str]:
-        """Every amendment starts from what stood before it."""
+        """Every amendment starts from the value before it."""
         assert self.register is not None
         nation, before = self.race.world.school.nation, list[Amendment]()
         for amendment in self.amendments:
             if amendment.student_id is not None:
                 stood = standing(self.register, nation=nation, marks=self.marks, amendments=before)
                 if amendment.from_code != stood.code_of(amendment.student_id):
-                    yield f"amendment {amendment.pk} does not start from what stood"
+                    yield f"amendment {amendment.pk} does not start from the value before it"
             before.append(amendment)
 
     def _projection(self) -> Iterator[str]:
-        """I4."""
+        """I4. The sheet shows the register's latest state."""
         assert self.register is not None
         nation = self.race.world.school.nation
         stood = standing(self.register, nation=nation, marks=self.marks, amendments=self.amendments)
@@ -164,7 +164,7 @@ class Case:
             yield "the sheet shows other counts"
 
     def _nobody_unstated_is_present(self) -> Iterator[str]:
-        """I5."""
+        """I5. No unmarked student counts as present, and no other is left out."""
         assert self.register is not None
         intent = self.sheet["intent"]
         rejected = {row.student_id for row in self.rejected if row.report_id in self._early_ids()}
@@ -179,7 +179,7 @@ class Case:
 
 
 def feed(school: School) -> list[str]:
-    """The change feed has every number once, up to the last."""
+    """Checks that the change feed has every number once, up to the last."""
     numbers = [
         number
         for model in (Register, Amendment, RejectedReport)

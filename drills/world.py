@@ -18,7 +18,7 @@ CLASS_SIZE = 6
 
 @dataclass(frozen=True)
 class World:
-    """One school: two teachers of every lesson, an office, an integrator, and a class."""
+    """One school: two teachers for every lesson, an office user, an integrator, and a class."""
 
     school: School
     teachers: Sequence[User]
@@ -31,7 +31,7 @@ class World:
         return [*self.teachers, self.integrator]
 
     def lessons(self, count: int) -> list["Race"]:
-        """So many lessons to take now."""
+        """Returns `count` lessons to take now."""
         day = _today(self.school)
         groups = Group.objects.bulk_create(Group(school=self.school, name=f"7-{index}") for index in range(count))
         Enrolment.objects.bulk_create(
@@ -39,7 +39,7 @@ class World:
             for group in groups
             for student in self.roster
         )
-        # Just after midnight: open for taking at any hour of the day.
+        # They start just after midnight, so that they can be taken at any hour of the day.
         lessons = Lesson.objects.bulk_create(
             Lesson(
                 school=self.school, group=group, date=day, start_time=time(0, 1), end_time=time(23, 59)
@@ -66,7 +66,7 @@ class Race:
         return Key(self.world.school.pk, self.lesson_id)
 
     def claims(self, user: User) -> Claims:
-        """As a ticket says it; an integrator reports without one."""
+        """Returns a user's claims as a ticket has them; an integrator reports without one."""
         by = Reporter(user.pk, user.name, "Staff", _role(self.world, user).value)
         allowed = frozenset({codes.PRESENT, codes.ABSENT, codes.LATE, codes.LATE_AFTER_CLOSING})
         if user == self.world.integrator:
@@ -75,7 +75,7 @@ class Race:
 
 
 def make() -> World:
-    # The days of the window keep a drill that runs past midnight from being too late.
+    # A window of days, so that a drill that runs past midnight is not too late.
     school = SchoolFactory.create(amendment_window=30)
     return World(
         school=school,

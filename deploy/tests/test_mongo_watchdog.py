@@ -1,4 +1,4 @@
-"""The watchdog beside a real mongod: it kills one that served and hangs, and no other."""
+"""The watchdog beside a real mongod: it kills one that served and then hangs, and no other."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ LIMIT = 0.4
 
 
 class Watched:
-    """A mongod and where it runs."""
+    """A mongod and its address."""
 
     def __init__(self, folder: Path) -> None:
         self.port, self.data, self.log = development._port(folder), folder / "data", folder / "log"
@@ -35,7 +35,7 @@ class Watched:
         return self.process.poll() is None
 
     def hang(self) -> None:
-        """From when this returns, and not a moment later: on a busy machine it would answer once more."""
+        """Stops the process, and returns once it has stopped: on a busy machine it might answer once more."""
         self.process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
@@ -54,7 +54,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """The last test here kills it."""
+    """Yields a mongod for all tests; the last one kills it."""
     mongod = Watched(tmp_path_factory.mktemp("watched"))
     mongod.serve()
     yield mongod
@@ -62,12 +62,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def looks(watchdog: Watchdog, times: int = QUESTIONS + 2) -> bool:
-    """Whether one of so many looks was the end of it."""
+    """Returns whether one of so many attempts killed it."""
     return any(watchdog.look() for _ in range(times))
 
 
 def is_known(watchdog: Watchdog) -> bool:
-    """Whether its mongod has answered, which it may not at once on a busy machine."""
+    """Returns whether its mongod has answered, which can take a moment on a busy machine."""
     return until(lambda: not watchdog.look() and watchdog.watched is not None and watchdog.unanswered == 0, 10)
 
 
@@ -79,7 +79,7 @@ def test_one_that_answers_lives(serving: Watched) -> None:
 
 
 def test_one_that_never_served_lives(tmp_path: Path) -> None:
-    """It answers, but is not yet part of a set: as one that starts, recovers or copies its data."""
+    """It answers but is not part of a set, like one that is starting, recovering or copying data."""
     mongod = Watched(tmp_path)
     try:
         assert until(lambda: development._answers(mongod.port), 30)
@@ -109,7 +109,7 @@ def test_a_short_silence_is_forgiven(serving: Watched) -> None:
 
 
 def test_another_process_of_that_number_lives(serving: Watched) -> None:
-    """Whatever the file names meanwhile."""
+    """Whatever id the file holds by then."""
     lock = serving.data / "mongod.lock"
     kept = lock.read_text()
     with subprocess.Popen(["sleep", "60"]) as other, closing(serving.watchdog()) as watchdog:

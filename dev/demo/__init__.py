@@ -1,5 +1,5 @@
-"""The demo: two invented schools with a week behind them, and lessons to take now at whatever hour somebody looks.
+"""The demo: two invented schools with a week of registers, and lessons to take now at any hour.
 
-Run again it only adds: the lessons of the days that came, and the registers of those that are over. What people have
-entered stays.
+Running it again only adds to it: the lessons of new days, and registers for lessons that are over. It keeps what people
+have entered.
 """

@@ -1,5 +1,5 @@
-"""The registers of lessons that are over, taken through the real path: reported, completed, some corrected, as at
-their time."""
+"""Registers for lessons that are over, taken as in use: reported, completed, some corrected, each at its proper
+time."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -23,16 +23,16 @@ from lessons.errors import StandingMark, StoreUnavailable
 from lessons.models import Enrolment, Lesson, User
 from lessons.roles import Role
 
-DEVICE = "demo"  # in whose name reports come, so that another run knows them
+DEVICE = "demo"  # the device that reports, so that another run recognises them
 TRIES = 3
 
-TAKEN_AFTER = timedelta(minutes=12)  # the lesson began
-CORRECTED_AFTER = timedelta(hours=1)  # it began; at most RECENT, or it would be in the future
+TAKEN_AFTER = timedelta(minutes=12)  # after the lesson began
+CORRECTED_AFTER = timedelta(hours=1)  # after it began; at most RECENT, or it would be in the future
 
 
 def take(made: Collection[int], now: datetime) -> int:
-    """Takes what nobody has touched of the lessons of past days, and of those just `made` (ids) that are over; tells
-    how many. Raises StoreUnavailable; running again goes on from there."""
+    """Takes the registers of untouched lessons of past days, and of those just `made` (ids) that are over. Returns how
+    many. Raises StoreUnavailable; another run continues from there."""
     over = Lesson.objects.filter(
         source=SOURCE, status=Lesson.Status.SCHEDULED, register=None, ends_at__lt=now - RECENT
     ).order_by("starts_at", "pk")
@@ -50,16 +50,16 @@ def take(made: Collection[int], now: datetime) -> int:
 
 
 class Staff:
-    """Who takes the registers, each asked only once what they may do."""
+    """The users who take registers; each one's permissions are read once."""
 
     def __init__(self) -> None:
         users = User.objects.filter(memberships__school__source=MIS).order_by("pk").distinct()
         self.by_id = {user.pk: user for user in users}
 
     def taker(self, lesson: Lesson, now: datetime) -> User | None:
-        """Its teacher, or the office if that one has left."""
+        """Returns its teacher, or an office user if the teacher has left."""
         own = [self.by_id[each.user_id] for each in lesson.people if each.user_id in self.by_id]
-        lesson.own = True  # whoever is asked is its staff, or may take every lesson anyway
+        lesson.own = True  # that user is its staff, or may take any lesson
         candidates = [*own, self.office(lesson)]
         return next((user for user in candidates if user and user.access.may_complete(lesson, now)), None)
 
@@ -70,7 +70,8 @@ class Staff:
 
 
 def _untouched(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """Those on which nobody has reported; what an earlier run left half done counts as nobody."""
+    """Returns the lessons that nobody has reported on. A register that an earlier run left half done counts as
+    untouched."""
     keys = {lesson.pk: Key(lesson.school_id, lesson.pk) for lesson in lessons}
     touched = set()
     for pk in sheets.reported((key.school_id, key.lesson_id) for key in keys.values()):
@@ -81,7 +82,7 @@ def _untouched(lessons: Sequence[Lesson]) -> list[Lesson]:
 
 
 def _take_patiently(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
-    """A slow disk may keep one of a thousand writes waiting for too long; all can be repeated."""
+    """Takes registers, and retries: on a slow disk one write in a thousand may time out, and all can be repeated."""
     for _attempt in range(TRIES - 1):
         with suppress(StoreUnavailable):
             return _take(lessons, staff, now)
@@ -89,7 +90,7 @@ def _take_patiently(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> i
 
 
 def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
-    """The lessons of one hour, together; how many have a register now. A lesson that was cancelled meanwhile has
+    """Takes the lessons of one hour together; returns how many have a register now. A lesson cancelled meanwhile has
     none. Raises StoreUnavailable."""
     rosters = _rosters(lessons)
     asked: dict[int, Completion] = {}
@@ -112,19 +113,19 @@ def _take(lessons: Sequence[Lesson], staff: Staff, now: datetime) -> int:
 
 
 def _correct(lesson: Lesson, roster: Sequence[int], office: User | None) -> None:
-    """What the office has heard since."""
+    """Records the reasons that the office has heard since."""
     changes = [
         Change(student_id=student, code=code, reason=chance.HEARD[code], expected_code=codes.ABSENT)
         for student in roster
         if (code := chance.heard_later(lesson.date, student))
     ]
     if changes and office:
-        with suppress(StandingMark):  # somebody was quicker
+        with suppress(StandingMark):  # somebody else has corrected it
             amendments.amend(office, lesson.pk, changes, now=lesson.starts_at + CORRECTED_AFTER, source="demo")
 
 
 def _rosters(lessons: Sequence[Lesson]) -> dict[int, list[int]]:
-    """Student ids by group. Lessons that start together are on one day."""
+    """Returns student ids by group. Lessons that start together are on the same day."""
     rosters: dict[int, list[int]] = defaultdict(list)
     enrolments = Enrolment.objects.filter(group__in={lesson.group_id for lesson in lessons}).on(lessons[0].date)
     for group, student in enrolments.order_by("student").values_list("group", "student"):
@@ -135,7 +136,7 @@ def _rosters(lessons: Sequence[Lesson]) -> dict[int, list[int]]:
 def _reports(
     lesson: Lesson, roster: Sequence[int], taker: User, office: User | None
 ) -> Mapping[User, Sequence[Report]]:
-    """Who reports what: the office knows of reasons, everything else the teacher sees."""
+    """Returns the reports by user: the office knows reasons, the teacher sees the rest."""
     reports: dict[User, list[Report]] = defaultdict(list)
     for student in roster:
         code, minutes = chance.code(lesson.date, lesson.external_id, lesson.session, student)
@@ -144,7 +145,7 @@ def _reports(
         by = taker
         if code in chance.HEARD:
             by, code = (office, code) if office else (taker, codes.ABSENT)
-        # Said again with the same sequence it changes nothing.
+        # Repeated with the same sequence, it changes nothing.
         report = Report(student_id=student, code=code, minutes_late=minutes, device=DEVICE, sequence=1)
         reports[by].append(report)
     return reports

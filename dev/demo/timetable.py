@@ -1,14 +1,14 @@
-"""What the demo schools do on a day, whatever day it is. Pure.
+"""The demo schools' timetable for any day. Pure.
 
-Groups go by the ids and staff by the usernames of `fixtures/demo.json`, which `fixtures/make_demo.py` makes from the
-tables here.
+It names groups by the ids and staff by the usernames in `fixtures/demo.json`, which `fixtures/make_demo.py` makes from
+the tables here.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
-MIS = "demo-mis"  # the `source` of what the schools' management information system would own: people, groups
+MIS = "demo-mis"  # the `source` of people and groups, which the schools' management information system would own
 SOURCE = "demo"  # the `source` of lessons
 
 PRIMARY, SECONDARY = "primary", "secondary"
@@ -16,7 +16,7 @@ PRIMARY, SECONDARY = "primary", "secondary"
 
 @dataclass(frozen=True)
 class Subject:
-    """Taught in two sets in every year, each by its own teacher."""
+    """A subject, taught in two sets in every year, each by its own teacher."""
 
     code: str
     title: str
@@ -33,7 +33,7 @@ SUBJECTS = (
 )
 YEARS = (7, 8, 9, 10, 11)
 
-# Tutor groups with their tutors.
+# Tutor groups and their tutors.
 TUTORS = dict(
     zip(
         (f"{year}{letter}" for year in YEARS for letter in "AB"),
@@ -41,10 +41,10 @@ TUTORS = dict(
         strict=True,
     )
 )
-# Helps in every small set that she can be in.
+# Assists in every small set that fits her timetable.
 ASSISTANT = "j.farrow"
 
-# The classes of the primary school with their teachers, and the small groups that leave them for half an hour.
+# The primary school's classes and teachers, and the small groups that leave them for half an hour.
 CLASSES = {"acorn": "h.sutcliffe", "oak": "outsider", "ash": "n.iqbal", "willow": "d.greenwood"}
 WITHDRAWN = {
     "reading": ("outsider", time(10, 45), time(11, 15), "Reading"),
@@ -63,7 +63,7 @@ SESSIONS = {
     PRIMARY: {"AM": (time(8, 50), time(9, 10)), "PM": (time(13), time(13, 15))},
 }
 
-# Lessons that come on top for somebody who looks at the demo at another hour.
+# Extra lessons, for somebody who opens the demo outside school hours.
 TEACHER = "teacher"
 BIG = tuple(f"{year}/Ma1" for year in YEARS)
 OWN_TUTOR_GROUP = next(group for group, tutor in TUTORS.items() if tutor == TEACHER)
@@ -71,7 +71,7 @@ OWN_TUTOR_GROUP = next(group for group, tutor in TUTORS.items() if tutor == TEAC
 
 @dataclass(frozen=True)
 class Slot:
-    """A lesson to be, on some date; times are wall times."""
+    """A lesson to make on a date; times are local."""
 
     group: str
     period: str
@@ -85,7 +85,7 @@ class Slot:
 
 
 def slots(school: str, day: date) -> Iterator[Slot]:
-    """The lessons of a school on a day; no teacher has two at once."""
+    """Yields a school's lessons on a day; no teacher has two at once."""
     for group, teacher in (TUTORS if school == SECONDARY else CLASSES).items():
         for session, (start, end) in SESSIONS[school].items():
             yield Slot(group, session, start, end, teacher, session=session)
@@ -93,7 +93,8 @@ def slots(school: str, day: date) -> Iterator[Slot]:
 
 
 def _secondary(day: date) -> Iterator[Slot]:
-    """Every year has another subject in every period, so that two teachers for each are enough."""
+    """Yields the secondary school's lessons. Each year has a different subject in every period, so that two teachers
+    per subject are enough."""
     for number, (period, (start, end)) in enumerate(LESSONS.items()):
         for year in YEARS:
             subject = SUBJECTS[(day.toordinal() + number + year) % len(SUBJECTS)]

@@ -1,4 +1,4 @@
-"""Lessons for the week that ends today, each once, and always two that `teacher` can take now."""
+"""Adds lessons for the week that ends today, each once, and always two that `teacher` can take now."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -11,7 +11,7 @@ from lessons.calendar import school_time
 from lessons.models import Group, Lesson, LessonStaff, School, StaffKind, User
 
 DAYS = 7
-RECENT = timedelta(hours=1)  # for so long after its end a lesson still waits for its teacher
+RECENT = timedelta(hours=1)  # after its end a lesson still waits for its teacher
 
 LAST = time(23, 59)  # a lesson ends on its own day
 
@@ -19,10 +19,10 @@ Planned = tuple[str, date, Slot]  # with the id by which it is made only once
 
 
 def top_up(now: datetime) -> list[Lesson]:
-    """The lessons that were missing, written."""
+    """Writes the missing lessons and returns them."""
     made: list[Lesson] = []
     with transaction.atomic():
-        # Locked, so that of two runs at once the second finds what the first has made.
+        # Locked, so that the second of two concurrent runs finds the lessons that the first has made.
         for school in School.objects.select_for_update().filter(source=MIS, external_id__in=SESSIONS).order_by("pk"):
             today = school_time.local_date(school.time_zone, now)
             made += _write(school, _week(school, today))
@@ -42,7 +42,7 @@ def _week(school: School, today: date) -> Iterator[Planned]:
 
 
 def _extra(school: School, today: date, now: datetime) -> Iterator[Planned]:
-    """What `teacher` lacks of two lessons to take now, one of them with a big class."""
+    """Yields lessons until `teacher` has two to take now, one of them with a big class."""
     current = Lesson.objects.filter(
         school=school,
         date=today,
@@ -67,7 +67,7 @@ def _extra(school: School, today: date, now: datetime) -> Iterator[Planned]:
 
 
 def _clock(instant: datetime, zone: ZoneInfo, today: date) -> time:
-    """What the clocks showed, down to five minutes; midnight where that was yesterday."""
+    """Returns the local time of an instant, rounded down to five minutes; midnight if it was yesterday."""
     local = instant.astimezone(zone)
     if local.date() < today:
         return time.min
@@ -84,7 +84,7 @@ def _lessons(school: School) -> models.QuerySet[Lesson]:
 
 
 def _write(school: School, planned: Iterable[Planned]) -> list[Lesson]:
-    """Without the groups and the staff that somebody has taken out of the demo."""
+    """Makes the lessons, leaving out groups and staff that have been removed from the demo."""
     groups = {group.external_id: group for group in Group.objects.filter(school=school, source=MIS)}
     users = {user.username: user for user in User.objects.filter(memberships__school=school, is_active=True)}
     pairs = [

@@ -13,7 +13,7 @@ from lessons.models import School
 
 @dataclass(frozen=True)
 class Done:
-    """What a run has added; `taken` are the registers of lessons that were over."""
+    """What a run has added. `taken` counts the registers of lessons that were over."""
 
     loaded: bool
     lessons: int
@@ -21,15 +21,15 @@ class Done:
 
 
 def update(now: datetime) -> Done:
-    """Raises NotAllowed in production, Conflict where other schools are, and StoreUnavailable: running again goes on
-    from there."""
+    """Loads the demo or brings it up to date. Raises NotAllowed in production, Conflict if there are other schools, and
+    StoreUnavailable; another run continues from there."""
     loaded = _load()
     lessons = topup.top_up(now)
     return Done(loaded, len(lessons), past.take({lesson.pk for lesson in lessons}, now))
 
 
 def _load() -> bool:
-    """Whether the schools were not there yet, and are now."""
+    """Loads the schools; returns whether they were missing."""
     if settings.PRODUCTION:
         raise NotAllowed("The demo has accounts with a known password, so it is not for production.")
     if School.objects.filter(source=MIS).exists():

@@ -1,4 +1,4 @@
-"""`manage.py demo`: a week behind, something to take at any hour, and running it again takes nothing away."""
+"""`manage.py demo`: a week of registers, lessons to take at any hour, and a second run removes nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_it_refuses_to_mix_with_other_schools(db: None) -> None:
 
 @pytest.fixture(scope="module")
 def monday(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Done]:
-    """The first run, on Monday 14 September 2026 at 09:10; in the database for all tests below."""
+    """The first run, on Monday 14 September 2026 at 09:10; it stays in the database for all tests below."""
     with django_db_blocker.unblock():
         done = update(MONDAY)
     yield done
@@ -66,7 +66,7 @@ def teacher() -> User:
 
 
 def due(now: datetime) -> list[Lesson]:
-    """What `teacher` can take, and is not long over."""
+    """Returns the lessons that `teacher` can take, except those long over."""
     today = Lesson.objects.for_user(teacher(), now).with_state(now).filter(date=now.date())
     over = now - timedelta(hours=1)
     return [lesson for lesson in today if lesson.own and lesson.state == "due" and lesson.ends_at >= over]
@@ -206,7 +206,7 @@ def test_a_first_run_in_the_afternoon_finds_the_morning_taken(loaded: Done) -> N
 
 
 def only(*groups: str) -> None:
-    """Of Monday, so that taking it is quick."""
+    """Removes Monday's other lessons, so that taking it is quick."""
     lessons = Lesson.objects.filter(date=MONDAY.date())
     lessons.exclude(group__external_id__in=groups).update(status=Lesson.Status.CANCELLED)
 

@@ -1,4 +1,4 @@
-"""`fixtures/demo.json`: who is in it."""
+"""`fixtures/demo.json`: the people in it."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Rows = dict[str, dict[int, dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    """Fields by model and key."""
+    """Returns fields by model and key."""
     found: Rows = defaultdict(dict)
     for row in json.loads(make_demo.FILE.read_text(encoding="utf-8")):
         found[row["model"].removeprefix("lessons.")][row["pk"]] = row["fields"]

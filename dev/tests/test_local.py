@@ -1,4 +1,4 @@
-"""`make run`: what it refuses, what it starts, and that nothing of it survives."""
+"""`make run`: what it refuses, what it starts, and that nothing survives it."""
 
 import json
 import os
@@ -24,18 +24,18 @@ COMMAND = [sys.executable, "-m", "dev.local"]
 
 
 def environment(folder: Path, port: int = 0) -> dict[str, str]:
-    """As on a machine where nothing else is set."""
+    """Returns an environment in which nothing else is set."""
     return {"PATH": os.environ["PATH"], "VAR_DIR": str(folder), "PORT": str(port or free_port())}
 
 
 def hear_signals() -> None:
-    """In a child: where the run is under `nohup`, or in the background of a script, it would ignore them as well."""
+    """Restores signals in a child: under `nohup`, or in the background of a script, it would ignore them."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def refused(folder: Path, *arguments: str, settings: dict[str, str] | None = None) -> str:
-    """What a start says that must fail."""
+    """Returns the message of a start that must fail."""
     environ = environment(folder) | (settings or {})
     done = subprocess.run([*COMMAND, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (1, "")
@@ -48,19 +48,19 @@ def free_port() -> int:
 
 
 def left_of(folder: Path) -> list[str]:
-    """The processes that were started with this data folder and still live."""
+    """Returns the living processes that were started with this data folder."""
     mark, found = f"VAR_DIR={folder}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (process / "environ").read_bytes().split(b"\0"):
                 found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # it is just ending
+        except OSError:  # it has just ended
             continue
     return found
 
 
 class Running:
-    """The product in processes of its own; `said` is what it printed until it was ready."""
+    """The product in processes of its own; `said` is its output up to the moment when it was ready."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[str], port: int) -> None:
         self.folder, self.process, self.port = folder, process, port
@@ -72,7 +72,7 @@ class Running:
                 break
 
     def part(self, name: str) -> int:
-        """Its process id."""
+        """Returns a part's process id."""
         if name == "supervisor":
             return self.process.pid
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -80,7 +80,7 @@ class Running:
         return pid
 
     def ended(self) -> tuple[int, str, list[str]]:
-        """Exit status, what it said at last (its parts may log, too), and which processes are left."""
+        """Returns the exit status, the last output (parts may log too), and the processes left over."""
         lines = self.process.communicate(timeout=15)[0].splitlines()
         until(lambda: not left_of(self.folder), 2)
         said = "".join(line for line in lines if line.startswith(("Stopping.", "attendance: ")))
@@ -107,13 +107,13 @@ def running(folder: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all, since the demo is loaded at the first start only."""
+    """Returns one data folder for all tests, because the demo is loaded at the first start only."""
     return tmp_path_factory.mktemp("var")
 
 
 @pytest.fixture(scope="module")
 def products(folder: Path) -> Iterator[Iterator[Running]]:
-    """The next one is the last one for as long as it runs: a start takes seconds."""
+    """Yields running products. The next is the same one while it runs, because a start takes seconds."""
 
     def started() -> Generator[Running]:
         while True:
@@ -166,7 +166,7 @@ def test_after_a_kill_the_next_start_works(product: Running, products: Iterator[
     assert next(products).ask("/readyz")["status"] == "ok"
 
 
-# SIGTERM is sent above, and SIGHUP by the terminal below.
+# SIGTERM is sent above, and the terminal sends SIGHUP below.
 @pytest.mark.parametrize("number", [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in TOLD_ELSEWHERE)])
 def test_a_signal_stops_everything(product: Running, number: signal.Signals) -> None:
     product.process.send_signal(number)

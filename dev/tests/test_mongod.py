@@ -1,4 +1,4 @@
-"""The local mongod: what a start finds, what a stop and a kill leave."""
+"""The local mongod: what a start finds, and what a stop or a kill leaves."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def port(url: str) -> int:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """A folder whose mongod took one note and was stopped; its URL then."""
+    """Returns a folder whose mongod stored one note and was stopped, with its URL at the time."""
     folder = tmp_path_factory.mktemp("kept")
     with mongod.running(folder, quiet) as url, notes(url) as collection:
         collection.insert_one({"_id": 1})
@@ -64,7 +64,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 @pytest.fixture
 def supervised(kept: Kept) -> Iterator[Supervisor]:
-    """Another process, which runs the mongod of that folder."""
+    """Yields another process that runs the mongod of that folder."""
     with subprocess.Popen(
         [sys.executable, "-c", SUPERVISOR, str(kept[0])], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -100,7 +100,8 @@ def test_it_is_gone_after_a_stop(kept: Kept) -> None:
 
 @contextmanager
 def taken(port: int) -> Iterator[None]:
-    """A server on a port that hangs up on everybody; old connections of the mongod that was there do not count."""
+    """Occupies a port with a server that hangs up on everybody. Old connections to the mongod that was there do not
+    count."""
 
     def hang_up() -> None:
         with suppress(OSError):

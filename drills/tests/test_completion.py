@@ -1,4 +1,4 @@
-"""The short form of `make drill-completion`, on SQLite, and that it can fail."""
+"""The short form of `make drill-completion`, on SQLite, and a check that it can fail."""
 
 import subprocess
 import sys

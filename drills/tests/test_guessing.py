@@ -1,4 +1,4 @@
-"""What a short siege of simulated time leaves to an attacker; `python -m drills.signin day` plays a whole day."""
+"""How many guesses a short simulated siege leaves to an attacker; `python -m drills.signin day` plays a whole day."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A colleague marks the last student while a teacher completes: wherever that falls, the mark is in the register."""
+"""A colleague marks the last student while a teacher completes: at whatever moment, the mark is in the register."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_one_report_at_every_step_of_a_completion() -> None:
     fuse.watch()
-    mongo.close()  # a client listens from when it is made
+    mongo.close()  # a client's listeners are set when it is made
     played = dict(interleavings.reports(world.make()))
     states = [scene.told[0]["state"] for scene in played.values()]
     assert (len(states) > 20, set(states)) == (True, {"provisional", "late"}), sorted(played)
