@@ -1,4 +1,4 @@
-"""The door of the admin. Outside of the package `admin`, whose modules register with the site being made."""
+"""The admin site. Outside the package `admin`, whose modules register with the site while it is being made."""
 
 from functools import update_wrapper
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Site(admin.AdminSite):
-    """Open to members of staff who hold the role admin in a school, and to superusers."""
+    """Open to staff with the role admin in a school, and to superusers."""
 
     site_title = site_header = _("Attendance")
     index_title = _("Schools, people and timetables")
@@ -24,24 +24,23 @@ class Site(admin.AdminSite):
         return super().has_permission(request) and runs_a_school(request)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """There is one sign-in, with its limits, for pages and admin."""
+        """Redirects to the only sign-in page, which has limits."""
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """There is one way out: it ends the tickets, and has the browser forget what it keeps."""
+        """Redirects to the only sign-out, which ends tickets and clears the browser's storage."""
         from lessons.accounts.pages import SignOut
 
         return SignOut.as_view()(request)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """There is one page for it, where the old password cannot be guessed without end."""
+        """Redirects to the only page for passwords, which limits guesses at the old one."""
         return redirect("password")
 
     def get_urls(self) -> Any:
-        """Without the address that looks up a row of any table by its number to show it on the site: none has a page
-        of that kind."""
+        """Leaves out the address that shows any table's row "on site" by its id: no table has such a page."""
         return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
@@ -50,7 +49,7 @@ class Site(admin.AdminSite):
         return OfferedChoices.as_view(admin_site=self)(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Once whatever was changed here is committed, those who lost something by it are told of at once."""
+        """Publishes revocations at once, after the view's changes are committed."""
         checked = super().admin_view(view, cacheable)
 
         def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -19,7 +19,7 @@ class LessonsConfig(AppConfig):
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin behind a door of our own."""
+    """Uses our own site for Django's admin."""
 
     default = False
     default_site = "lessons.admin_site.Site"

@@ -1,4 +1,4 @@
-"""How a session finds its user. The module keeps its place: sessions store its dotted path."""
+"""The authentication backend. The module must stay here: sessions store its dotted path."""
 
 from django.contrib.auth.backends import ModelBackend
 

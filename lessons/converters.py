@@ -8,7 +8,7 @@ MAX_ID = 2**63 - 1
 
 
 class IdConverter:
-    """A database id: ASCII digits without a leading zero, at most 2^63 − 1. Anything else is no address of ours."""
+    """A database id: ASCII digits without a leading zero, at most 2^63 − 1. Any other value does not match."""
 
     regex = "[1-9][0-9]{0,18}"
 
@@ -17,7 +17,7 @@ class IdConverter:
 
     @classmethod
     def read(cls, value: str) -> int:
-        """Raises ValueError."""
+        """Returns the id. Raises ValueError."""
         if not re.fullmatch(cls.regex, value) or (number := int(value)) > MAX_ID:
             raise ValueError("not an id")
         return number

@@ -1,22 +1,22 @@
-"""What can go wrong, in the words of the domain.
+"""The errors of the domain.
 
 AttendanceError
-├── NotFound               there is no such thing, or not for this user: 404
+├── NotFound               not found, or not visible to this user: 404
 ├── NotAllowed             the user sees it but may not do this: 403
 ├── BadToken               the token is missing, broken, expired or of another type: 401
-├── TooMany                asked too often, with the seconds after which to try again: 429
-│   └── UnknownBrowser     and a browser on which staff of the school have signed in would be let in: 429
-├── Malformed              the body is not what JSON should be: 400
-│   └── TooLarge           more than this address takes: 413
+├── TooMany                too many requests, with the seconds until the next: 429
+│   └── UnknownBrowser     a browser that the school's staff use may sign in now: 429
+├── Malformed              the body is not valid JSON: 400
+│   └── TooLarge           the body is too large: 413
 ├── InvalidInput           well-formed, but fields are wrong, each with its pointer: 400
-│   └── Unprocessable      valid in itself, but not for this lesson: 422
-├── Conflict               the present state does not allow it: 409
+│   └── Unprocessable      valid, but not for this lesson: 422
+├── Conflict               the current state does not allow it: 409
 │   ├── NoCodeSet          no attendance codes are known for that day (`codes/`): 409
-│   └── StandingMark       somebody else's mark stands there: 409 with that mark
+│   └── StandingMark       there is somebody else's mark: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
     └── Refused            SQL answers, but will not write this: 503, and the log says why
 
-Raised where they arise, translated to answers in one place (`attendance_site/problems.py`).
+They are turned into responses in one place (`attendance_site/problems.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,12 +35,12 @@ class FieldError:
 
 
 def escaped(name: str) -> str:
-    """A key as part of a JSON pointer, cut to what is worth repeating."""
+    """Returns a key as part of a JSON pointer, cut to a reasonable length."""
     return name[:60].replace("~", "~0").replace("/", "~1")
 
 
 class AttendanceError(Exception):
-    """`detail` is a sentence for a person; it never repeats what was sent."""
+    """An error of the domain. `detail` is a sentence for a person; it never repeats the input."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -83,7 +83,7 @@ class InvalidInput(AttendanceError):
         self.errors = tuple(errors)
 
     def without(self, prefix: str) -> "InvalidInput":
-        """The same with pointers relative to `prefix`, for a body that held one item and no list."""
+        """Returns the error with pointers relative to `prefix`, for a body with one item instead of a list."""
         return type(self)([replace(error, pointer=error.pointer.removeprefix(prefix)) for error in self.errors])
 
 
@@ -102,7 +102,7 @@ class StandingMark(Conflict):
 
 
 class StoreUnavailable(AttendanceError):
-    """Repeating the same request is safe: whatever it did the first time is done once."""
+    """A store did not answer. Repeating the request is safe: whatever it did the first time is done only once."""
 
     retry_after = 1  # seconds
 

@@ -1,4 +1,4 @@
-"""Believable rows for tests, with named states."""
+"""Plausible rows for tests, with named states."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -15,14 +15,14 @@ from lessons.models.clients import new_client_id
 CLIENT_SECRET = "the-secret-of-every-client-made-here"  # noqa: S105
 
 
-# Every made-up person is of this family, so that a name is recognised wherever it should not be.
+# The family name of every invented person, so that a name is recognised where it must not be.
 FAMILY = "Quillfeather"
 
 _faker = Faker("en_GB")
 
 
 def believable_name() -> str:
-    family = _faker.last_name().replace("'", "’")  # which pages write as it is
+    family = _faker.last_name().replace("'", "’")  # pages write it unescaped
     return f"{_faker.first_name()} {FAMILY}-{family}"
 
 
@@ -70,7 +70,7 @@ class MembershipFactory(DjangoModelFactory[models.Membership]):
 
 
 class ApiClientFactory(DjangoModelFactory[models.ApiClient]):
-    """Its secret is CLIENT_SECRET."""
+    """A client; its secret is CLIENT_SECRET."""
 
     class Meta:
         model = models.ApiClient
@@ -93,7 +93,7 @@ class ApiClientFactory(DjangoModelFactory[models.ApiClient]):
 
 
 def person(school: models.School | None, role: models.Role, username: str, **fields: Any) -> models.User:
-    """A user with one role in one school (an operator's is None)."""
+    """Returns a user with one role in one school (None for an operator)."""
     user = UserFactory.create(username=username, **fields)
     MembershipFactory.create(user=user, school=school, role=role)
     return user
@@ -134,7 +134,7 @@ class EnrolmentFactory(DjangoModelFactory[models.Enrolment]):
 
 
 class LessonFactory(DjangoModelFactory[models.Lesson]):
-    """On Monday 14 September 2026 at 09:00, unless told otherwise."""
+    """A lesson on Monday 14 September 2026 at 09:00, unless told otherwise."""
 
     class Meta:
         model = models.Lesson
@@ -164,7 +164,7 @@ class LessonFactory(DjangoModelFactory[models.Lesson]):
 
     @factory.post_generation
     def students(self: Any, create: bool, extracted: int | None, **kwargs: Any) -> None:
-        """`students=30` enrols so many. Written at once, since most tests begin with it."""
+        """`students=30` enrols thirty students, in a few statements because most tests need them."""
         made = StudentFactory.build_batch(extracted or 0, school=self.school)
         models.Student.objects.bulk_create(made)
         enrolments = [EnrolmentFactory.build(group=self.group, student=student) for student in made]
@@ -192,7 +192,7 @@ class PlannedAbsenceFactory(DjangoModelFactory[models.PlannedAbsence]):
 
 
 class ContactFactory(DjangoModelFactory[models.Contact]):
-    """A message, left on the day of `LessonFactory`."""
+    """A message left on the day of `LessonFactory`."""
 
     class Meta:
         model = models.Contact
@@ -206,7 +206,7 @@ class ContactFactory(DjangoModelFactory[models.Contact]):
 
 
 class DeskEntryFactory(DjangoModelFactory[models.DeskEntry]):
-    """Out early, on the day of `LessonFactory`."""
+    """A pupil out early on the day of `LessonFactory`."""
 
     class Meta:
         model = models.DeskEntry
@@ -220,7 +220,7 @@ class DeskEntryFactory(DjangoModelFactory[models.DeskEntry]):
 
 
 class NoticeFactory(DjangoModelFactory[models.Notice]):
-    """To the office, of somebody in the room; or a `reminder` to a teacher."""
+    """A notice to the office about somebody in the room, or a `reminder` to a teacher."""
 
     class Meta:
         model = models.Notice

@@ -1,10 +1,10 @@
 """Querysets whose SQL is made once.
 
-Django makes the SQL of a queryset each time that it is asked for. Of one lesson, a roster or the roles of a user that
-costs more than to run it and to make objects of what comes back: what every page and every ticket asks is prepared.
+Django makes a queryset's SQL each time it is evaluated. For one lesson, a roster or a user's roles, that costs more
+than running it and making objects of the rows, so queries of every page and every ticket are prepared.
 
-Django has no public way to keep the SQL; what is used instead (`Query.get_compiler`, two methods of `SQLCompiler`) is
-held by `tests/test_prepared.py`, which fails when a release no longer asks them.
+Django has no public way to keep the SQL. This module uses `Query.get_compiler` and two methods of `SQLCompiler`;
+`tests/test_prepared.py` fails if a release no longer calls them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FIELDS: dict[type, models.Field[Any, Any]] = {
 
 
 class Parameter(models.Value):
-    """Stands in a queryset for what will be asked for, at this `place` among the arguments."""
+    """Stands for a value in a queryset, at this `place` among the arguments."""
 
     def __init__(self, place: int, kind: type) -> None:
         super().__init__(None, output_field=FIELDS[kind])
@@ -45,7 +45,7 @@ class Parameter(models.Value):
 
 
 class Made:
-    """Stands in a queryset for a query whose SQL is made."""
+    """Stands for a compiled query in a queryset."""
 
     def __init__(self, compiler: Any) -> None:
         self.compiler = compiler
@@ -55,7 +55,7 @@ class Made:
 
 
 class Statement:
-    """The SQL of a queryset, and what makes objects of its rows."""
+    """The SQL of a queryset, and what it takes to make objects of its rows."""
 
     def __init__(self, queryset: models.QuerySet[Any]) -> None:
         made: Any = queryset
@@ -78,8 +78,8 @@ class Statement:
 
 
 def prepared(build: Callable[P, models.QuerySet[Row]]) -> Callable[P, list[Row]]:
-    """Makes a function that gives a queryset into one that gives its rows. Its parameters, given by their places, are
-    of the types in FIELDS, and never None; the queryset must not depend on them otherwise than as values."""
+    """Turns a function that returns a queryset into one that returns its rows. Its positional parameters have the types
+    in FIELDS and are never None; the queryset may use them only as values."""
 
     @cache
     def statement(_vendor: str) -> Statement:

@@ -1,4 +1,4 @@
-"""Files for spreadsheets."""
+"""CSV files for spreadsheets."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """A file to save, in UTF-8 with a byte order mark, which spreadsheets need to read names right.
+    """Returns a file to save, in UTF-8 with a byte order mark, without which spreadsheets misread names.
 
-    `name` is plain ASCII. The answer is held in memory: give it no more rows than that bears.
+    `name` is plain ASCII. The response is built in memory, so limit the rows.
     """
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -22,5 +22,5 @@ def as_csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def cell(value: object) -> object:
-    """A spreadsheet runs what begins like a formula."""
+    """Returns a value that a spreadsheet does not run as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -4,7 +4,8 @@ CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # I, O and S are left out
 
 
 def check_letter(digits: str) -> str:
-    """The check letter for the twelve characters behind it: eleven digits, then a digit or, temporarily, a letter."""
+    """Returns the check letter for the twelve characters after it: eleven digits, then a digit or, in a temporary UPN,
+    a letter."""
     weighted = sum(weight * _value(character) for weight, character in enumerate(digits, start=2))
     return CHECK_LETTERS[weighted % 23]
 

@@ -1,4 +1,4 @@
-"""User names: two that differ only in capitals, in how a letter is encoded, or in blanks around them are the same."""
+"""User names: two that differ only in capitals, in the encoding of a letter, or in spaces around them are the same."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ else:
 
 
 def canonical(name: str) -> str:
-    """The form in which a user name is stored, looked up and counted: ` Ada.LEE` is `ada.lee`.
+    """Returns the form in which a user name is stored, looked up and counted: ` Ada.LEE` becomes `ada.lee`.
 
-    NFKC as Django's `normalize_username`; again at the end, since folding may take letters apart.
+    NFKC as in Django's `normalize_username`; and again at the end, because folding may decompose letters.
     """
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded).strip()
 
 
 class UserNameField(CharField):
-    """A column of canonical user names. It converts whatever is written to it or compared with it, so no door needs to
-    remember; `unique=True` on it does not distinguish capitals."""
+    """A column of canonical user names. It converts every value written to it or compared with it, so that no caller
+    needs to; `unique=True` on it ignores capitals."""
 
     # Migrations import this.
 
@@ -37,7 +37,7 @@ class UserNameField(CharField):
         return canonical(text) if isinstance(text, str) else text
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """The instance shows what is stored."""
+        """Shows the stored form on the instance too."""
         value = self.to_python(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, value)
         return value

@@ -181,7 +181,7 @@ def test_without_the_store_signing_out_works_and_is_told_later(
     lost, stays = browser(teacher), browser(teacher)
     assert lost.post("/accounts/logout/").status_code == 302
     assert (lost.get("/session").status_code, stays.get("/session").status_code) == (401, 200)
-    assert "could not be told yet" in caplog.text
+    assert "could not be published yet" in caplog.text
     [row] = Revocation.objects.all()
     assert row.user_id == teacher.pk and row.sid and row.noticed_at
 

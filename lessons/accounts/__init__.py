@@ -1,1 +1,1 @@
-"""Who somebody is: signing in, sessions, tokens, keys, and what ends them."""
+"""User accounts: signing in, sessions, tokens, keys, and revocation."""

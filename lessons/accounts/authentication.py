@@ -1,4 +1,4 @@
-"""Who is asking: an access token or a session, and the sign-in that hands out tokens."""
+"""Authentication by access token, and issuing tokens to users and to other systems."""
 
 import json
 import secrets
@@ -19,13 +19,13 @@ from lessons.models import ApiClient, RefreshToken, User
 from lessons.prepared import prepared
 from lessons.roles import Role
 
-SAME_AGAIN = timedelta(seconds=10)  # an exchanged refresh token gives the same successor
-USED_TO = timedelta(minutes=1)  # as exactly as a client's last use is kept
+SAME_AGAIN = timedelta(seconds=10)  # a refresh token exchanged again within this time gets the same successor
+USED_TO = timedelta(minutes=1)  # the precision of a client's last use
 
 
 class AccessTokenAuthentication(BaseAuthentication):
-    """The user behind an access token, asked of SQL: who was deleted, deactivated or given another password or other
-    roles since is refused at once."""
+    """Authenticates by access token and reads the user from SQL, so that deleted or deactivated users, and users with a
+    new password or other roles, are refused at once."""
 
     def authenticate(self, request: Request) -> tuple[User, tokens.AccessClaims] | None:
         token = tokens.bearer(request.META.get("HTTP_AUTHORIZATION", ""))
@@ -42,8 +42,8 @@ class AccessTokenAuthentication(BaseAuthentication):
 
 
 def acting_user(user_id: int, school_id: int | None, sid: str = "") -> User:
-    """The active user, acting for one school, or for none as an operator. Raises BadToken, also where the sign-in of
-    this `sid` has ended."""
+    """Returns the active user, acting for one school, or for none as an operator. Raises BadToken, also if the sign-in
+    with this `sid` has ended."""
     user = next(iter(_active_in(user_id, sid) if sid else _active(user_id)), None)
     if user is None:
         raise BadToken("This account is no longer active, or this sign-in has ended.")
@@ -58,14 +58,14 @@ def _active(user_id: int) -> QuerySet[User]:
 
 @prepared
 def _active_in(user_id: int, sid: str) -> QuerySet[User]:
-    """As `_active`, where the sign-in has not ended."""
+    """Like `_active`, if the sign-in has not ended."""
     signed_in = User.objects.filter(pk=user_id, is_active=True, refresh_tokens__sid=sid)
     return signed_in.select_related("api_client")
 
 
 def standing(user: User, school_id: int | None) -> str:
-    """What tokens for one school stand on: password, roles there and a client's secret and scopes, as one short text.
-    When any of these changes, refresh tokens and access tokens end without anybody having to think of it."""
+    """Returns the fingerprint that tokens for one school depend on: a short text made from password, roles there, and a
+    client's secret and scopes. When any of these changes, access and refresh tokens end by themselves."""
     acting = user.access.acting.get(school_id or 0)
     roles = sorted(acting.roles) if acting else [Role.OPERATOR] if school_id is None and user.access.is_operator else []
     client = getattr(user, "api_client", None)
@@ -74,8 +74,8 @@ def standing(user: User, school_id: int | None) -> str:
 
 
 def access_token(user: User, school_id: int | None, *, now: datetime, sid: str = "") -> str:
-    """For one school (None: an operator's). It ends with the sign-in that `sid` names. Raises BadToken for a user who
-    has no role there."""
+    """Returns an access token for one school (None: an operator's). It ends with the sign-in that `sid` names. Raises
+    BadToken if the user has no role there."""
     if school_id is None and not user.access.is_operator:
         raise BadToken("This account no longer has a role.")
     if school_id is not None and school_id not in user.access.acting:
@@ -85,7 +85,7 @@ def access_token(user: User, school_id: int | None, *, now: datetime, sid: str =
 
 
 def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
-    """A new access token, and a refresh token that starts a family of its own. Raises BadToken."""
+    """Returns a new access token, and a refresh token that begins a family. Raises BadToken."""
     name, jti = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     family = RefreshToken(
         user=user,
@@ -99,17 +99,17 @@ def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str,
 
 
 def client(client_id: str, client_secret: str, *, now: datetime) -> ApiClient:
-    """The client that has this secret, now. Raises BadToken, which says the same of every wrong pair."""
+    """Returns the client with this id and secret. Raises BadToken, with the same message for every wrong pair."""
     found = ApiClient.objects.select_related("user", "school").filter(client_id=client_id, revoked_at=None).first()
     if found is None or not found.has_secret(client_secret) or not found.user.is_active:
-        raise BadToken("The client id or the secret is not right.")
+        raise BadToken("The client id or the secret is wrong.")
     if found.last_used_at is None or found.last_used_at < now - USED_TO:
         ApiClient.objects.filter(pk=found.pk).update(last_used_at=now)
     return found
 
 
 def client_token(client: ApiClient, *, now: datetime) -> dict[str, Any]:
-    """A new access token for another system; it needs no refresh token, since it keeps its secret."""
+    """Returns a new access token for another system. It gets no refresh token, because it keeps its secret."""
     user = client.user
     user.acting_schools = frozenset({client.school_id})
     access = access_token(user, client.school_id, now=now)
@@ -117,7 +117,8 @@ def client_token(client: ApiClient, *, now: datetime) -> dict[str, Any]:
 
 
 def choose_school(user: User, wanted: int | None) -> int | None:
-    """The school that a new token is for. Raises InvalidInput where a choice is missing, NotAllowed for no role."""
+    """Returns the school that a new token is for. Raises InvalidInput if the user must choose, NotAllowed without a
+    role."""
     schools = user.access.schools()
     if wanted is not None:
         if wanted not in schools:
@@ -126,16 +127,16 @@ def choose_school(user: User, wanted: int | None) -> int | None:
     if len(schools) == 1:
         return schools[0]
     if schools:
-        raise InvalidInput([FieldError("/school", "required", "Say which of your schools this token is for.")])
+        raise InvalidInput([FieldError("/school", "required", "Choose the school that this token is for.")])
     if user.access.is_operator:
         return None
     raise NotAllowed("You have no role in any school.")
 
 
 def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
-    """A new pair for a refresh token, which is good once. Within ten seconds the same token is given the same successor
-    again, with the same end: the answer was lost, or two tabs asked. Later, or when the successor was itself exchanged,
-    one of the two was stolen: that ends the whole family. Raises BadToken."""
+    """Returns a new pair for a refresh token, which can be used once. Within ten seconds the same token gets the same
+    successor, with the same end, because the answer may have been lost or two tabs may have asked. Later, or if the
+    successor was itself exchanged, one of the two was stolen and the whole family ends. Raises BadToken."""
     claims = tokens.verify(refresh, "refresh")
     name, jti = claims["family"], claims["jti"]
     successor = _successor(name, jti)
@@ -152,30 +153,30 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
     if family is not None:
         family.delete()
         revoking.tell_promptly()
-    raise BadToken("The refresh token was used or revoked.")
+    raise BadToken("The refresh token has been used or revoked.")
 
 
 def revoke(refresh: str) -> None:
-    """Signs out: the family of a refresh token ends. Raises BadToken for what is no refresh token of ours."""
+    """Signs out: ends the family of a refresh token. Raises BadToken for anything else."""
     RefreshToken.objects.filter(family=hash_secret(tokens.verify(refresh, "refresh")["family"])).delete()
     revoking.tell_promptly()
 
 
 def _is_repeated(family: RefreshToken, successor: str, now: datetime) -> bool:
-    """Whether a token is the one that was exchanged for the current one, its successor, a moment ago."""
+    """Returns whether the current token, `successor`, was issued for this one a moment ago."""
     exchanged_at = family.expires_at - settings.REFRESH_LIFETIME
     return constant_time_compare(family.jti, hash_secret(successor)) and now - exchanged_at <= SAME_AGAIN
 
 
 def _successor(name: str, jti: str) -> str:
-    """The id of the token that another is exchanged for. Derived, so that it can be given again and is kept nowhere;
-    SECRET_KEY is in it, so that whoever has a token or the database cannot tell the next."""
+    """Returns the id of a token's successor. It is derived, so that it can be issued again without being stored.
+    SECRET_KEY is part of it, so that neither a token nor the database reveals the next."""
     key = salted_hmac("lessons.authentication.successor", f"{name} {jti}", algorithm="sha256")
     return key.hexdigest()[:32]
 
 
 def _exchange(family: RefreshToken, jti: str, now: datetime) -> None:
-    """Makes it the family's current token."""
+    """Makes this the family's current token."""
     family.jti, family.expires_at = hash_secret(jti), now + settings.REFRESH_LIFETIME
     family.save(update_fields=None if family._state.adding else ("jti", "expires_at"))
 

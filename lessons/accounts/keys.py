@@ -1,8 +1,8 @@
-"""The keys that tokens are signed with: a JSON Web Key Set (RFC 7517) of EC P-256 keys, each with the time from which
-it signs. Pure: knows no settings and no store.
+"""Keys for signing tokens: a JSON Web Key Set (RFC 7517) of EC P-256 keys, each with the time from which it signs.
+Pure: uses no settings and no store.
 
-A rotation adds a key that signs only after everybody has read it, and lets the one before verify until the last token
-that it signed has ended. So nobody notices.
+A rotation adds a key that signs only once every process has read it. The key before stays valid for verifying until the
+last token that it signed has ended. So nobody has to sign in again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lessons.lifetimes import LONGEST_LIFE
 
-# Seconds by which the clocks of two hosts may differ.
+# Seconds by which the clocks of two servers may differ.
 CLOCKS_DIFFER = 60
-# Until every process and whoever keeps a copy of the public keys has read a new one.
+# Seconds until every process, and every client with a copy of the public keys, has read a new key.
 ANNOUNCED = 10 * 60
 
 _CURVE = ec.SECP256R1()
@@ -29,14 +29,14 @@ _CURVE = ec.SECP256R1()
 
 @dataclass(frozen=True)
 class Key:
-    """One key pair; `signs_from` in seconds since 1970."""
+    """One key pair; `signs_from` is in seconds since 1970."""
 
     private: ec.EllipticCurvePrivateKey
     signs_from: int
 
     @cached_property
     def kid(self) -> str:
-        """The thumbprint of the public key (RFC 7638)."""
+        """Returns the thumbprint of the public key (RFC 7638)."""
         members = {name: value for name, value in self.public_jwk.items() if name in ("crv", "kty", "x", "y")}
         canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
         return _encode(hashlib.sha256(canonical.encode()).digest())
@@ -58,7 +58,7 @@ def make(signs_from: int) -> Key:
 
 
 def parse(text: str) -> list[Key]:
-    """The keys of a set, in the order in which they sign. Raises ValueError, which never repeats the text."""
+    """Returns the keys of a set, in the order in which they sign. Raises ValueError, which never repeats the text."""
     try:
         keys = [_read(jwk) for jwk in json.loads(text)["keys"]]
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -73,23 +73,24 @@ def dump(keys: Sequence[Key]) -> str:
 
 
 def signing(keys: Sequence[Key], now: float) -> Key:
-    """The newest key that may sign; the first one where all are still to come."""
+    """Returns the newest key that may sign now, or the first if none may yet."""
     return next((key for key in reversed(keys) if key.signs_from <= now), keys[0])
 
 
 def verifying(keys: Sequence[Key], now: float) -> list[Key]:
-    """All but the retired, whose successor has been signing on every host for longer than any token lives."""
+    """Returns the keys that may verify: all but those whose successor has been signing, on every server, for longer
+    than any token lives."""
     retired = sum(successor.signs_from + LONGEST_LIFE + CLOCKS_DIFFER <= now for successor in keys[1:])
     return list(keys[retired:])
 
 
 def rotated(keys: Sequence[Key], now: float, *, announced: int = ANNOUNCED) -> list[Key]:
-    """With a new key that signs after so many seconds, and without the retired."""
+    """Returns the keys with a new one, which signs after `announced` seconds, and without those that no token needs."""
     return [*verifying(keys, now), make(int(now) + announced if keys else 0)]
 
 
 def jwks(keys: Sequence[Key], now: float) -> dict[str, Any]:
-    """What may be told to everybody."""
+    """Returns the public keys, as they may be published."""
     return {"keys": [{**key.public_jwk, "kid": key.kid} for key in verifying(keys, now)]}
 
 

@@ -1,19 +1,19 @@
-"""The browsers that a school's staff have signed in on: the device cookie, and whom it speaks for.
+"""Known browsers, on which a school's staff have signed in: the device cookie, and the accounts that it vouches for.
 
-The cookie is signed and holds a random id of the browser, how often somebody has signed in on it, and the last accounts
-that did (`VOUCHERS`), newest first: each by the number of its row, a fingerprint of its password, the day, and which of
-its browsers this is. No name. It survives signing out. An account *vouches* for every colleague, that is for all
-accounts of the schools in which it has a role at the time of asking: so the cookie needs no schools, stays under 400
-bytes, and somebody who left a school vouches for nobody there from that moment. Operators and superusers, who belong to
-no school, vouch for one another. Five accounts are enough: on a staff room's computer any one of them does.
+The cookie is signed. It holds a random id of the browser, the number of sign-ins on it, and the last accounts that
+signed in (`VOUCHERS`), newest first: for each the id of its row, a fingerprint of its password, the day, and which of
+its browsers this is. It holds no name, and it survives signing out. An account *vouches* for every colleague, that is,
+for all accounts of the schools in which it has a role at the time of the check. So the cookie needs no schools and
+stays under 400 bytes, and a user who leaves a school vouches for nobody there from then on. Operators and superusers,
+who belong to no school, vouch for one another. Five accounts are enough: on a staff room's computer any of them does.
 
 A voucher ends when its password changes, when its account is deactivated, or after 180 days without a sign-in. For
 colleagues it also ends when its account has signed in on five newer browsers (`BROWSERS`), and begins again with the
-next sign-in here: nobody can have any number of known browsers. The five have a place each. A newer browser takes the
-place of the oldest with all that was counted there, so it gives no new tries.
+next sign-in here: nobody can have any number of known browsers. Each of the five has a place. A newer browser takes the
+place of the oldest with everything counted there, so that it brings no new tries.
 
-Each sign-in renews the cookie. A minute later the one before is worth nothing, wherever it was copied to; until then it
-is as good, since the answer with the new one may have been lost, or come to the first of two clicks.
+Each sign-in renews the cookie. A minute later the previous cookie is worthless, wherever it was copied to. Until then
+it is as good as the new one, because the answer may have been lost, or may belong to the first of two clicks.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from lessons.accounts import shared_counter
 from lessons.models import User
 from lessons.roles import Role
 
-SALT = "lessons.known_browsers"  # it travels in cookies
-VOUCHERS = 5  # on a browser
+SALT = "lessons.known_browsers"  # stored in cookies
+VOUCHERS = 5  # of a browser
 BROWSERS = 5  # of a voucher
 KNOWN_FOR = timedelta(days=180)
-LOST_FOR = timedelta(minutes=1)  # until then the cookie before may be sent again
-NATION = 0  # stands for the school of those who have none
+LOST_FOR = timedelta(minutes=1)  # until then the previous cookie may be sent again
+NATION = 0  # the place of those who belong to no school
 
 
 class Voucher(NamedTuple):
@@ -51,10 +51,10 @@ class Voucher(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """The browser of a request, where tries at this account have their own limit.
+    """A browser on which tries at this account have a limit of their own.
 
-    `place` is what they are counted by. `voucher` is the colleague by whom the browser is known; None where the account
-    itself has signed in here.
+    `place` is the key by which they are counted. `voucher` is the colleague who makes the browser known, or None if the
+    account itself has signed in here.
     """
 
     place: str
@@ -70,7 +70,7 @@ class _Cookie:
 
 @dataclass
 class _Person:
-    """What has to be known of somebody to tell for whom they vouch."""
+    """The facts that decide for whom an account vouches."""
 
     password: str
     is_active: bool
@@ -78,11 +78,11 @@ class _Person:
 
 
 def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
-    """How tries at the account are counted on this browser; None where neither staff of its school nor the account
-    itself have signed in on it.
+    """Returns how tries at the account are counted on this browser, or None if neither the account nor a colleague has
+    signed in on it.
 
-    The newest voucher counts, so that a browser has one limit and not five. Asks the same of SQL for an account that
-    there is not.
+    The newest voucher counts, so that a browser has one limit and not five. An account that does not exist causes the
+    same SQL queries.
     """
     if (cookie := _cookie(request, now)) is None:
         return None
@@ -99,7 +99,7 @@ def known(request: HttpRequest, username: str, now: datetime) -> Known | None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User, now: datetime) -> None:
-    """Has the user, who has just signed in, vouch for this browser, with a cookie that replaces the one before."""
+    """Makes the user, who has just signed in, vouch for this browser, with a cookie that replaces the previous one."""
     before = _cookie(request, now) or _Cookie(secrets.token_urlsafe(12), 0, ())
     own = Voucher(user.pk, _fingerprint(user.pk, user.password), _day(now), _number(before, user.pk, now))
     others = [each for each in before.vouchers if each.user_id != user.pk]
@@ -116,7 +116,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User, now: date
 
 
 def _cookie(request: HttpRequest, now: datetime) -> _Cookie | None:
-    """What it says, without vouchers that are too old; None where there is none, or a later one was given out."""
+    """Returns the cookie without vouchers that are too old, or None if there is none or a newer one was issued."""
     try:
         said: Any = signing.loads(request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=SALT)
         browser, renewals, vouchers = said
@@ -130,7 +130,8 @@ def _cookie(request: HttpRequest, now: datetime) -> _Cookie | None:
 
 
 def _is_good(cookie: _Cookie, now: datetime) -> bool:
-    """Whether it is the last one that was given out on its browser, or the one before, whose successor may be lost."""
+    """Returns whether this is the last cookie issued to its browser, or the one before it, whose successor may be
+    lost."""
     last = shared_counter.current("browser", cookie.browser, now=now)
     given_at = last.ends_at - KNOWN_FOR.total_seconds()
     may_be_lost = now.timestamp() - given_at < LOST_FOR.total_seconds()
@@ -138,7 +139,7 @@ def _is_good(cookie: _Cookie, now: datetime) -> bool:
 
 
 def _people(username: str, vouchers: Iterable[int]) -> tuple[int | None, dict[int, _Person]]:
-    """The id of the account, if there is one, and both it and the vouchers by their ids: one statement."""
+    """Returns the id of the account, if it exists, and the account and the vouchers by id, in one statement."""
     found = User.objects.filter(Q(username=username) | Q(pk__in=list(vouchers)))
     columns = ("pk", "username", "password", "is_active", "is_superuser", "memberships__school", "memberships__role")
     account, people = None, dict[int, _Person]()
@@ -159,12 +160,13 @@ def _is_valid(voucher: Voucher, person: _Person | None) -> bool:
 
 
 def _is_recent(voucher: Voucher, now: datetime) -> bool:
-    """Whether this is one of the account's last browsers."""
+    """Returns whether this is one of the account's latest browsers."""
     return 0 <= _browsers(voucher.user_id, now) - voucher.number < BROWSERS
 
 
 def _number(before: _Cookie, user_id: int, now: datetime) -> int:
-    """Of this browser among the account's: the one it has, or the next where that is none of the last."""
+    """Returns this browser's number among the account's: its present one, or the next if it is not one of the
+    latest."""
     for voucher in before.vouchers:
         if voucher.user_id == user_id and _is_recent(voucher, now):
             return voucher.number
@@ -174,12 +176,12 @@ def _number(before: _Cookie, user_id: int, now: datetime) -> int:
 
 
 def _browsers(user_id: int, now: datetime) -> int:
-    """How many an account has vouched for."""
+    """Returns how many browsers an account has vouched for."""
     return shared_counter.current("browsers", user_id, now=now).hits
 
 
 def _fingerprint(user_id: int, password: str) -> str:
-    """Ends with the password, and tells nothing of it."""
+    """Returns a text that changes with the password and reveals nothing about it."""
     return salted_hmac(SALT, f"{user_id} {password}", algorithm="sha256").hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""From where a request comes."""
+"""The network that a request comes from."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -7,13 +7,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 UNKNOWN = "unknown"
-WITH_PORT = re.compile(r"(?:\[(?P<v6>.+)\]|(?P<v4>[0-9.]+))(?::[0-9]+)?")  # some proxies say the port too
+WITH_PORT = re.compile(r"(?:\[(?P<v6>.+)\]|(?P<v4>[0-9.]+))(?::[0-9]+)?")  # some proxies add the port
 
 
 def network(request: HttpRequest) -> str:
-    """The client's address, of IPv6 the first half, which one household or school has for itself.
+    """Returns the client's address; of IPv6 the first half, which belongs to one household or school.
 
-    X-Forwarded-For is believed as far as TRUSTED_PROXIES proxies of ours have written it: anybody may send the rest.
+    X-Forwarded-For is trusted only as far as our own TRUSTED_PROXIES have written it: anybody can send the rest.
     """
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     trusted = settings.TRUSTED_PROXIES

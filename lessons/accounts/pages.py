@@ -1,4 +1,4 @@
-"""Signing in to the pages, and what somebody is signed in with."""
+"""Pages for signing in, for the password, and for a user's sign-ins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lessons.models import BrowserSession, User
 
 
 class SignInForm(AuthenticationForm):
-    """`limited` says for how long nothing is tried any more."""
+    """The sign-in form. `limited` is the number of seconds until the next try."""
 
     own = forms.BooleanField(required=False)
     limited: TooMany | None = None
@@ -57,8 +57,8 @@ class SignIn(views.LoginView):
     form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """A name and a password sign their owner in, whoever is signed in here: a colleague must not take registers as
-        the one before."""
+        """Signs in by name and password even if another user is signed in here: a colleague must not take registers in
+        the previous user's name."""
         self.redirect_authenticated_user = request.method != "POST"
         return super().dispatch(request, *args, **kwargs)
 
@@ -84,7 +84,7 @@ class SignIn(views.LoginView):
 
 
 class SignOut(views.LogoutView):
-    """The script of the form says where nothing waits to be sent; a form without a script clears no storage."""
+    """Signs out. The form's script says whether marks wait to be sent; a form without a script clears no storage."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         nothing_waits = request.POST.get("waits") == "nothing"
@@ -97,7 +97,7 @@ class SignOut(views.LogoutView):
 @require_GET
 @login_required
 def signed_in(request: HttpRequest) -> HttpResponse:
-    """Where the signed-in person is signed in, and how many other systems are so in their name."""
+    """Lists the devices on which the user is signed in, and how many other systems use their account."""
     user, now = cast(User, request.user), timezone.now()
     shown = {
         "here": sessions.sid_of(request),
@@ -111,7 +111,7 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def end_session(request: HttpRequest, sid: str) -> HttpResponse:
-    """Signs out another device of the signed-in person."""
+    """Signs the user out on another device."""
     ended, _rows = BrowserSession.objects.filter(user=cast(User, request.user), sid=sid).delete()
     if not ended:
         raise NotFound(str(_("This device is signed out already.")))
@@ -132,14 +132,13 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def set_own(request: HttpRequest) -> HttpResponse:
-    """For the script of today's page: whether this device is the signed-in person's own."""
+    """Sets whether this device is the user's own, for the script of today's page."""
     sessions.set_own(request, request.POST.get("own") == "yes", timezone.now())
     return HttpResponse(status=204)
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """The old password is no more to be guessed here, at a desk that somebody left, than at the door: its tries are
-    counted as those of signing in."""
+    """Counts wrong old passwords as tries to sign in, so that they cannot be guessed at an unattended desk either."""
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,7 +163,7 @@ class ChangePassword(views.PasswordChangeView):
         return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Ends what was signed in with the old password; this device stays known."""
+        """Ends everything that was signed in with the old password; this device stays signed in."""
         response = super().form_valid(form)
         user = form.user
         sessions.end_others(user, sessions.sid_of(self.request))

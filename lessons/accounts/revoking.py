@@ -1,4 +1,4 @@
-"""Tells the doors that verify tokens without SQL which tokens are no longer good."""
+"""Publishes revoked tokens to the doors that verify tokens without SQL."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from lessons.registers.hooks import Revoked
 log = logging.getLogger(__name__)
 
 MANY = 1000
-PAGES = 20  # that a request tells; behind more, the reconciler goes on
+PAGES = 20  # published by a request; the reconciler publishes the rest
 
 
 def tell() -> int:
-    """Passes on what is waiting, and returns how much that was. Safe to repeat. Raises StoreUnavailable; the rows then
-    wait. A row that is written meanwhile, about the same person too, is told the next time.
+    """Publishes the waiting revocations, and returns how many there were. Safe to repeat. Raises StoreUnavailable; the
+    rows then stay. A row written meanwhile, even about the same user, is published the next time.
 
-    Tokens are compared with the time at which the rows were first seen. That is after their commit, so no token issued
-    on the old rights is missed; the time of the statement, which a trigger could note, is before it.
+    Tokens are compared with the time at which the rows were first seen. That is after their commit, so that no token
+    issued on the old rights is missed; the time of the statement, which a trigger could note, is before it.
     """
     waiting = list(Revocation.objects.order_by("pk")[:MANY])
     if not waiting:
@@ -32,25 +32,28 @@ def tell() -> int:
     try:
         hooks.deny(list(_revoked(waiting, now)))
     except StoreUnavailable:
-        rows.filter(noticed_at=None).update(noticed_at=now)  # or what is issued until it answers would die too
+        rows.filter(noticed_at=None).update(
+            noticed_at=now
+        )  # otherwise, until it answers, newly issued tokens would end too
         raise
     rows.delete()
     return len(waiting)
 
 
 def tell_promptly() -> None:
-    """To be called after a commit that took something away. Tells what waits before it too, such as a whole timetable.
-    Where the store of reports does not answer, the reconciler tells later."""
+    """Publishes revocations after a commit that took a right away. Anything that was waiting goes with it, for example
+    a whole timetable. If MongoDB does not answer, the reconciler publishes them later."""
     try:
         for _ in range(PAGES):
             if tell() < MANY:
                 return
     except StoreUnavailable:
-        log.warning("Which tokens are no longer good could not be told yet.")
+        log.warning("Revoked tokens could not be published yet; the reconciler tries again.")
 
 
 def _revoked(rows: Sequence[Revocation], now: datetime) -> Iterator[Revoked]:
-    """All but those of which no token can be about: sign-ins that expired long ago, lessons whose day is to come."""
+    """Yields the revocations that can still concern a token: not of sign-ins that expired long ago, or of lessons on a
+    later day."""
     to_come = Lesson.objects.filter(date__gt=(now + timedelta(days=1)).date())
     lessons = {row.lesson_id for row in rows if row.lesson_id is not None}
     later = set(to_come.filter(pk__in=lessons).values_list("pk", flat=True)) if lessons else set()

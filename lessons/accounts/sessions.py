@@ -1,4 +1,4 @@
-"""Sessions in the database, each with its owner. The module that SESSION_ENGINE names."""
+"""Sessions in the database, each with its owner. SESSION_ENGINE names this module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lessons.hashing import hash_secret
 from lessons.models import BrowserSession, User
 from lessons.prepared import prepared
 
-KEY = re.compile("[a-z0-9]{1,40}")  # as Django makes them; for any other text the database is not asked
+KEY = re.compile("[a-z0-9]{1,40}")  # as Django makes them; any other text is not looked up
 DEVICE, SIGNED_IN_AT, OWN = "device", "signed_in_at", "own"
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -36,25 +36,26 @@ SYSTEMS = (
 
 
 class SessionStore(SessionBase):
-    """Sessions in the database, where a row holds the hash of its key: reading the table signs nobody in.
+    """Sessions in the database, by the hash of their key: reading the table signs nobody in.
 
-    It derives from Django's base and not from its database sessions, which look a row up by the key itself, in two
-    dozen methods of which half are asynchronous. The asynchronous methods of the base call these.
+    It derives from Django's base class. Django's database sessions look rows up by the key itself, in two dozen methods
+    of which half are asynchronous. The base's asynchronous methods call these.
     """
 
-    _get_session: Callable[..., dict[str, Any]]  # of the base, which its stubs leave out
+    _get_session: Callable[..., dict[str, Any]]  # of the base; its stubs leave it out
     _get_new_session_key: Callable[[], str]
     _sid = ""
-    in_background = False  # asked by a script of its own accord: that is no use of it
+    in_background = False  # a request that a script makes by itself, which does not count as use
 
     @property
     def sid(self) -> str:
-        """The public id of the session's row, "" where there is none. It opens nothing, and outlasts a new key."""
+        """Returns the public id of the session's row, or "" if there is none. It signs nobody in, and stays when the
+        key changes."""
         self._get_session()
         return self._sid if self.session_key else ""
 
     def load(self) -> dict[str, Any]:
-        """Reads the session with a prepared query: every page needs it."""
+        """Reads the session with a prepared query, because every page needs it."""
         now, key = timezone.now(), self.session_key or ""
         row = (
             next(iter(_rows(hash_secret(key), now, now - settings.SESSION_IDLE)), None) if KEY.fullmatch(key) else None
@@ -82,7 +83,7 @@ class SessionStore(SessionBase):
             return
 
     def save(self, must_create: bool = False) -> None:
-        """Writes the session. Raises CreateError for a key that is taken, UpdateError for a row that has gone."""
+        """Writes the session. Raises CreateError if the key is taken, UpdateError if the row is gone."""
         if self.session_key is None:
             return self.create()
         columns = self._columns(self._get_session(no_load=must_create))
@@ -103,8 +104,8 @@ class SessionStore(SessionBase):
             _with_key(key).delete()
 
     def cycle_key(self) -> None:
-        """Gives the session another key. The row stays, and so does its sid."""
-        self._get_session()  # as long as its key is known
+        """Gives the session a new key. The row and its sid stay."""
+        self._get_session()  # while its key is known
         old, new = self.session_key, self._get_new_session_key()
         if old and _with_key(old).update(session_key=hash_secret(new)):
             self._session_key, self.modified = new, True
@@ -116,7 +117,7 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """By Django's command; the reconciler does so too."""
+        """Deletes expired sessions, for Django's command; the reconciler does it too."""
         expiry.sessions(timezone.now()).delete()
 
     def _columns(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -132,8 +133,8 @@ class SessionStore(SessionBase):
 
 
 def sid_of(request: HttpRequest) -> str:
-    """The public id of the session that a request came with, "" without one. Asks nothing of a page that knows who
-    is signed in."""
+    """Returns the public id of the request's session, or "" without one. On a page that has read its user this needs no
+    query."""
     store = getattr(request, "session", None)
     return store.sid if isinstance(store, SessionStore) else ""
 
@@ -148,13 +149,13 @@ def _rows(hashed: str, now: datetime, idle_since: datetime) -> QuerySet[BrowserS
 
 
 def open_sessions(user: User, now: datetime) -> QuerySet[BrowserSession]:
-    """Those with which the user is signed in."""
+    """Returns the sessions in which the user is signed in."""
     return BrowserSession.objects.open(now, now - settings.SESSION_IDLE).filter(user=user)
 
 
 def _seen_every() -> timedelta:
-    """How long a session is used before that is written again, so that reads seldom write: a sixth of the idle time, by
-    which it may end early, and 15 minutes at most."""
+    """Returns how long a session is used before its last use is written again, so that reads seldom write: a sixth of
+    the idle time, by which a session may end early, but at most 15 minutes."""
     return min(timedelta(minutes=15), settings.SESSION_IDLE / 6)
 
 
@@ -163,15 +164,15 @@ def idle_minutes() -> int:
 
 
 def begin(request: HttpRequest, now: datetime, *, own: bool) -> None:
-    """Notes what its owner will know this sign-in by, and whether it is on a device of their own."""
+    """Records how the user will recognise this sign-in, and whether the device is their own."""
     request.session[DEVICE] = device_of(request.headers.get("User-Agent", ""))
     request.session[SIGNED_IN_AT] = now.isoformat()
     set_own(request, own, now)
 
 
 def set_own(request: HttpRequest, own: bool, now: datetime) -> None:
-    """On a device of its user's own a session lasts a working day from the sign-in, however often that is said;
-    elsewhere it ends with the browser, or when it is idle."""
+    """Sets when the session ends. On the user's own device it lasts a working day from the sign-in, however often this
+    is called; elsewhere it ends with the browser, or when it is idle."""
     request.session[OWN] = own
     signed_in_at = parse_datetime(request.session.get(SIGNED_IN_AT, "")) or now
     request.session.set_expiry(signed_in_at + timedelta(seconds=settings.SESSION_COOKIE_AGE) if own else 0)
@@ -182,7 +183,8 @@ def is_own(request: HttpRequest) -> bool:
 
 
 def in_background(view: View) -> View:
-    """For a view that scripts ask of their own accord: a page left open on a shared machine keeps nobody signed in."""
+    """Decorates a view that scripts request by themselves, so that a page left open on a shared machine keeps nobody
+    signed in."""
 
     @wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -194,21 +196,21 @@ def in_background(view: View) -> View:
 
 
 def end_presented(request: HttpRequest) -> bool:
-    """Ends the session whose cookie a request came with, also one that idle time has closed: tickets of it live on.
-    Returns whether there was one."""
+    """Ends the session whose cookie the request carries, even if it has been idle for too long, because its tickets
+    live on. Returns whether there was one."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return bool(KEY.fullmatch(key)) and _with_key(key).delete()[0] > 0
 
 
 def clear_browser(response: HttpResponse, *, nothing_waits: bool = False) -> HttpResponse:
-    """Has the browser of somebody who has signed out forget what it keeps. "storage" holds marks that were not sent,
-    and is cleared only where there are none; never "cookies", which say that the browser is known (`sign_in.py`)."""
+    """Makes the browser delete what it stores after a sign-out. "storage" holds unsent marks and is cleared only if
+    there are none; "cookies" is never cleared, because the device cookie makes the browser known (`sign_in.py`)."""
     response["Clear-Site-Data"] = '"cache", "storage"' if nothing_waits else '"cache"'
     return response
 
 
 def device_of(agent: str) -> str:
-    """In plain words, such as "Chrome on Windows"; of another's text no more is kept."""
+    """Describes a browser in plain words, such as "Chrome on Windows". Nothing else of the header is kept."""
     browser = next((name for mark, name in BROWSERS if re.search(rf"\b{mark}", agent)), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     return " on ".join(part for part in (browser, system) if part)
@@ -216,6 +218,6 @@ def device_of(agent: str) -> str:
 
 def end_others(user: User, kept: str) -> int:
     """Signs the user out of every session but the one with the sid `kept`, and ends all refresh tokens. Returns how
-    many sign-ins that were."""
+    many sign-ins ended."""
     others = BrowserSession.objects.filter(user=user).exclude(sid=kept)
     return others.delete()[0] + user.refresh_tokens.all().delete()[0]

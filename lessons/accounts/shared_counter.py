@@ -1,9 +1,9 @@
-"""Counting across processes, within a window of time, each count one atomic statement.
+"""Counters shared by all processes, each for a window of time, each counted in one atomic statement.
 
-In a table by default, in Redis where CACHE_URL names one. Not in Django's cache in a table: that counts all its rows at
-each write, forgets beyond 300, and loses counts that are added at the same time.
+They are kept in a table, or in Redis if CACHE_URL names one. Django's database cache is unsuitable: it counts all its
+rows at each write, deletes rows beyond 300, and loses concurrent counts.
 
-Keys are hashed, so that no name and no network address is kept. Raises StoreUnavailable when Redis does not answer.
+Keys are hashed, so that no name or network address is stored. Raises StoreUnavailable if Redis does not answer.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ log = logging.getLogger(__name__)
 
 
 class Count(NamedTuple):
-    """How often until now, and when that is forgotten (seconds since 1970)."""
+    """A count, and when it ends (seconds since 1970)."""
 
     hits: int
     ends_at: int
 
 
 def add(*key: object, window: timedelta, now: datetime, hits: int = 1) -> Count:
-    """Adds to a count, which begins anew once its window is over."""
+    """Adds to a count, which starts again once its window is over, and returns it."""
     seconds, name = int(now.timestamp()), _hashed(key)
     ends_at = seconds + int(window.total_seconds())
     return _in_redis(name, hits, ends_at, seconds) if settings.CACHE_URL else _in_table(name, hits, ends_at, seconds)
 
 
 def current(*key: object, now: datetime) -> Count:
-    """The count, without adding to it; of what was not counted, or whose window is over, 0."""
+    """Returns a count without adding to it; 0 if nothing was counted or its window is over."""
     name, seconds = _hashed(key), int(now.timestamp())
     if settings.CACHE_URL:
         with _redis():
@@ -52,7 +52,7 @@ def current(*key: object, now: datetime) -> Count:
 
 
 def renew(*key: object, window: timedelta, now: datetime, hits: int = 1) -> None:
-    """Sets a count, from now on for the whole window."""
+    """Sets a count for a whole window from now."""
     name, seconds = _hashed(key), int(window.total_seconds())
     if settings.CACHE_URL:
         with _redis():
@@ -88,7 +88,7 @@ def _in_table(name: str, hits: int, ends_at: int, now: int) -> Count:
 
 
 def _in_redis(name: str, hits: int, ends_at: int, now: int) -> Count:
-    """When it ends is kept beside it; where that was lost in between, the present window is as good."""
+    """Adds in Redis. The end is stored beside the count; if it was lost in between, the present window is as good."""
     with _redis():
         if cache.add(name, 0, ends_at - now):
             cache.set(f"{name}:ends", ends_at, ends_at - now)
@@ -97,7 +97,7 @@ def _in_redis(name: str, hits: int, ends_at: int, now: int) -> Count:
         except ValueError:  # it ended in between
             cache.set(name, hits, ends_at - now)
             return Count(hits, ends_at)
-        # Django asks whether it is there, then adds: one that ended between these would stay for ever.
+        # Django checks the key, then adds: a count that ended in between would stay for ever.
         if count == hits:
             cache.touch(name, ends_at - now)
         return Count(count, cache.get(f"{name}:ends") or ends_at)

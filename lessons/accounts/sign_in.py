@@ -1,38 +1,38 @@
-"""How often somebody may try to sign in, at the page, at the API, and with the old password where it is changed.
+"""Limits on signing in, at the page, at the API, and with the old password where it is changed.
 
-Two aims conflict: passwords must be hard to guess, and somebody guessing must not keep a teacher from her register. A
-school is one network, its staff's user names are no secret, and a pupil's script is faster than any teacher. So there
-are two kinds of place, and neither can use up the other's limits.
+Two aims conflict: passwords must be hard to guess, and an attacker must not keep a teacher from her register. A school
+is one network, its staff's user names are no secret, and a pupil's script is faster than any teacher. So there are two
+kinds of place, and neither can use up the other's limits.
 
 *A known browser*: somebody of the account's school has signed in on it (`known_browsers.py`). Tries are counted by
 browser and account: ten in a day, then one every 50 seconds. Tries at colleagues who have not signed in on that browser
 are also counted together: fifty in ten minutes, then one every 50 seconds. A teacher who comes to a browser on which
-others have guessed is in within a minute. Nothing is counted over several browsers but for the log, so it does not
-matter what happens on other browsers, at the API or in the network.
+others have guessed is in within a minute. Counts over several browsers are only logged, so other browsers, the API and
+the network make no difference.
 
-*Elsewhere*: by account and network, and with it everything that needs no sign-in: new browsers, made-up or old cookies,
-cookies of other schools, programs. Also by account over all networks on which it has never signed in, and by network
-over all accounts, which notices somebody who tries one password on every name. The refusal says how long to wait, and
-that a known browser needs no wait; a colleague who signs in makes this browser a known one.
+*Elsewhere*: by account and network, together with everything that needs no sign-in: new browsers, made-up or old
+cookies, cookies of other schools, programs. Tries are also counted by account over all networks on which it has never
+signed in, and by network over all accounts, which notices somebody who tries one password on every name. The refusal
+says how long to wait, and that a known browser needs no wait; a colleague who signs in makes this browser known.
 
-What is left to an attacker (`python -m drills.signin day` prints the figures):
+An attacker is left with the following (`python -m drills.signin day` prints the figures):
 
 - The account is counted in its canonical spelling (`usernames.py`), whether or not there is such an account.
-- A colleague's own account makes five known browsers at a time, and a newer one goes on with the counts of the oldest:
-  five times the tries of one browser. A smaller limit over all of them would be one that a pupil at one of them could
-  use up for the others. More than fifty in ten minutes are logged, with a pseudonym of the colleague.
-- Where a colleague has signed in on five newer browsers, the older ones are known only by others, until the next
+- A colleague's own account makes five known browsers at a time, and a newer one continues the counts of the oldest:
+  five times the tries of one browser. A smaller limit over all of them could be used up by a pupil at one of them.
+  More than fifty in ten minutes are logged, with a pseudonym of the colleague.
+- Once a colleague has signed in on five newer browsers, the older ones are known only by others, until the next
   sign-in.
-- A copy of a browser's device cookie is that browser until a minute after somebody next signs in on it: the thief has
-  its tries, and may use them up, at one account or at all that have not signed in there. Somebody who has, and at whom
-  nobody guesses, gets in and so ends the copy a minute later. Other browsers are not concerned. The cookie opens
-  nothing by itself.
-- A colleague who signs in with a copy has the original taken for unknown. The sign-in bears the colleague's name.
-- On a browser that a school's staff use, the sixth try tells whether a name is of that school: it is refused for all
-  others. Names of other schools, and names that nobody has, are alike there.
+- A copy of a browser's device cookie counts as that browser until a minute after the next sign-in on it. The thief has
+  its tries and may use them up, at one account or at all that have not signed in there. A user who has signed in there,
+  and whose password nobody guesses at, gets in, and so ends the copy a minute later. Other browsers are not affected.
+  The cookie alone signs nobody in.
+- If a colleague signs in with a copy, the original becomes unknown. The sign-in bears the colleague's name.
+- On a browser that a school's staff use, the sixth try reveals whether a name belongs to that school: for all others it
+  is refused. Names of other schools and names that nobody has cannot be told apart there.
 
-A right password is not counted, but frees no tries elsewhere either: an attacker's tries do not begin anew whenever the
-teacher signs in. (After "Slow Down Online Guessing Attacks with Device Cookies", OWASP.)
+A right password is not counted, but frees no tries elsewhere either: an attacker's tries do not start again whenever
+the teacher signs in. (After "Slow Down Online Guessing Attacks with Device Cookies", OWASP.)
 """
 
 from __future__ import annotations
@@ -66,23 +66,23 @@ class Limit:
 
 Key = tuple[object, ...]
 
-# On a known browser, by browser and account: some at once, then one at a time.
+# On a known browser, per browser and account: some tries at once, then one at a time.
 AT_ONCE = Limit("at once", 10, timedelta(days=1))
 PACED = Limit("paced", 1, timedelta(seconds=50))
-# And all accounts together, but for those that have signed in there: then PACED too.
+# All accounts on a browser together, except those that have signed in there; then PACED too.
 SPRAYING_BROWSER = Limit("browser for colleagues", 50, timedelta(minutes=10))
-# The same by colleague, over all browsers that are known by one: logged, and refuses nothing.
+# The same per colleague, over all browsers that they make known: logged, but nothing is refused.
 SPRAYING_COLLEAGUES = Limit("voucher for colleagues", 50, timedelta(minutes=10))
 
-# Elsewhere, an account from one network.
+# Elsewhere: one account from one network.
 BY_NETWORK = Limit("pair", 5, timedelta(minutes=5))
 BY_NETWORK_LONG = Limit("pair, long", 20, timedelta(hours=1))
-# Elsewhere, an account from everywhere: not counted where it has signed in from that network.
+# Elsewhere: one account from all networks, except those on which it has signed in.
 BY_ACCOUNT = Limit("account", 20, timedelta(hours=1))
-# Elsewhere, a network that tries one account after the other.
+# Elsewhere: a network that tries one account after another.
 SPRAYING = Limit("network", 100, timedelta(minutes=10))
 
-# A client's secret cannot be guessed: who has the right one is never refused.
+# A client's secret cannot be guessed, so the right one is never refused.
 SECRETS = Limit("secret", 5, timedelta(minutes=5))
 
 NETWORK_KNOWN_FOR = timedelta(days=30)  # after an account's last sign-in from it
@@ -90,7 +90,7 @@ NETWORK_KNOWN_FOR = timedelta(days=30)  # after an account's last sign-in from i
 
 @dataclass
 class Attempt:
-    """One try, counted before the password is looked at, or a thousand at once would all pass."""
+    """One try. It is counted before the password is checked; otherwise a thousand at once would all pass."""
 
     account: str
     place: str
@@ -98,7 +98,7 @@ class Attempt:
     counted: list[tuple[Limit, Key]] = field(default_factory=list)
 
     def fits(self, limit: Limit, *key: object) -> bool:
-        """Counts the try against a limit."""
+        """Counts the try against a limit; returns whether it is within."""
         if self._count(limit, key).hits > limit.tries:
             return False
         self.counted.append((limit, key))
@@ -109,14 +109,14 @@ class Attempt:
         here = (self.account, known.place)
         if not self.fits(AT_ONCE, *here):
             self._pace(*here)
-            self.counted.append((AT_ONCE, here))  # begins anew too, when this one is right
+            self.counted.append((AT_ONCE, here))  # this starts again too, if the password is right
         if known.voucher is not None:
             self.fits(SPRAYING_COLLEAGUES, known.voucher)
             if not self.fits(SPRAYING_BROWSER, known.place):
                 self._pace(known.place)
 
     def elsewhere(self) -> None:
-        """Counts a try where nobody of the account's school has signed in before. Raises UnknownBrowser."""
+        """Counts a try on a browser unknown to the account's school. Raises UnknownBrowser."""
         limits: list[tuple[Limit, Key]] = [(limit, self._pair) for limit in (BY_NETWORK, BY_NETWORK_LONG)]
         if not shared_counter.current("known network", *self._pair, now=self.now).hits:
             limits.append((BY_ACCOUNT, (self.account,)))
@@ -127,7 +127,7 @@ class Attempt:
             raise UnknownBrowser(said % {"wait": _wait(seconds)}, seconds)
 
     def succeeded(self) -> None:
-        """What was right is not counted, and whoever is here is known here."""
+        """Takes the counts of this try back, and makes the network known to the account."""
         self._take_back()
         for limit, key in self.counted:
             if limit is AT_ONCE:
@@ -135,8 +135,7 @@ class Attempt:
         shared_counter.renew("known network", *self._pair, window=NETWORK_KNOWN_FOR, now=self.now)
 
     def _pace(self, *key: object) -> None:
-        """Counts the try as the only one for now. Raises TooMany, and then the try is counted nowhere: nobody looks at
-        its password."""
+        """Allows one try at a time. Raises TooMany, and then does not count the try: its password is not checked."""
         count = self._count(PACED, key)
         if count.hits > PACED.tries:
             self._take_back()
@@ -157,13 +156,13 @@ class Attempt:
 
     def _count(self, limit: Limit, key: Key) -> shared_counter.Count:
         count = shared_counter.add(limit.name, *key, window=limit.window, now=self.now)
-        if limit in (SPRAYING, SPRAYING_COLLEAGUES) and count.hits == limit.tries + 1:  # once a window
+        if limit in (SPRAYING, SPRAYING_COLLEAGUES) and count.hits == limit.tries + 1:  # once per window
             said = (limit.tries, limit.window // timedelta(minutes=1), limit.name, _pseudonym(key))
             log.warning("Over %d sign-ins failed within %d minutes, by %s %s: somebody may be guessing.", *said)
         return count
 
     def _ends_at(self, limit: Limit, key: Key) -> int:
-        """When a limit that is used up lets somebody try again."""
+        """Returns when a limit that is used up allows another try."""
         count = shared_counter.current(limit.name, *key, now=self.now)
         return count.ends_at if count.hits >= limit.tries else 0
 
@@ -172,7 +171,8 @@ class Attempt:
 
 
 def admit(request: HttpRequest, username: str) -> Attempt:
-    """A try to sign in to an account, by its name. Raises TooMany, whether or not there is such an account."""
+    """Counts a try to sign in to the account with this name. Raises TooMany, whether or not there is such an
+    account."""
     attempt = Attempt(canonical(username), network(request), timezone.now())
     known = known_browsers.known(request, attempt.account, attempt.now)
     if known is None:
@@ -183,7 +183,7 @@ def admit(request: HttpRequest, username: str) -> Attempt:
 
 
 def wrong_secret(request: HttpRequest, client_id: str) -> None:
-    """Counts a try of another system. Raises TooMany where it should pause."""
+    """Counts a wrong secret of another system. Raises TooMany if the network should pause."""
     now = timezone.now()
     count = shared_counter.add(SECRETS.name, client_id, network(request), window=SECRETS.window, now=now)
     if count.hits > SECRETS.tries:
@@ -202,5 +202,5 @@ def _wait(seconds: float) -> str:
 
 
 def _pseudonym(key: Key) -> str:
-    """The same in each line of the log, and no address."""
+    """Returns a name that is the same in every line of the log, and reveals no address."""
     return salted_hmac("lessons.signin.log", repr(key), algorithm="sha256").hexdigest()[:12]

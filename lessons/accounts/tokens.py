@@ -1,7 +1,7 @@
-"""The one module that signs and verifies tokens: simplejwt's backend with ES256 and a set of keys. Touches no store.
+"""The only module that signs and verifies tokens: simplejwt's backend with ES256 and a set of keys. Uses no store.
 
 simplejwt writes no `kid` and knows one verifying key, so `Backend` replaces two of its methods;
-`absences/reporting/tests/test_forged_tokens.py` fails when a release of it no longer asks them.
+`absences/reporting/tests/test_forged_tokens.py` fails if a release no longer calls them.
 """
 
 from __future__ import annotations
@@ -35,21 +35,23 @@ Claim = TypeVar("Claim")
 
 ALGORITHM = "ES256"
 AUDIENCE = "attendance"
-HEADERS = frozenset({"alg", "typ", "kid"})  # what we write; a token that says more (jku, jwk, crit) is not ours
+HEADERS = frozenset(
+    {"alg", "typ", "kid"}
+)  # the headers that we write; a token with others (jku, jwk, crit) is not ours
 
-# Bytes: a ticket of 500 students has 7 kB, and servers take no longer headers either.
+# Bytes: a ticket for 500 students has 7 kB, and servers accept no longer headers either.
 LONGEST = 8 * 1024
-# Verifying costs 0.2 ms, as much as all the rest of a report: so many tokens are remembered by each process.
+# Tokens remembered by each process. Verifying costs 0.2 ms, as much as the rest of a report.
 REMEMBERED = 4096
-LOOK_AGAIN = 5.0  # seconds between looks at the file of keys
+LOOK_AGAIN = 5.0  # seconds between checks of the key file
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """Who holds an access token, and for which school; an operator's school and nation are None.
+    """The holder of an access token and its school; for an operator, school and nation are None.
 
-    `standing` is what the token was issued on (`authentication.standing`); `sid` names the sign-in that it comes from,
-    and is "" for a token that another system got with its secret.
+    `standing` is the fingerprint that the token was issued for (`authentication.standing`). `sid` names the sign-in
+    that it comes from, and is "" for another system's token.
     """
 
     user_id: int
@@ -70,21 +72,22 @@ def bearer(header: str) -> str | None:
 
 
 def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetime) -> str:
-    """A token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat`, `iat_ms` and `exp`."""
+    """Returns a signed token of a type (`access`, `refresh` or `ticket`) with `iss`, `aud`, `iat`, `iat_ms` and
+    `exp`."""
     seconds, milliseconds = divmod(school_time.milliseconds(now), 1000)
     times = {"iat": seconds, "iat_ms": milliseconds, "exp": int(expires_at.timestamp())}
     return Backend(current()).encode({"typ": typ, **claims, **times})
 
 
 def verify(token: str, *types: str) -> Mapping[str, Any]:
-    """The claims of a token of one of the types. Raises BadToken."""
+    """Returns the claims of a token of one of these types. Raises BadToken."""
     if len(token) > LONGEST:
-        raise BadToken("The token is longer than any of ours.")
+        raise BadToken("The token is too long.")
     try:
         claims = _verified(token, current())
-    except (TokenBackendError, ValueError, RecursionError) as error:  # the last: a header that is nested deeply
+    except (TokenBackendError, ValueError, RecursionError) as error:  # the last: deeply nested headers
         raise BadToken("The token is not valid or has expired.") from error
-    if _has_ended(claims):  # it was good when it was remembered
+    if _has_ended(claims):  # it was valid when it was remembered
         raise BadToken("The token is not valid or has expired.")
     if claims.get("typ") not in types:
         raise BadToken("The token is of another type.")
@@ -92,7 +95,7 @@ def verify(token: str, *types: str) -> Mapping[str, Any]:
 
 
 def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
-    """Reads the claims of an access token that was verified. Raises BadToken when one is missing or of another type."""
+    """Returns the claims of a verified access token. Raises BadToken if one is missing or of the wrong type."""
     try:
         school, nation = claims["school"], claims["nation"]
         return AccessClaims(
@@ -107,22 +110,22 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
             sid=claims.get("sid", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise BadToken("The token lacks a claim.") from error
+        raise BadToken("A claim is missing from the token.") from error
 
 
 def issued_at(claims: Mapping[str, Any]) -> int:
-    """When a verified token was issued, in milliseconds since 1970. A token of an older version says seconds only, and
-    is taken to be as old as it may be."""
+    """Returns when a verified token was issued, in milliseconds since 1970. A token of an older version has seconds
+    only, and counts as issued at the start of its second."""
     return int(claims["iat"]) * 1000 + int(claims.get("iat_ms", 0))
 
 
 def user_id(claims: Mapping[str, Any]) -> int:
-    """Of `sub`. Raises KeyError, TypeError and ValueError."""
+    """Returns the user's id from `sub`. Raises KeyError, TypeError and ValueError."""
     return IdConverter.read(typed(claims, "sub", str))
 
 
 def row_id(claims: Mapping[str, Any], name: str) -> int:
-    """A claim that is a database id. Raises KeyError, TypeError and ValueError."""
+    """Returns a claim that is a database id. Raises KeyError, TypeError and ValueError."""
     number = typed(claims, name, int)
     if not 0 < number <= MAX_ID:
         raise ValueError(name)
@@ -130,7 +133,7 @@ def row_id(claims: Mapping[str, Any], name: str) -> int:
 
 
 def typed(claims: Mapping[str, Any], name: str, kind: type[Claim]) -> Claim:
-    """A claim of exactly that type, so that True is no number. Raises KeyError and TypeError."""
+    """Returns a claim of exactly this type, so that True is not a number. Raises KeyError and TypeError."""
     value = claims[name]
     if type(value) is not kind:
         raise TypeError(name)
@@ -138,7 +141,7 @@ def typed(claims: Mapping[str, Any], name: str, kind: type[Claim]) -> Claim:
 
 
 class KeySet:
-    """What one reading of the keys gave. Compared by identity: another reading forgets every verified token."""
+    """The keys from one reading. Compared by identity: another reading forgets every verified token."""
 
     def __init__(self, text: str) -> None:
         self.keys = keys.parse(text)
@@ -153,17 +156,17 @@ class KeySet:
 
 
 class Backend(TokenBackend):
-    """simplejwt's, with `kid` in the header and a key for each."""
+    """simplejwt's backend, with a `kid` in the header and a key for each."""
 
     def __init__(self, key_set: KeySet) -> None:
         super().__init__(ALGORITHM, audience=AUDIENCE, issuer=settings.TOKEN_ISSUER, leeway=keys.CLOCKS_DIFFER)
         self.key_set = key_set
 
     def get_verifying_key(self, token: Any) -> Any:
-        header = jwt.get_unverified_header(token)  # a broken one raises what `decode` expects
+        header = jwt.get_unverified_header(token)  # a malformed one raises what `decode` expects
         key = self.key_set.verifying(header.get("kid"))
         if key is None or not HEADERS.issuperset(header):
-            raise TokenBackendError("The token was signed by somebody else.")
+            raise TokenBackendError("The token was not signed with one of our keys.")
         return key.private.public_key()
 
     def encode(self, payload: dict[str, Any]) -> str:
@@ -174,7 +177,7 @@ class Backend(TokenBackend):
 
 @lru_cache(maxsize=REMEMBERED)
 def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
-    """The claims of a token whose signature, times, issuer and audience are right. What is wrong is not remembered."""
+    """Returns the claims of a token with the right signature, times, issuer and audience. Failures are not cached."""
     claims = Backend(key_set).decode(cast(Any, token))
     issued, ends, milliseconds = claims.get("iat"), claims.get("exp"), claims.get("iat_ms", 0)
     if type(issued) is not int or type(ends) is not int or ends - issued > LONGEST_LIFE:
@@ -183,9 +186,9 @@ def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
         raise ValueError("iat_ms")
     if type(claims.get("sid", "")) is not str:
         raise ValueError("sid")
-    if _has_ended(claims):  # the library's leeway holds for `exp` too
+    if _has_ended(claims):  # the library's leeway applies to `exp` too
         raise ValueError("exp")
-    if claims["aud"] != AUDIENCE:  # a list would do for the library
+    if claims["aud"] != AUDIENCE:  # the library would accept a list
         raise ValueError("aud")
     return MappingProxyType(claims)
 
@@ -195,7 +198,7 @@ def _has_ended(claims: Mapping[str, Any]) -> bool:
 
 
 class _Reader:
-    """The keys of the settings, read again when their file was replaced."""
+    """Reads the keys from the settings, and again when their file is replaced."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -225,7 +228,7 @@ class _Reader:
         except (OSError, ValueError) as error:
             if self._key_set is None:
                 raise
-            log.critical("The token keys cannot be read again, the old ones stay: %s", type(error).__name__)
+            log.critical("The token keys cannot be read again; the old ones stay in use: %s", type(error).__name__)
 
 
 _reader = _Reader()

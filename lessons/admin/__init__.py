@@ -1,4 +1,4 @@
-"""Django admin: a school's admins manage their own school in it, superusers everything."""
+"""Django admin: a school's admins manage their own school, superusers everything."""
 
 from lessons.admin import clients, office, people, register, school, timetable
 

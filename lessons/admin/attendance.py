@@ -1,4 +1,4 @@
-"""A student's attendance at a glance: one school year, from the registers that list her, as they stand."""
+"""A student's attendance at a glance: one school year, from the registers that list her, with their amendments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LATEST = 10
 
 @dataclass(frozen=True)
 class Entry:
-    """The student in one register; no code is unstated."""
+    """A student in one register; `code` is None if she is unmarked."""
 
     register: Register
     code: codes.Code | None
@@ -28,8 +28,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Glance:
-    """A lesson rate and a session rate are different figures: by lesson every register counts, of registration too.
-    `latest`: all codes but present."""
+    """A student's figures for a year. Lesson and session rates differ: by lesson every register counts, those of
+    sessions too. `latest` holds all codes but present."""
 
     year: int
     by_session: Figures
@@ -38,7 +38,7 @@ class Glance:
 
 
 def glance(student: Student, year: int) -> Glance:
-    """In three queries; `year` is the one in which the school year began."""
+    """Returns a student's figures, in three queries. `year` is the one in which the school year began."""
     entries = entries_of(student, year)
     exceptions = [entry for entry in entries if entry.code and entry.code.code != codes.PRESENT]
     return Glance(
@@ -62,7 +62,7 @@ def entries_of(student: Student, year: int) -> list[Entry]:
     nation = student.school.nation
     entries = []
     for register in registers.order_by("-lesson__starts_at", "-pk"):
-        if student.pk in register.roster:  # the snapshot has the last word
+        if student.pk in register.roster:  # the roster of the register decides
             own, changes = marks[register.pk], amendments[register.pk]
             stands = standing(register, nation=nation, marks=own, amendments=changes)
             code = stands.code_of(student.pk)
@@ -72,7 +72,7 @@ def entries_of(student: Student, year: int) -> list[Entry]:
 
 
 def sessions_of(entries: Iterable[Entry]) -> list[codes.Code | None]:
-    """The mark that counts in each session."""
+    """Returns the mark that counts in each session."""
     claims: dict[tuple[date, str], list[codes.Code | None]] = defaultdict(list)
     for entry in entries:
         if entry.register.session:

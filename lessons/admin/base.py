@@ -1,6 +1,6 @@
-"""Who may do what in the admin: superusers everything, a school's admins their own school's rows.
+"""Permissions in the admin: superusers may change everything, a school's admins their own school's rows.
 
-Django's own permissions are not asked: roles are per school (`lessons/models/permissions.py`).
+Django's own permissions are not used, because roles are per school (`lessons/models/permissions.py`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ else:
 OTHER_SYSTEM: Any = (_("Other system"), {"fields": ("source", "external_id"), "classes": ("collapse",)})
 
 
-GOES_ALONG = Notice._meta.verbose_name  # with the lesson that it is about: read-only, and no reason to keep one
+GOES_ALONG = Notice._meta.verbose_name  # deleted with its lesson: it is read-only, and no reason to keep the lesson
 
-ID = re.compile("[0-9]{1,18}")  # of a row; more do not fit
-LONGEST_SEARCH = 100  # characters: each word of it asks every column that is searched
+ID = re.compile("[0-9]{1,18}")  # of a row; longer numbers do not fit
+LONGEST_SEARCH = 100  # characters: each word queries every searched column
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -43,9 +43,10 @@ def is_superuser(request: HttpRequest) -> bool:
 
 
 def own_schools(request: HttpRequest) -> models.QuerySet[School]:
-    """All for a superuser; otherwise those in which the user is an admin.
+    """Returns all schools for a superuser; otherwise those in which the user is an admin.
 
-    That may be fewer than the user sees elsewhere: a teacher of a second school manages nothing there.
+    These may be fewer than the schools that the user sees elsewhere: a teacher of a second school manages nothing
+    there.
     """
     if is_superuser(request):
         return School.objects.all()
@@ -59,14 +60,14 @@ def runs_a_school(request: HttpRequest) -> bool:
 
 
 class CompletedSelect(AutocompleteSelect):
-    """Shows no choice for what is no id, whatever an address or a form says: Django would ask the database for it."""
+    """An autocompletion that shows no choice for an invalid id: Django would query the database for it."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         return super().optgroups(name, [each for each in value if ID.fullmatch(str(each))], attrs)
 
 
 class OwnSchools(AnyAdmin):
-    """Rows, foreign keys and their autocompletion are of own schools. Mixed into every admin and inline."""
+    """Limits rows, foreign keys and autocompletion to the user's own schools. Mixed into every admin and inline."""
 
     school_path = "school"
 
@@ -101,7 +102,7 @@ class OwnSchools(AnyAdmin):
 
 
 class ReadOnly(OwnSchools):
-    """A record: it is looked at here, and changed by nobody."""
+    """A record: visible here, and changed by nobody."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -114,14 +115,14 @@ class ReadOnly(OwnSchools):
 
 
 class SchoolAdmin(OwnSchools, OfferedLookups):
-    """An admin page whose objects of other schools are 404, as on every page."""
+    """An admin page on which objects of other schools are 404, as on every page."""
 
     show_full_result_count = False  # a second count of the whole table
     list_per_page = 50
     view_on_site: Any = False
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Autocompletion asks with whatever it is given."""
+        """Cleans the search term, because autocompletion passes on anything."""
         return super().get_search_results(request, queryset, search_term.replace("\0", "")[:LONGEST_SEARCH])
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
@@ -136,13 +137,13 @@ class SchoolAdmin(OwnSchools, OfferedLookups):
         return found
 
     def why_kept(self, objs: Sequence[Any]) -> list[Any]:
-        """Sentences that say why some of these must not be deleted."""
+        """Returns sentences that say why some of these must not be deleted."""
         return []
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
-        """What Django lists before deleting, one or many.
+        """Returns the list that Django shows before deleting, one or many.
 
-        Nothing is deleted while anything is protected, which says more than a permission that is lacking.
+        Nothing is deleted while anything is protected, and that message says more than a missing permission.
         """
         deleted, count, lacking, protected = super().get_deleted_objects(objs, request)
         protected = [*self.why_kept(list(objs)), *protected]
@@ -150,7 +151,7 @@ class SchoolAdmin(OwnSchools, OfferedLookups):
 
 
 class SchoolRowAdmin(SchoolAdmin):
-    """A row of one school, in which it stays."""
+    """A row of one school, which never changes its school."""
 
     form = SchoolRowForm
     autocomplete_fields: ClassVar[Any] = ("school",)
@@ -173,7 +174,7 @@ class SchoolRowInline(OwnSchools, TabularInline):
 
 
 class OwnSchoolFilter(admin.RelatedFieldListFilter):
-    """Offers own schools, and beyond a page of them none: then the school is searched for."""
+    """A filter for own schools. It offers none if they are more than a page; the school can then be searched for."""
 
     most = 50
 

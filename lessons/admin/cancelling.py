@@ -1,4 +1,4 @@
-"""Lessons are cancelled one or many at a time; what had been reported on them is kept as rejected."""
+"""Cancelling lessons, one or many at a time; reports on them are kept as rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cancelling(SchoolRowAdmin):
     actions: Any = ("cancel",)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """To be changed, it is locked first: a completion that was faster, or a settling, is seen now."""
+        """Locks the lesson before a change, so that a faster completion or settling is seen."""
         found = super().get_object(request, object_id, from_field)
         if request.method == "POST":
             Lesson.objects.filter(pk=found.pk).lock()
@@ -39,7 +39,7 @@ class Cancelling(SchoolRowAdmin):
     def cancel(self, request: HttpRequest, queryset: models.QuerySet[Lesson]) -> None:
         with transaction.atomic():
             pks = Lesson.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).lock()
-            # Asked only once they are locked: a completion that was faster is seen now.
+            # Queried after locking, so that a faster completion is seen.
             open_ = Lesson.objects.filter(pk__in=pks, register__isnull=True, status=Lesson.Status.SCHEDULED)
             cancelled = list(open_.select_related("group"))
             Lesson.objects.filter(pk__in=[lesson.pk for lesson in cancelled]).update(
@@ -64,8 +64,8 @@ class Cancelling(SchoolRowAdmin):
             self.message_user(request, why % left, messages.WARNING)
 
     def _settle(self, request: HttpRequest, cancelled: Sequence[Lesson]) -> None:
-        """Committed is committed: where the store of reports does not answer, the reconciler does it later. It also
-        settles those that are more than a day away, once they can no longer be scheduled again."""
+        """Rejects reports after the commit. If MongoDB does not answer, the reconciler does it later. It also settles
+        lessons more than a day away, once they can no longer be scheduled again."""
         now, pks = timezone.now(), [lesson.pk for lesson in cancelled]
         final = list(Lesson.objects.unsettled(now).filter(pk__in=pks))
         if len(final) < len(pks):

@@ -1,4 +1,4 @@
-"""Other systems of a school: made here, with a secret that is shown once."""
+"""A school's other systems: created here, with a secret that is shown once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ClientForm(SchoolRowForm):
 
 @admin.register(ApiClient)
 class ApiClientAdmin(SchoolRowAdmin):
-    """A client is never deleted, since the record speaks of it: it is revoked."""
+    """The admin of clients. The record names clients, so they are revoked and never deleted."""
 
     form = ClientForm
     change_form_template = "admin/lessons/apiclient/change_form.html"
@@ -71,7 +71,7 @@ class ApiClientAdmin(SchoolRowAdmin):
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """`name` is its user's; a form that shows a revoked client has no fields to ask for."""
+        """`name` belongs to the client's user; the form of a revoked client has no fields."""
         if obj is None or self.has_change_permission(request, obj):
             kwargs["fields"] = [
                 name for name in ("school", "scopes") if name not in self.get_readonly_fields(request, obj)
@@ -110,7 +110,7 @@ class ApiClientAdmin(SchoolRowAdmin):
         self.message_user(request, _("%d revoked: they can no longer sign in, and their tokens end.") % len(revoked))
 
     def _new_secret(self, request: HttpRequest, client: ApiClient) -> HttpResponse:
-        """In this answer alone: a message would carry it through a cookie."""
+        """Shows the new secret in this response only: a message would carry it through a cookie."""
         secret = client.set_secret()
         client.save(update_fields=["secret_hash"])
         context = {**self.admin_site.each_context(request), "client": client, "secret": secret, "opts": self.opts}

@@ -1,7 +1,7 @@
-"""Enrolments within a group's and a student's page: those that exist, to be ended, and new ones.
+"""Enrolments on the pages of groups and students: existing ones, to be ended, and new ones.
 
-Two inlines of one table: who is enrolled where never changes, and a field to choose it from would ask the
-database once a row.
+Two inlines of one table, because an enrolment never changes its student or group, and a field to choose them would cost
+a query per row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Forms that keep a row, and what it points to, within one school, as the database demands."""
+"""Forms that keep a row and its foreign keys within one school, as the database requires."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lessons.models import Enrolment, Lesson, PlannedAbsence, Register
 
 
 class InlineForm(ModelForm):
-    """Validates constraints that name the page's own object too: in inlines Django leaves its key out."""
+    """Validates constraints that name the page's own object too, which Django leaves out in inlines."""
 
     def validate_unique(self) -> None:
         super().validate_unique()
@@ -29,9 +29,10 @@ class InlineForm(ModelForm):
 
 
 class SchoolRowForm(InlineForm):
-    """`school_of` names the field whose school is also this row's, where the form does not ask for one.
+    """A form for a row of a school. `school_of` names the field whose school is also this row's, if the form does not
+    ask for one.
 
-    A row within another's page is of the `parent`'s school, known once the parent's own form is clean.
+    A row on another row's page has the school of the `parent`, which is known once the parent's form is clean.
     """
 
     school_of: ClassVar[str | None] = None
@@ -49,7 +50,7 @@ class SchoolRowForm(InlineForm):
         return data
 
     def _get_validation_exclusions(self) -> set[str]:
-        """The school counts in what must be unique, also where the form does not show it."""
+        """Includes the school in unique constraints even if the form does not show it."""
         excluded = super()._get_validation_exclusions()
         return excluded - {"school"} if self.instance.school_id else excluded
 
@@ -84,7 +85,7 @@ class LessonForm(SchoolRowForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """An old page may still try to bring a settled lesson back, which the database refuses
+        """Keeps a settled lesson cancelled: an old page may still try to schedule it, which the database refuses
         (`database/rules.py`)."""
         data = super().clean()
         if self.instance.settled and self.data.get("status", Lesson.Status.CANCELLED) != Lesson.Status.CANCELLED:
@@ -93,7 +94,7 @@ class LessonForm(SchoolRowForm):
 
     def clean_date(self) -> Any:
         day = self.cleaned_data["date"]
-        if not 2000 <= day.year <= 2100:  # far enough from the ends of the calendar for every sum with times
+        if not 2000 <= day.year <= 2100:  # far enough from the ends of the calendar for arithmetic with times
             raise ValidationError(_("Enter a date between 2000 and 2100."))
         return day
 

@@ -1,8 +1,8 @@
-"""What a request may ask of a list: what the list itself offers, and nothing else.
+"""Limits what a request may query in a list to the links that the list itself shows.
 
 Django lets a request filter a list by any column of its table, with any lookup, and by the relations of its filters.
-Whoever may filter by a column learns what is in it from whether a row is left. So an address may only name what the
-list's own links name.
+Whoever can filter by a column can find out its values, because a row is either listed or not. So an address may name
+only what the list's own links name.
 """
 
 from __future__ import annotations
@@ -36,18 +36,19 @@ class Rows(ChangeList):
             raise IncorrectLookupParameters(ORDER_VAR)
         try:
             return super().get_filters(request)
-        except (OverflowError, ValueError) as error:  # a year after the last one of the calendar
+        except (OverflowError, ValueError) as error:  # a year beyond the calendar
             raise IncorrectLookupParameters from error
 
 
 def check_values(name: str, values: list[str]) -> None:
-    """Raises IncorrectLookupParameters for what no link says: a name twice, and NUL, which PostgreSQL refuses."""
+    """Raises IncorrectLookupParameters for values that no link has: a name given twice, and NUL, which PostgreSQL
+    refuses."""
     if len(values) > 1 or any("\0" in value for value in values):
         raise IncorrectLookupParameters(name)
 
 
 class OfferedLookups(ModelAdmin):
-    """Only what the filters and dates of the list offer is a lookup, and rows are referred to by their ids."""
+    """A list that accepts only the lookups of its filters and dates, and refers to rows by id."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Rows
@@ -59,7 +60,8 @@ class OfferedLookups(ModelAdmin):
         return to_field == self.opts.pk.name
 
     def offered_lookups(self, request: Any) -> frozenset[str]:
-        """The names in the list's own links. Made once a request: a filter may ask the database for its choices."""
+        """Returns the names in the list's own links. Computed once per request, because a filter may query its
+        choices."""
         made: dict[Any, frozenset[str]] = request.__dict__.setdefault("offered_lookups", {})
         if self not in made:
             made[self] = frozenset(self._offered_lookups(request))
@@ -72,7 +74,7 @@ class OfferedLookups(ModelAdmin):
             yield from (f"{self.date_hierarchy}__{part}" for part in DRILL_DOWN)
 
     def _made(self, list_filter: Any, request: HttpRequest) -> Any:
-        """An entry of `list_filter` as the list would make it for a request without any lookup."""
+        """Returns an entry of `list_filter` as the list would make it for a request without lookups."""
         if isinstance(list_filter, type):
             return list_filter(request, {}, self.model, self)
         path, made_by = list_filter if isinstance(list_filter, tuple) else (list_filter, admin.FieldListFilter.create)
@@ -81,14 +83,14 @@ class OfferedLookups(ModelAdmin):
 
 
 def lookups_of(spec: Any) -> list[str]:
-    """The names that a filter's links use. It also understands `isnull` where no row can be without a value."""
+    """Returns the names in a filter's links, and `isnull` even if no row can be without a value."""
     field = getattr(spec, "field", None)
     nullable = field is None or field.null
     return [name for name in spec.expected_parameters() if nullable or not name.endswith("__isnull")]
 
 
 class OfferedChoices(AutocompleteJsonView):
-    """Completes what a form of the site completes. Django's does so for every foreign key there is."""
+    """Autocompletion for fields on the site's forms only. Django's works for every foreign key."""
 
     def process_request(self, request: HttpRequest) -> Any:
         found = super().process_request(request)
@@ -98,7 +100,7 @@ class OfferedChoices(AutocompleteJsonView):
         return found
 
     def _forms(self, request: HttpRequest, model: Any) -> Iterator[Any]:
-        """The admin of a model, and its inlines on the pages of others."""
+        """Yields the admin of a model, and its inlines on other pages."""
         site: Any = self.admin_site
         for parent in site._registry.values():
             inlines = [made_by(parent.model, site) for made_by in parent.get_inlines(request, None)]
@@ -106,7 +108,7 @@ class OfferedChoices(AutocompleteJsonView):
 
 
 def check_lists(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """An error for each list of the admin that would answer lookups that it does not offer."""
+    """Returns an error for each list of the admin that would answer lookups that it does not offer."""
     lists = [each for site in all_sites for each in site._registry.values()]
     return [_error(each) for each in lists if not _is_guarded(each)]
 

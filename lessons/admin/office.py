@@ -1,4 +1,4 @@
-"""What the office writes down: planned absences are entered here too, calls, the front desk and notices looked at."""
+"""The office's entries: planned absences can be entered here too; calls, the front desk and notices are read-only."""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ from lessons.calendar import school_time
 from lessons.models import Membership, RefreshToken, Student, User
 from lessons.roles import Role
 
-admin.site.unregister(PermissionGroup)  # nobody asks Django's permissions here, and a group is a class
+admin.site.unregister(PermissionGroup)  # Django's permissions are not used, and a group is a class
 
 
 class GrantsRoles(OwnSchools):
-    """The roles of own schools; an operator's is national, and only superusers give it."""
+    """Roles in own schools. An operator's role is national, and only superusers grant it."""
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role" and not is_superuser(request):
@@ -53,14 +53,15 @@ class MembershipInline(GrantsRoles, TabularInline):
     extra = 0
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """A school's admin adds people to the school: without a role in it nobody would see them again."""
+        """Requires a role when a school's admin adds a user; otherwise nobody in the school would see the user
+        again."""
         if obj is None and not is_superuser(request):
             kwargs |= {"min_num": 1, "validate_min": True}
         return super().get_formset(request, obj, **kwargs)
 
 
 class RoleFilter(admin.SimpleListFilter):
-    """By a role in own schools: which roles somebody has elsewhere is nobody's business here."""
+    """Filters by a role in own schools: roles elsewhere stay private."""
 
     title = _("role")
     parameter_name = "role"
@@ -79,8 +80,8 @@ class RoleFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
-    """People with a role in own schools. Name and sign-in are changed by who runs all of a person's schools;
-    everybody else who sees the person changes the roles in own schools only."""
+    """Users with a role in own schools. Name and sign-in are changed only by somebody who runs all of a user's schools;
+    other admins change the roles in their own schools only."""
 
     form = UserChangeForm
     add_form = UserAddForm
@@ -96,7 +97,7 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         shown = Membership.objects.select_related("school").order_by("id")
-        users = User.objects.filter(api_client=None).order_by(*self.ordering)  # a client's user is no person
+        users = User.objects.filter(api_client=None).order_by(*self.ordering)  # a client's user is not a person
         if not is_superuser(request):
             shown = shown.filter(school__in=own_schools(request))
             users = users.filter(pk__in=shown.order_by().values("user"))
@@ -105,7 +106,7 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
     def may_edit(self, request: HttpRequest, user: User) -> bool:
         if is_superuser(request):
             return True
-        elsewhere = user.memberships.exclude(school__in=own_schools(request))  # an operator's has no school
+        elsewhere = user.memberships.exclude(school__in=own_schools(request))  # an operator's role has no school
         return not user.is_superuser and not elsewhere.exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -133,7 +134,7 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
         if is_superuser(request):
             return super().get_form(request, obj, change=change, **kwargs)
         kwargs["form"] = OwnUserAddForm if obj is None else OwnUserChangeForm
-        form: Any = super().get_form(request, obj, change=change, **kwargs)  # a class of its own, for this request
+        form: Any = super().get_form(request, obj, change=change, **kwargs)  # a new class for this request
         form.seen, form.schools = self.get_queryset(request), own_schools(request)
         return form
 
@@ -146,14 +147,15 @@ class UserAdmin(SchoolAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]
         return super().response_add(request, obj, post_url_continue)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """One's own is changed where the old one is asked for: not at a desk that was left signed in."""
+        """Sends users to the page that asks for their old password, so that nobody changes it at an unattended desk."""
         user = self.get_object(request, id)
         if not self.may_edit(request, user):
             raise PermissionDenied
         return redirect("password") if user == request.user else super().user_change_password(request, id, form_url)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Says which roles somebody was given elsewhere, and by whom."""
+        """Shown to superusers and to admins of all the user's schools only: it says which roles the user was given
+        elsewhere, and by whom."""
         if not self.may_edit(request, self.get_object(request, object_id)):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
@@ -182,7 +184,7 @@ class MembershipAdmin(GrantsRoles, SchoolAdmin):
 
 @admin.register(RefreshToken)
 class RefreshTokenAdmin(ReadOnly, SchoolAdmin):
-    """Listed, to be deleted: that revokes them."""
+    """Listed so that they can be deleted, which revokes them."""
 
     list_display = ("user", "school", "expires_at")
     list_display_links = None

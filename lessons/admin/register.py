@@ -1,4 +1,4 @@
-"""The record, to be looked at: changes are amendments, made on the register's page or by the API."""
+"""The record, read-only: changes are amendments, made on the register's page or through the API."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RegisterAdmin(ReadOnly, SchoolAdmin):
     inlines = (MarkInline, AmendmentInline)
 
     def view_on_site(self, register: Register) -> str:
-        """Where it is amended, given again, and shown as it stood."""
+        """Returns the page that amends the register, takes it again after a void, and shows earlier states."""
         return reverse("register", args=[register.pk])
 
     @admin.display(description=_("starts"), ordering="lesson__start_time")
@@ -91,7 +91,7 @@ class AmendmentAdmin(ReadOnly, SchoolAdmin):
 
 
 def _code(code: str | None, minutes_late: int | None) -> str:
-    """Such as “L (5 min)”; a dash for unstated."""
+    """Formats a code, such as “L (5 min)”; a dash for unmarked."""
     return (code or "–") if minutes_late is None else f"{code} ({minutes_late} min)"
 
 

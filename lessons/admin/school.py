@@ -34,7 +34,7 @@ class LocalAuthorityAdmin(MadeBySuperusers):
 
 @admin.register(School)
 class SchoolSettingsAdmin(MadeBySuperusers):
-    """A school's admins set how registers are taken; what the school is stays with superusers."""
+    """A school's admins set how registers are taken; its identity is for superusers."""
 
     school_path = "pk"
     identity = ("name", "urn", "nation", "local_authority", "time_zone")
@@ -55,5 +55,5 @@ class SchoolSettingsAdmin(MadeBySuperusers):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if not is_superuser(request):
             return (*self.identity, "source", "external_id")
-        # The instants of a school's lessons were derived with its zone.
+        # The instants of the school's lessons were computed with its zone.
         return ("time_zone",) if obj and Lesson.objects.filter(school=obj).exists() else ()

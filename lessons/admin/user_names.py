@@ -1,11 +1,11 @@
-"""The user names that a school's admin gives: each ends in the school's own number, as in `ada.lee@100001`.
+"""User names given by a school's admin: each ends in the school's own number, as in `ada.lee@100001`.
 
-People sign in with a user name and a password and nothing else, so names are one list for the whole nation. An admin
-who could choose freely would learn from "taken" who works elsewhere; an ending that is added only where a name is taken
-would tell the same. So every name has one: a school has its names to itself, people know theirs from a colleague's, and
-"taken" only ever speaks of people whom the admin sees.
+People sign in with only a user name and a password, so names are unique in the whole nation. If an admin could choose
+freely, "taken" would reveal people who work elsewhere; an ending added only to a name that is taken would reveal the
+same. So every name has one: a school has its names to itself, staff know theirs from a colleague's, and "taken" refers
+only to people whom the admin sees.
 
-Names that were given before stay as they are, and superusers, who see everybody, give any name.
+Older names stay as they are, and superusers, who see everybody, may give any name.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ class UserChangeForm(ChangeForm):
 
 
 class OfSchool(ModelForm):
-    """Mixed into the forms of a school's admin: `seen` are the people whom the admin sees, `schools` the admin's."""
+    """A mixin for the forms of a school's admin: `seen` are the users whom the admin sees, `schools` the admin's
+    schools."""
 
     seen: ClassVar[QuerySet[User]]
     schools: ClassVar[QuerySet[School]]
 
     def clean_username(self) -> str:
-        """As it was given; the ending is known once the school is."""
+        """Returns the name as it was entered; the ending is added once the school is known."""
         return canonical(self.cleaned_data["username"])
 
     def clean(self) -> dict[str, Any]:
@@ -63,12 +64,12 @@ class OfSchool(ModelForm):
         return data
 
     def school(self) -> School | None:
-        """Whose ending a new name has."""
+        """Returns the school whose ending a new name gets."""
         raise NotImplementedError
 
     def _given(self, name: str, school: School) -> str:
-        """The name with the school's ending. One that somebody unseen has already is numbered: such an account was once
-        of this school, or made by a superuser. Raises ValidationError."""
+        """Returns the name with the school's ending. If an account that the admin cannot see has it, the name gets a
+        number: that account once belonged to this school, or a superuser made it. Raises ValidationError."""
         name = name.removesuffix(school.user_name_ending)
         if "@" in name:
             raise ValidationError(_("Leave out “@”: the school’s number is added."), code="ending")
@@ -82,7 +83,7 @@ class OfSchool(ModelForm):
 
 
 class OwnUserAddForm(OfSchool, UserAddForm):
-    """Asks for the school only where the admin has several."""
+    """Asks for the school only if the admin has several."""
 
     home = forms.ModelChoiceField(
         School.objects.none(), label=_("School"), help_text=_("Its number ends the user name.")
@@ -107,9 +108,9 @@ class OwnUserAddForm(OfSchool, UserAddForm):
 class OwnUserChangeForm(OfSchool, UserChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "username" in self.fields:  # it is shown only, where the person works elsewhere too
+        if "username" in self.fields:  # read-only if the person works elsewhere too
             self.fields["username"].help_text = _("The school’s number is added to a new name.")
 
     def school(self) -> School | None:
-        """The first in which the admin sees the person."""
+        """Returns the first school in which the admin sees the user."""
         return self.schools.filter(memberships__user=self.instance).order_by("memberships__id").first()

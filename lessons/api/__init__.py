@@ -1,1 +1,1 @@
-"""The school's own data over HTTP, and what every API view shares."""
+"""The API for the school's own data, and the parts that every API view shares."""

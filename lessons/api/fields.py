@@ -1,4 +1,4 @@
-"""Fields that take of JSON what they say, where the library's would turn numbers into text."""
+"""Fields that are strict about JSON types, where DRF's would convert numbers to text."""
 
 import re
 from datetime import time
@@ -26,7 +26,7 @@ class Uuid(serializers.UUIDField):
 
 
 class Flag(serializers.BooleanField):
-    """True or false; the library's takes “yes” and 1."""
+    """True or false; DRF's also accepts “yes” and 1."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -35,7 +35,7 @@ class Flag(serializers.BooleanField):
 
 
 class WholeNumber(serializers.IntegerField):
-    """A JSON number without a fraction, or in a query its ASCII digits; the library's takes `٣`, `1_0` and 2.0."""
+    """A JSON number without a fraction, or its ASCII digits in a query; DRF's also accepts `٣`, `1_0` and 2.0."""
 
     WRITTEN = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 
@@ -51,8 +51,8 @@ CLOCK = "([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9])?"
 
 @extend_schema_field({"type": "string", "pattern": f"^{CLOCK}$"})
 class Clock(serializers.TimeField):
-    """A time on the school's clocks, such as 09:00 or 09:00:30. The library's is described as a time of RFC 3339, which
-    always has seconds and an offset."""
+    """A time on the school's clocks, such as 09:00 or 09:00:30. DRF's would be described as a time of RFC 3339, which
+    has seconds and an offset."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)

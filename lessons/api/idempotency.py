@@ -1,6 +1,6 @@
-"""Requests that may be sent again: under the same `Idempotency-Key` the same answer, however often, for a day.
+"""Idempotent requests: under the same `Idempotency-Key`, a request gets the same answer for a day.
 
-The answer is kept in the transaction that does the work, so that a lost answer never means doing it twice.
+The answer is stored in the transaction that does the work, so that a lost answer never means doing it twice.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Repeated(Exception):
-    """Somebody has claimed this key: what they do, or have done, is the answer."""
+    """Another request has claimed this key, and its answer counts."""
 
 
 @dataclass(frozen=True)
 class Repeatable:
-    """One request of a user under a key of theirs, of which `key` is the hash; `digest` is of all that it asks for."""
+    """One request under a user's key. `key` is the key's hash; `digest` covers everything that the request asks for."""
 
     user_id: int
     key: str
@@ -37,7 +37,7 @@ class Repeatable:
 
     @classmethod
     def of(cls, user_id: int, key: str, *asked: Any, now: datetime) -> Repeatable:
-        """`asked` is JSON. Raises InvalidInput for what is no key."""
+        """Returns the request for a key. `asked` is JSON. Raises InvalidInput for an invalid key."""
         if not KEY.fullmatch(key):
             detail = "An Idempotency-Key is 1 to 255 visible ASCII characters."
             raise InvalidInput([FieldError("", "idempotency_key", detail)])
@@ -45,7 +45,7 @@ class Repeatable:
         return cls(user_id, hash_secret(key), digest, now)
 
     def claim(self) -> None:
-        """First thing in the transaction: waits for whoever holds the same key. Raises Repeated."""
+        """Claims the key, first thing in the transaction; waits for another request that holds it. Raises Repeated."""
         own = KeptAnswer.objects.filter(user_id=self.user_id, key=self.key)
         own.filter(made_at__lte=self.now - ANSWERS_KEPT).delete()
         try:
@@ -54,11 +54,11 @@ class Repeatable:
             raise Repeated from error
 
     def keep(self, answer: Any) -> None:
-        """Last thing in the transaction."""
+        """Stores the answer, last thing in the transaction."""
         KeptAnswer.objects.filter(user_id=self.user_id, key=self.key).update(answer=json.dumps(answer))
 
     def answer(self) -> Any:
-        """What was kept. Raises Unprocessable where the key was for something else."""
+        """Returns the stored answer. Raises Unprocessable if the key was used for another request."""
         kept = KeptAnswer.objects.get(user_id=self.user_id, key=self.key)
         if kept.digest != self.digest:
             detail = "This Idempotency-Key was used for another request."

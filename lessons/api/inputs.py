@@ -1,6 +1,6 @@
-"""What the bulk addresses take: `{"source": ..., "students": [{"external_id": ..., ...}]}`.
+"""Bodies of the bulk addresses: `{"source": ..., "students": [{"external_id": ..., ...}]}`.
 
-A field that is left out keeps what stands; a new row gets its default.
+A field that is left out keeps its current value; in a new row it gets its default.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ class GroupItem(Item):
 
 
 class EnrolmentItem(Item):
-    """Student and group by their external ids."""
+    """An enrolment; student and group are given by external id."""
 
     student = Text(max_length=100)
     group = Text(max_length=100)
@@ -48,14 +48,15 @@ class EnrolmentItem(Item):
 
 
 class StaffItem(Input):
-    """`user` is the external id of one of the person's roles in the school."""
+    """A member of staff. `user` is the external id of one of their roles in the school."""
 
     user = Text(max_length=100)
     kind = serializers.ChoiceField(StaffKind.choices, default=StaffKind.TEACHER.value)
 
 
 class LessonItem(Item):
-    """Times are the school's wall clock. `staff` is everyone but who came as cover; the first teacher comes first."""
+    """A lesson. Times are local to the school. `staff` lists everybody except cover teachers, with the main teacher
+    first."""
 
     group = Text(max_length=100)
     subject = Text(required=False, allow_blank=True, max_length=100)
@@ -71,13 +72,14 @@ class LessonItem(Item):
         return value or ""
 
     def validate_date(self, value: Any) -> Any:
-        if not 2000 <= value.year <= 2100:  # far enough from the ends of the calendar for every sum with times
+        if not 2000 <= value.year <= 2100:  # far enough from the ends of the calendar for arithmetic with times
             raise serializers.ValidationError("Give a date between 2000 and 2100.")
         return value
 
 
 class PlannedAbsenceItem(Item):
-    """Student by external id, times by the school's wall clock. Of one that is `cancelled` nothing else is needed."""
+    """A planned absence; the student is given by external id, times are local to the school. If `cancelled`, no other
+    field is needed."""
 
     NEEDED = ("student", "first_day", "last_day", "code")
 
@@ -102,7 +104,7 @@ class Put(Input):
     """The whole body. `source` names the system that owns the rows."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `source` means something of its own in the body of a serializer.
+        # `source` has another meaning in a serializer's body.
         return {**super().get_fields(), "source": Text(max_length=40)}
 
 

@@ -1,7 +1,7 @@
-"""What `/api/schema` says: the words in which operations are described, and those of this app.
+"""The building blocks of `/api/schema`, and this app's operations.
 
-Answers are described by hand, closed (`additionalProperties: false`), so that the fuzz fails on a field that nobody
-described. Bodies and queries are described by the serializers that read them.
+Responses are described by hand and closed (`additionalProperties: false`), so that the fuzzer fails on an undescribed
+field. Bodies and queries are described by the serializers that read them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def array(schema: Schema, **more: Any) -> Schema:
 
 
 def closed(properties: Mapping[str, Schema], **optional: Schema) -> Schema:
-    """An object with these properties and no others."""
+    """Returns the schema of an object with these properties and no others."""
     return {
         "type": "object",
         "properties": {**properties, **optional},
@@ -63,7 +63,8 @@ def page(item: Schema, **more: Schema) -> Schema:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one view. `answers` by status; `errors` are the problems that can occur beside 401, 429 and 503.
+    """One method of one view. `answers` are schemas by status; `errors` lists the possible problems besides 401, 429
+    and 503.
 
     `open` needs no token; `also` names a second media type of an answer, by status.
     """
@@ -84,10 +85,8 @@ class Operation:
 Operations = dict[tuple[str, str], Operation]
 
 CURSOR = [
-    OpenApiParameter("cursor", str, description="Where the page begins: take it from `next` or `previous`."),
-    OpenApiParameter(
-        "page_size", {"type": "integer", "minimum": 1, "default": 100}, description="More than 500 are never given."
-    ),
+    OpenApiParameter("cursor", str, description="The start of the page, from `next` or `previous`."),
+    OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "default": 100}, description="At most 500."),
 ]
 LIST = [ListQuery, *CURSOR]
 
@@ -109,9 +108,9 @@ COMPONENTS: dict[str, Schema] = {
                 "request_id": TEXT,
             },
             errors=array(ref("FieldError")),
-            mark={"type": "object", "description": "The mark that stands there (409)."},
+            mark={"type": "object", "description": "The current mark (409)."},
         ),
-        "description": "RFC 9457; `errors` names the first 500 at most.",
+        "description": "RFC 9457; `errors` lists at most 500 errors.",
     },
     "FieldError": {
         **closed({"pointer": TEXT, "code": TEXT, "detail": TEXT}),
@@ -166,7 +165,7 @@ COMPONENTS: dict[str, Schema] = {
             "from_time": maybe(CLOCK),
             "until_time": maybe(CLOCK),
             "code": TEXT,
-            "title": TEXT | {"description": "What the code stands for."},
+            "title": TEXT | {"description": "The meaning of the code."},
             "reason": TEXT | {"description": "Empty for teachers, and without the scope `notes`."},
             "by": ref("Person"),
             "made_at": TIME,

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from lessons.errors import FieldError, InvalidInput
 
-# How Django and the drivers say that a position is no value of the column that the list is ordered by.
+# Raised by Django and the drivers if a position is not a value of the column that orders the list.
 NO_POSITION = (ValidationError, ValueError, OverflowError, TypeError, DataError)
 
 
@@ -20,7 +20,7 @@ PAGE_SIZE = re.compile("[1-9][0-9]{0,8}")
 
 
 class Cursor(CursorPagination):
-    """100 to a page unless `page_size` says otherwise, at most 500. A cursor that we did not make is 404."""
+    """100 results to a page unless `page_size` says otherwise, at most 500. An invalid cursor is 404."""
 
     page_size = 100
     page_size_query_param = "page_size"
@@ -30,12 +30,12 @@ class Cursor(CursorPagination):
         self.ordering = tuple(ordering)
 
     def get_page_size(self, request: Request) -> int:
-        """Raises InvalidInput for what is no number; a larger one is cut to the largest."""
+        """Returns the page size, at most 500. Raises InvalidInput for anything but a number."""
         said = request.query_params.get(self.page_size_query_param or "")
         if said is None:
             return self.page_size
         if not PAGE_SIZE.fullmatch(said):
-            raise InvalidInput([FieldError("/page_size", "invalid", "A whole number from 1 is required.")])
+            raise InvalidInput([FieldError("/page_size", "invalid", "Enter a whole number of at least 1.")])
         return min(int(said), self.max_page_size)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:

@@ -12,10 +12,10 @@ from lessons.models.permissions import Access
 
 
 class Input(serializers.Serializer[Any]):
-    """What the API takes. A field that it does not know is refused: nothing that was sent is lost without a word, and
-    nothing is set that is not asked for."""
+    """A body of the API. Unknown fields are refused, so that nothing sent is silently ignored and nothing is set by
+    accident."""
 
-    also_known: ClassVar[frozenset[str]] = frozenset()  # to somebody else
+    also_known: ClassVar[frozenset[str]] = frozenset()  # to another reader of the same query
     unknown = _("There is no such field.")
 
     def to_internal_value(self, data: Any) -> Any:
@@ -27,7 +27,7 @@ class Input(serializers.Serializer[Any]):
 
 
 class CredentialsInput(Input):
-    """A person's."""
+    """A person's sign-in."""
 
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
@@ -35,7 +35,7 @@ class CredentialsInput(Input):
 
 
 class ClientCredentialsInput(Input):
-    """Another system's."""
+    """Another system's sign-in."""
 
     client_id = Text(max_length=40)
     client_secret = Text(max_length=200, trim_whitespace=False)
@@ -46,9 +46,9 @@ class RefreshInput(Input):
 
 
 class Query(Input):
-    """What is asked of a list. A misspelt filter would otherwise give everything."""
+    """The parameters of a list. Unknown ones are refused: a misspelt filter would otherwise return everything."""
 
-    also_known = frozenset({"cursor", "page_size"})  # `pagination.py` reads them
+    also_known = frozenset({"cursor", "page_size"})  # read by `pagination.py`
     unknown = _("There is no such parameter.")
 
 
@@ -59,19 +59,19 @@ class ListQuery(Query):
     external_id = serializers.CharField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `source` means something of its own in the body of a serializer.
+        # `source` has another meaning in a serializer's body.
         return {**super().get_fields(), "source": serializers.CharField(required=False)}
 
 
 class DaysQuery(ListQuery):
-    """As every list, and `?from=&to=`, both included"""
+    """The parameters of every list, and `?from=&to=`, both included."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {**super().get_fields(), **{name: serializers.DateField(required=False) for name in ("from", "to")}}
 
 
 class PlannedAbsenceQuery(DaysQuery):
-    """As every list of days, and `?student=`"""
+    """The parameters of a list of days, and `?student=`."""
 
     student = Id(required=False)
 
@@ -91,7 +91,7 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
 
 
 class StudentSerializer(serializers.ModelSerializer[Student]):
-    """With the reader's `access` in its context: the UPN is empty for those who may not read it."""
+    """A student. The context holds the reader's `access`: the UPN is empty for those who may not read it."""
 
     class Meta:
         model = Student
@@ -126,7 +126,7 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 
 
 class PlannedAbsenceSerializer(serializers.ModelSerializer[PlannedAbsence]):
-    """With the reader's `access` in its context: the reason is empty for those who may not read it."""
+    """A planned absence. The context holds the reader's `access`: the reason is empty for those who may not read it."""
 
     class Meta:
         model = PlannedAbsence

@@ -1,4 +1,4 @@
-"""JSON as this product takes it: bounded, finite, and only text that every store can hold."""
+"""Strict JSON: limited in size and depth, finite, and only text that every store can hold."""
 
 import json
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ MAX_BYTES = 64 * 1024
 
 
 def loads(body: bytes) -> Any:
-    """The parsed body. Raises Malformed: not JSON, NaN or Infinity, a key given twice, nested deeper than 32, or text
-    with NUL or unpaired surrogates (PostgreSQL refuses the one, UTF-8 the other)."""
+    """Returns the parsed body. Raises Malformed for invalid JSON, NaN or Infinity, a repeated key, nesting deeper than
+    32, or text with NUL or unpaired surrogates (PostgreSQL refuses the former, UTF-8 the latter)."""
     try:
         parsed = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError) as error:
@@ -24,20 +24,20 @@ def loads(body: bytes) -> Any:
 
 
 def read(stream: IO[bytes], length: int, limit: int = MAX_BYTES) -> bytes:
-    """The body of a request that says it is `length` bytes long. Raises TooLarge beyond `limit`."""
+    """Returns the body of a request that claims to be `length` bytes long. Raises TooLarge beyond `limit`."""
     if length > limit:
         raise TooLarge(f"The body is larger than {limit // 1024} KiB.")
     return stream.read(length)
 
 
 def content_length(headers: Mapping[str, Any]) -> int:
-    """As the request says; 0 where it says nothing that is a number, and then nothing is read."""
+    """Returns the Content-Length, or 0 if it is not a number; then nothing is read."""
     said = str(headers.get("CONTENT_LENGTH") or "0")
     return int(said[:20]) if said.isascii() and said.isdecimal() else 0
 
 
 class StrictJSONParser(BaseParser):
-    """For every API view; a view takes larger bodies with a `max_body` of its own."""
+    """The parser of every API view; a view that takes larger bodies sets `max_body`."""
 
     media_type = "application/json"
 
@@ -78,9 +78,9 @@ def _parts(value: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def check_text(value: str) -> None:
-    """Raises Malformed for text that a store could not hold."""
+    """Raises Malformed for text that a store cannot hold."""
     if "\0" in value or not _encodes(value):
-        raise Malformed("Text holds a NUL or an unpaired surrogate.")
+        raise Malformed("The text contains a NUL or an unpaired surrogate.")
 
 
 def _encodes(value: str) -> bool:

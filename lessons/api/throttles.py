@@ -1,7 +1,7 @@
-"""How much one user may ask of the API in a minute, across processes.
+"""A user's limit of API requests per minute, shared by all processes.
 
-Each process counts for itself and tells the others in steps, so that reads do not become writes: at most a step a
-process goes beyond the limit.
+Each process counts by itself and reports to the others in steps, so that reads do not become writes. The limit can be
+exceeded by at most one step per process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STEPS = 20  # to a limit
 
 
 class _Counts:
-    """Of this process, within the present minute: key → what the others know, and what they do not know yet."""
+    """This process's counts in the present minute: key → what the others know, and what they do not know yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class _Counts:
         self._counts: dict[str, list[int]] = {}
 
     def add(self, key: str, limit: int) -> int:
-        """How many there were within the minute, as far as it is known here."""
+        """Adds a request; returns the number within the minute, as far as this process knows it."""
         minute = int(time() // MINUTE)
         with self._lock:
             if minute != self._minute:
@@ -55,7 +55,8 @@ class _Counts:
 
 
 def _tell(key: str, minute: int, hits: int) -> int:
-    """What all processes have told. While that cannot be asked, each goes by its own count: reads do not stop."""
+    """Adds to the shared count and returns it. If it is unavailable, each process uses its own count, so that reads go
+    on."""
     try:
         window = timedelta(minutes=2)
         return shared_counter.add("throttle", key, minute, window=window, now=timezone.now(), hits=hits).hits
@@ -67,17 +68,17 @@ _counts = _Counts()
 
 
 def spend(user: User) -> None:
-    """For a page that costs as much as the API's answers, from the same budget. Raises TooMany."""
+    """Counts a page that costs as much as an API request, against the same limit. Raises TooMany."""
     _spend(*_of(user))
 
 
 def spend_family(family: str) -> None:
-    """For a request with a refresh token of ours. Raises TooMany."""
+    """Counts a request with a valid refresh token. Raises TooMany."""
     _spend(f"family {family}", settings.REQUESTS_A_MINUTE)
 
 
 def spend_unsigned(request: Request, what: str) -> None:
-    """For a request of a network by which nobody has shown who they are. Raises TooMany."""
+    """Counts an unauthenticated request by its network. Raises TooMany."""
     _spend(*_of_network(request, what))
 
 
@@ -101,7 +102,7 @@ def _rest_of_minute() -> float:
 
 
 class UserThrottle(BaseThrottle):
-    """By user; where nobody is signed in, by network and view: what is asked of one keeps nobody from another."""
+    """Limits by user, or, without a user, by network and view, so that one view's requests do not block another's."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         user = request.user

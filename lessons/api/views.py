@@ -1,4 +1,4 @@
-"""Tokens, and the school's own data as read-only lists."""
+"""API views for tokens, and for the school's own data as lists."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -42,9 +42,9 @@ from lessons.roles import Scope
 
 
 class SignedInView(APIView):
-    """For a user with an access token or a session; another system also needs the scope of the method."""
+    """A view for a user with an access token or a session; another system also needs the scope of the method."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {}  # by method; whatever is not named needs `read`
+    scopes: ClassVar[Mapping[str, Scope]] = {}  # by method; `read` if a method is not listed
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
@@ -64,15 +64,15 @@ class SignedInView(APIView):
 
     @property
     def sid(self) -> str:
-        """The sign-in that this request comes from: what is issued to it ends with that."""
+        """Returns the sign-in of this request; tokens issued to it end with that sign-in."""
         auth = self.request.auth
         return auth.sid if isinstance(auth, tokens.AccessClaims) else sid_of(self.request._request)
 
 
 class TokenView(APIView):
-    """An access token and a refresh token for one school, by password; for another system an access token, by its
-    secret. Failures are counted by network once they were looked at, and successes by user: nobody's failures keep a
-    right secret or a right password out."""
+    """Issues tokens: by password, an access and a refresh token for one school; by a system's secret, an access token.
+    Failures are counted by network after the check, successes by user, so that nobody's failures block a right secret
+    or password."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -92,14 +92,14 @@ class TokenView(APIView):
         attempt = sign_in.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
-            raise BadToken("The user name or the password is not right.")
+            raise BadToken("The user name or the password is wrong.")
         attempt.succeeded()
         throttles.spend(user)
         school = authentication.choose_school(user, given.get("school"))
         return authentication.token_pair(user, school, now=now)
 
     def _of_system(self, request: Request, now: datetime) -> dict[str, Any]:
-        """Its secret cannot be guessed, so nobody’s tries keep it out."""
+        """Issues a system's token. Its secret cannot be guessed, so other clients' tries never block it."""
         secret = _valid(ClientCredentialsInput, request)
         try:
             client = authentication.client(**secret, now=now)
@@ -137,7 +137,7 @@ class RefreshView(RefreshTokenView):
 
 
 class RevokeView(RefreshTokenView):
-    """Signs out: the refresh token and whatever it was exchanged for are no longer good."""
+    """Signs out: revokes the refresh token and all tokens that it was exchanged for."""
 
     def answer(self, refresh: str) -> Response:
         authentication.revoke(refresh)
@@ -147,7 +147,7 @@ class RevokeView(RefreshTokenView):
 @require_safe
 @cache_control(public=True, max_age=300)
 def jwks(request: HttpRequest) -> JsonResponse:
-    """The public keys by which anybody can verify our tokens: RFC 7517."""
+    """Returns the public keys with which anybody can verify our tokens (RFC 7517)."""
     return JsonResponse(keys.jwks(tokens.current().keys, time()))
 
 
@@ -158,7 +158,7 @@ def _valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[st
 
 
 class PutView(SignedInView):
-    """Rows of the token's school by the ids of the system that owns them: made or changed, all or none."""
+    """Creates or changes rows of the token's school, by the ids of the system that owns them: all or none."""
 
     scopes: ClassVar = {"PUT": Scope.TIMETABLE}
     max_body = 1024 * 1024
@@ -179,20 +179,23 @@ class PutView(SignedInView):
         return self.kind(school, source)
 
     def _school(self) -> School:
-        """The one that the user acts for; whoever signed in for several takes a token for one of them."""
+        """Returns the school that the user acts for; a user of several needs a token for one of them."""
         access = self.user.access
         schools = [each.school for pk, each in access.acting.items() if self.may(pk, Scope.TIMETABLE)]
         if len(schools) != 1:
-            raise NotAllowed("This needs an access token for one school in which you may put the timetable.")
+            raise NotAllowed("This needs an access token for a school whose timetable you may change.")
         return schools[0]
 
 
 class OwnedListView(SignedInView):
-    """A list of what the user may see, by `updated_since`, `source` and `external_id`, or what its query has."""
+    """A list of the rows that the user may see, filtered by `updated_since`, `source` and `external_id`, or by the
+    fields of its query."""
 
     serializer: type[serializers.BaseSerializer[Any]]
     query: type[ListQuery] = ListQuery
-    lookups: ClassVar[Mapping[str, str]] = {"updated_since": "updated_at__gte"}  # of what is no column by name
+    lookups: ClassVar[Mapping[str, str]] = {
+        "updated_since": "updated_at__gte"
+    }  # for parameters that are not a column's name
 
     def queryset(self, user: User) -> QuerySet[Any]:
         raise NotImplementedError
@@ -239,8 +242,8 @@ class EnrolmentsView(OwnedListView, PutView):
 
 
 class PlannedAbsencesView(OwnedListView, PutView):
-    """Those of any day `from` … `to`. Put by systems as the timetable is, and by the office, who enters them on pages
-    too."""
+    """Lists planned absences of any day from `from` to `to`. Systems put them like the timetable; so can the office,
+    which also enters them on pages."""
 
     kind, body = kinds.PlannedAbsences, inputs.PlannedAbsencesPut
     counts = (*PutView.counts, "cancelled")

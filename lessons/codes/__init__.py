@@ -1,4 +1,4 @@
-"""The attendance codes of each nation, and how they count. Pure: no store, and of Django the translation alone."""
+"""The attendance codes of each nation, and how they count. Pure: no store, and only translation from Django."""
 
 from lessons.codes.code_set import (
     ABSENT,

@@ -1,4 +1,4 @@
-"""What a code is, which class it counts in, and the counts of a register.
+"""Codes, the classes in which they count, and the counts of a register.
 
 Classes as in "Working together to improve school attendance" (DfE).
 """
@@ -37,11 +37,11 @@ class Kind(StrEnum):
 
 
 class UnknownCode(LookupError):
-    """No such code in this nation's set on that day."""
+    """The nation's set on that day has no such code."""
 
 
 class NoCodeSet(Conflict):
-    """No set of codes is known for this nation on that day."""
+    """The nation has no known codes on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Code:
 
 @dataclass(frozen=True)
 class CodeSet:
-    """The codes of one nation from one day on, until `valid_to` (inclusive) if that is known."""
+    """The codes of one nation from one day on, until `valid_to` (included) if that is known."""
 
     nation: str
     valid_from: date
@@ -61,7 +61,7 @@ class CodeSet:
     codes: Mapping[str, Code]
 
     def get(self, code: str) -> Code:
-        """The code; `\\` is given as `/`. Raises UnknownCode."""
+        """Returns the code; `\\` is treated as `/`. Raises UnknownCode."""
         try:
             return self.codes[PRESENT if code in PRESENT_CODES else code]
         except KeyError:
@@ -71,10 +71,10 @@ class CodeSet:
         return code in self.codes or code in PRESENT_CODES
 
     def count(self, marks: Iterable[str], *, expected: int, unstated: int) -> dict[str, int]:
-        """The counts of one register.
+        """Returns the counts of one register.
 
-        `marks` are the codes that stand for students who are neither simply present nor unstated, `expected` the size
-        of the roster. expected = possible + not_possible + not_collected + unstated; possible = attended + absent.
+        `marks` are the codes of students who are neither simply present nor unmarked; `expected` is the size of the
+        roster. expected = possible + not_possible + not_collected + unstated; possible = attended + absent.
         """
         kinds = dict.fromkeys(Kind, 0)
         marked = late = 0
@@ -99,5 +99,5 @@ class CodeSet:
 
 
 def of_kind(kind: Kind, titles: Mapping[str, Promise]) -> dict[str, Code]:
-    """The codes of one class, by the code, given their titles."""
+    """Returns the codes of one class, by code, from their titles."""
     return {code: Code(code, title, kind) for code, title in titles.items()}

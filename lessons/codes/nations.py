@@ -1,6 +1,6 @@
-"""Which codes are in force in a nation on a day.
+"""The codes in force in each nation on each day.
 
-A nation's sets stand in a module of its own; one that is listed here is supported.
+Each nation's sets are in a module of their own. A nation is supported if it is listed here.
 """
 
 from datetime import date
@@ -14,7 +14,7 @@ CODE_SETS: tuple[CodeSet, ...] = (ENGLAND_2024,)  # of each nation the oldest fi
 
 
 def code_set(nation: str, on: date) -> CodeSet:
-    """The codes in force in a nation on a day. Raises NoCodeSet."""
+    """Returns the codes in force in a nation on a day. Raises NoCodeSet."""
     for codes in CODE_SETS:
         if codes.nation == nation and codes.valid_from <= on and (codes.valid_to is None or on <= codes.valid_to):
             return codes
@@ -23,5 +23,5 @@ def code_set(nation: str, on: date) -> CodeSet:
 
 
 def title(code: str) -> str:
-    """What a code means, in the newest set that knows it; the code itself where none does."""
+    """Returns the meaning of a code in the newest set that has it, or the code itself."""
     return next((str(known.codes[code].title) for known in reversed(CODE_SETS) if code in known.codes), code)

@@ -1,1 +1,1 @@
-"""What the database upholds beyond Django's models, what it deletes, and its errors."""
+"""Rules that the database enforces beyond Django's models, deletion of old rows, and SQL errors."""

@@ -1,7 +1,8 @@
-"""Forgets what has had its time: refresh tokens, sessions, kept answers, tallies, notices that are done, reminders
-that nobody needs.
+"""Deletes expired rows: refresh tokens, sessions, idempotent answers, tallies, old notices, and reminders that nobody
+needs.
 
-What the office writes down of an absence, calls and the front desk, is none of these (`models/office.py`)."""
+The office's record of an absence (calls, the front desk) is not deleted (`models/office.py`).
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ REMINDS_FOR = timedelta(days=30)  # of a register that nobody takes
 
 
 def forget(now: datetime) -> Iterator[int]:
-    """Deletes in pages, and says how many each time. Safe to repeat, and twice at once."""
+    """Deletes in pages, and yields the size of each. Safe to repeat, and to run twice at once."""
     for rows in _expired(now):
         while found := list(rows.values_list("pk", flat=True)[:MANY]):
             yield rows.model._base_manager.filter(pk__in=found).delete()[0]

@@ -1,10 +1,11 @@
-"""Installs what the database itself upholds (`rules.py`), on PostgreSQL and SQLite, and tells what is missing.
+"""Installs the rules that the database itself enforces (`rules.py`), on PostgreSQL and SQLite, and reports missing
+ones.
 
-Installed after every `migrate` and `flush`, only where missing or changed; after a `migrate` that failed, those that
-stood before stand again. Who breaks a rule gets an IntegrityError.
+Rules are installed after every `migrate` and `flush`, but only those missing or changed. After a `migrate` that failed,
+the previous rules are put back. Breaking a rule raises IntegrityError.
 
-`manage.py check --deploy --database default` fails when one is missing: Django's table remake on SQLite drops
-a table's triggers without a word.
+`manage.py check --deploy --database default` fails if one is missing: Django's table remake on SQLite silently drops a
+table's triggers.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ INSTALLED = {
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[Installable]:
-    """What is not installed as declared, of the tables that exist."""
+    """Returns the rules that are not installed as declared, for the tables that exist."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
     return [item for item, text in _found(connection) if item.table in tables and text != item.text]
 
 
 def standing(connection: BaseDatabaseWrapper) -> list[Installable]:
-    """The declared rules that are installed, as they are: SQLite's catalogue says how each was made. PostgreSQL's does
-    not, so there only those as declared."""
+    """Returns the installed rules. SQLite's catalogue says how each was made, even if it differs from its declaration;
+    PostgreSQL's does not, so there only unchanged rules are returned."""
     found = _found(connection)
     if connection.vendor == "sqlite":
         return [replace(item, text=text, create=text) for item, text in found if text]
@@ -55,7 +56,7 @@ def standing(connection: BaseDatabaseWrapper) -> list[Installable]:
 
 
 def _found(connection: BaseDatabaseWrapper) -> list[tuple[Installable, str | None]]:
-    """Each declared rule with the text that the catalogue has of it, None where it is not installed."""
+    """Returns each declared rule with its text in the catalogue, or None if it is not installed."""
     with connection.cursor() as cursor:
         cursor.execute(INSTALLED[connection.vendor])
         installed = {(table, name): text for table, name, text in cursor.fetchall()}
@@ -65,7 +66,7 @@ def _found(connection: BaseDatabaseWrapper) -> list[tuple[Installable, str | Non
 
 @contextmanager
 def kept(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """For a `migrate`: where it fails halfway, the rules that stood before stand again on every table that is there."""
+    """Puts the previous rules back, on every table that exists, if a `migrate` inside fails."""
     before = standing(connection)
     try:
         yield
@@ -85,7 +86,7 @@ def put_back(connection: BaseDatabaseWrapper, before: Iterable[Installable]) -> 
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Makes what is missing or changed, all or none."""
+    """Installs what is missing or changed, all or none."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for item in missing(connection):
             cursor.execute(item.drop)
@@ -93,7 +94,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def lift(connection: BaseDatabaseWrapper) -> None:
-    """Takes everything away until the next `install`."""
+    """Removes all rules until the next `install`."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         for item in chain.from_iterable(rule.installables(connection.vendor) for rule in rules()):
@@ -102,12 +103,13 @@ def lift(connection: BaseDatabaseWrapper) -> None:
 
 
 def before_migrate(*, using: str, plan: list[tuple[Any, bool]], **kwargs: Any) -> None:
-    """On SQLite a remade table cannot take its old name while another table's trigger speaks of it.
+    """Prepares a migration. On SQLite, rules are removed: a remade table cannot get its old name back while another
+    table's trigger mentions it.
 
-    PostgreSQL alters beside the rules, and a large table need not be verified again, except on the way back.
+    PostgreSQL alters tables beside the rules, which saves verifying a large table again, except when migrating
+    backwards.
 
-    A migration that may refuse what is in the database is asked first: between two others, it would leave half a
-    release.
+    A migration that may refuse the existing data is asked first: in the middle of a plan it would leave half a release.
     """
     for migration, unapplied in plan:
         if not unapplied and hasattr(migration, "may_refuse"):
@@ -122,7 +124,8 @@ def after_migrate(*, using: str, **kwargs: Any) -> None:
 
 
 def check(*, databases: Iterable[str] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A deployment check: one that `migrate` ran would keep it from repairing what is missing."""
+    """Returns an error for each missing rule. Only a deployment check: otherwise `migrate` would run it, and could not
+    repair anything."""
     return [
         Error(f"The database lacks the rule {item.name}.", hint="Run manage.py migrate.", id="lessons.E001")
         for alias in databases or ()

@@ -1,4 +1,4 @@
-"""The one lawful way to take something out of the record: when its years of keeping are over, or a court says so."""
+"""The one lawful way to remove something from the record: its retention period is over, or a court orders it."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def lawful_purge(reason: str) -> Iterator[None]:
-    """Lets this transaction, and no other, rewrite and delete what `rules.record_stays` protects."""
+    """Lets this transaction, and no other, rewrite and delete rows that `rules.record_stays` protects."""
     with transaction.atomic():
         permit = PurgePermit.objects.create(reason=reason)
         log.warning("The record is open for a purge: %s", reason)

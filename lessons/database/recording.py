@@ -1,4 +1,4 @@
-"""What SQL says while the record is written, in the words of the domain."""
+"""SQL errors while the record is written, as errors of the domain."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,10 @@ from django.utils.translation import gettext as _
 
 from lessons.errors import Refused, StoreUnavailable
 
-SQL_AWAY = (OperationalError, InterfaceError)  # it did not answer, or gave up: the same may succeed when sent again
+SQL_AWAY = (
+    OperationalError,
+    InterfaceError,
+)  # SQL did not answer or gave up; the same statement may succeed when repeated
 
 
 def unavailable() -> StoreUnavailable:
@@ -17,8 +20,8 @@ def unavailable() -> StoreUnavailable:
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Raises StoreUnavailable where SQL does not answer, and Refused where it answers and will not write. Outside the
-    transaction, so that a commit that fails is told too."""
+    """Raises StoreUnavailable if SQL does not answer, and Refused if it refuses to write. Use it outside the
+    transaction, so that it sees a failed commit."""
     try:
         yield
     except SQL_AWAY as error:

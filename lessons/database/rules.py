@@ -1,4 +1,4 @@
-"""What the database itself upholds beyond what Django can declare."""
+"""The rules that the database itself enforces, beyond what Django can declare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lessons.database.triggers import Addition, Refusal, Removal, Rule, SameScho
 
 
 def rules() -> Iterator[Rule]:
-    """Everything that is upheld here. Add to it, and the next `migrate` installs it."""
+    """Yields every rule. The next `migrate` installs a rule that is added here."""
     yield from same_school()
     yield from enrolments_stay()
     yield from record_stays()
@@ -33,9 +33,10 @@ def same_school() -> Iterator[Rule]:
 
 
 def enrolments_stay() -> Iterator[Rule]:
-    """A student's registers are found by her enrolments: one with a register on it is ended, not deleted.
+    """An enrolment with registers is ended, not deleted, because a student's registers are found through her
+    enrolments.
 
-    The roster counts besides the dates, or shortening an enrolment first would be a way round.
+    The roster counts as well as the dates; otherwise the enrolment could be shortened first.
     """
     from lessons.models import Enrolment, Register
 
@@ -54,9 +55,9 @@ def enrolments_stay() -> Iterator[Rule]:
 
 
 def record_stays() -> Iterator[Rule]:
-    """A register changes only by appended amendments: nothing of the record is rewritten or deleted.
+    """A register changes only by amendments: nothing in the record is rewritten or deleted.
 
-    Only how far it was merged and shown moves. A lawful purge says so first (`purge.py`).
+    Only its revisions (merged, projected) move. A lawful purge must ask for permission first (`purge.py`).
     """
     from lessons.models import Amendment, Mark, PurgePermit, Register, RejectedReport
 
@@ -69,7 +70,7 @@ def record_stays() -> Iterator[Rule]:
 
 
 def cancellations() -> Iterator[Rule]:
-    """A lesson that was taken is not cancelled, and one whose reports were rejected stays cancelled."""
+    """A completed lesson is never cancelled, and a lesson whose reports were rejected stays cancelled."""
     from lessons.models import Lesson, Register
 
     taken = f"EXISTS (SELECT 1 FROM {Register._meta.db_table} r WHERE r.lesson_id = OLD.id)"  # noqa: S608
@@ -80,8 +81,8 @@ def cancellations() -> Iterator[Rule]:
 
 
 def revocations() -> Iterator[Rule]:
-    """Notes tokens that are still about when somebody loses a role, a password, the account or a sign-in, or is taken
-    off the staff of a lesson: whichever way it happens, no code has to remember them."""
+    """Records revocations when a user loses a role, a password, the account, a sign-in or a place on a lesson's staff.
+    Triggers do this, so that no code can forget it."""
     from lessons.models import ApiClient, BrowserSession, LessonStaff, Membership, RefreshToken, Revocation, User
 
     def revoked(
@@ -92,14 +93,16 @@ def revocations() -> Iterator[Rule]:
     changed = "NEW.password <> OLD.password OR NEW.is_active <> OLD.is_active"
     yield revoked(User, "revokes", "UPDATE OF password, is_active", "OLD.id", changed)
     yield revoked(User, "revokes_all", "DELETE", "OLD.id")
-    suspended = "OLD.is_active AND NOT NEW.is_active"  # or all would be good again once the account is
+    suspended = (
+        "OLD.is_active AND NOT NEW.is_active"  # otherwise all tokens would work again once the account is active
+    )
     for name, model in (("ends_sessions", BrowserSession), ("ends_refresh_tokens", RefreshToken)):
         yield Removal(User, name, "UPDATE OF is_active", suspended, model, "user_id = OLD.id")
     yield revoked(Membership, "revokes_all", "DELETE", "OLD.user_id")
     lost = "NEW.role <> OLD.role OR NEW.user_id <> OLD.user_id OR NEW.school_id <> OLD.school_id"
     yield revoked(Membership, "revokes", "UPDATE OF role, user_id, school_id", "OLD.user_id", lost)
-    replaced = "(OLD.secret_hash <> '' AND NEW.secret_hash <> OLD.secret_hash)"  # not the first one
-    # More scopes end tokens too: SQL does not tell them from fewer, and a system asks for another token.
+    replaced = "(OLD.secret_hash <> '' AND NEW.secret_hash <> OLD.secret_hash)"  # not when the first secret is set
+    # Added scopes end tokens too: SQL cannot tell them from removed ones, and a system simply gets another token.
     less = f"{replaced} OR NEW.scopes <> OLD.scopes OR NEW.revoked_at IS NOT NULL"
     yield revoked(ApiClient, "revokes", "UPDATE OF secret_hash, scopes, revoked_at", "OLD.user_id", less)
     signed_out, session = "OLD.user_id IS NOT NULL", {"sid": "OLD.sid", "expires_at": "OLD.expire_date"}

@@ -1,7 +1,7 @@
-"""The kinds of rules that a database can uphold beyond what Django can declare, in the words of each vendor.
+"""The kinds of rules that a database can enforce beyond what Django can declare, in each vendor's SQL.
 
-`SameSchool` keeps a foreign key within its school, a `Refusal` is a trigger that refuses to write a row, an `Addition`
-one that writes a row elsewhere.
+`SameSchool` keeps a foreign key within its school, a `Refusal` is a trigger that refuses a write, an `Addition` adds a
+row elsewhere, and a `Removal` deletes rows elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import models
 
 @dataclass(frozen=True)
 class Installable:
-    """One constraint or trigger. `text` is what the catalogue gives back of it, so that changes are seen."""
+    """One constraint or trigger. `text` is its text in the catalogue, so that changes are noticed."""
 
     table: str
     name: str
@@ -32,8 +32,8 @@ class Rule(Protocol):
 class Refusal:
     """A trigger that refuses to write a row.
 
-    `event` is INSERT, DELETE, UPDATE or UPDATE OF columns; `when` a condition on OLD and NEW in SQL that both
-    vendors read alike (or one for each); `message` has neither quotes nor percent signs.
+    `event` is INSERT, DELETE, UPDATE or UPDATE OF columns; `when` is a condition on OLD and NEW in SQL that both
+    vendors understand (or one for each); `message` has neither quotes nor percent signs.
     """
 
     model: type[models.Model]
@@ -58,7 +58,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Addition:
-    """A trigger that adds a row to another table once a row was written: `values` are SQL of OLD and NEW by column."""
+    """A trigger that adds a row to another table after a write: `values` is SQL on OLD and NEW, by column."""
 
     model: type[models.Model]
     name: str
@@ -75,7 +75,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class Removal:
-    """A trigger that deletes rows of another table once a row was written: `of` is SQL of OLD and NEW."""
+    """A trigger that deletes rows of another table after a write: `of` is SQL on OLD and NEW."""
 
     model: type[models.Model]
     name: str
@@ -91,7 +91,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class SameSchool:
-    """A foreign key points to a row of the same school: composite on PostgreSQL, triggers on SQLite."""
+    """A foreign key that points to a row of the same school: composite on PostgreSQL, triggers on SQLite."""
 
     model: type[models.Model]
     field: models.ForeignKey[Any, Any]
@@ -118,7 +118,7 @@ class SameSchool:
 def _afterwards(
     model: type[models.Model], name: str, event: str, when: str, statement: str, vendor: str
 ) -> Installable:
-    """A trigger that runs a statement after a row was written."""
+    """Returns a trigger that runs a statement after a write."""
     table = model._meta.db_table
     trigger = f"TRIGGER {table}_{name} AFTER {event} ON {table}"
     if vendor == "sqlite":
@@ -129,7 +129,8 @@ def _afterwards(
 
 
 def _function_trigger(table: str, name: str, trigger: str, body: str) -> Installable:
-    """PostgreSQL's kind; the catalogue gives back what the function holds, so that says which trigger it is for."""
+    """Returns PostgreSQL's kind of trigger. Its function's text says which trigger it is for, because that text is all
+    that the catalogue returns."""
     text = f"\n-- {trigger}\nBEGIN {body} END"
     function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${text}$$"
     create = f"{function}; CREATE {trigger} EXECUTE FUNCTION {name}()"

@@ -1,1 +1,1 @@
-"""What other systems put into a school by its own ids: the same rules whichever way it comes in."""
+"""Rows from other systems, by those systems' ids, with the same rules in every format."""

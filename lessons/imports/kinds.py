@@ -1,4 +1,4 @@
-"""The tables that can be put, each with what its rows must keep to."""
+"""The tables that other systems can put rows into, with their rules."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Enrolments(Kind):
 
 
 class PlannedAbsences(Kind):
-    """Signed by whoever puts them. A plan is no part of the record: one that is cancelled is deleted, and what was
-    confirmed with it meanwhile stays."""
+    """Planned absences, signed by the user who puts them. A plan is not part of the record: if cancelled, it is
+    deleted, and marks made from it stay."""
 
     name = "planned_absences"
     model = PlannedAbsence

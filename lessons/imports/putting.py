@@ -1,4 +1,5 @@
-"""Rows of a school by another system's ids: made or changed, all or none, in a few statements however many."""
+"""Puts rows into a school by another system's ids: created or changed, all or none, in a few statements whatever their
+number."""
 
 from __future__ import annotations
 
@@ -13,19 +14,19 @@ from django.db import IntegrityError, models, transaction
 from lessons.errors import Conflict, FieldError, Unprocessable
 from lessons.models import School
 
-# Given with a row, and no part of what it is compared by.
+# Fields that come with a row but are not compared.
 SYSTEM = ("id", "school", "source", "external_id", "updated_at")
 
 
 @dataclass
 class Row:
-    """One item and the row that it is about; `before` holds what the item changes, as it stood, None for a new row."""
+    """An item and its row. `before` holds the current values of what the item changes, or None for a new row."""
 
     pointer: str
     item: Mapping[str, Any]
     instance: Any
     before: Mapping[str, Any] | None
-    touched: bool = False  # something that hangs on the row has changed
+    touched: bool = False  # something that belongs to the row has changed
 
     @property
     def is_new(self) -> bool:
@@ -36,7 +37,7 @@ class Row:
         return self.touched or any(getattr(self.instance, name) != value for name, value in (self.before or {}).items())
 
     def changes(self, name: str) -> bool:
-        """Whether the item gives a standing row another value of this column."""
+        """Returns whether the item changes this column of an existing row."""
         return name in (self.before or {}) and (self.before or {})[name] != getattr(self.instance, name)
 
     def error(self, name: str, code: str, detail: Any) -> FieldError:
@@ -47,7 +48,7 @@ class Row:
 class Outcome:
     created: int
     updated: int
-    rows: Sequence[Row]  # that stand now
+    rows: Sequence[Row]  # the existing rows
     cancelled: int = 0
     unchanged: int = field(init=False)
 
@@ -56,48 +57,50 @@ class Outcome:
 
 
 class Kind:
-    """One table that can be put. `references` are foreign keys that items give as external ids."""
+    """A table that rows can be put into. `references` are foreign keys that items give as external ids."""
 
     name: ClassVar[str]
     model: ClassVar[Any]
     references: ClassVar[Mapping[str, Any]] = {}
-    derived: ClassVar[tuple[str, ...]] = ()  # columns that follow from others
+    derived: ClassVar[tuple[str, ...]] = ()  # columns computed from others
 
     def __init__(self, school: School, source: str) -> None:
         self.school, self.source = school, source
 
     def own(self, model: Any, ids: Collection[str]) -> Any:
-        """Rows of this school and this source."""
+        """Returns rows of this school and this source."""
         return model.objects.filter(school=self.school, source=self.source, external_id__in=ids)
 
     def standing(self, ids: Collection[str]) -> Any:
-        """Locked, so that none is deleted meanwhile; without its key, so that a completion does not wait."""
+        """Returns the existing rows, locked against deletion, but not their keys, so that a completion does not
+        wait."""
         return self.own(self.model, ids).select_for_update(no_key=True).order_by("pk")
 
     def takes_away(self, item: Mapping[str, Any]) -> bool:
-        """Whether it asks for its row to be deleted; one that does not stand is none the worse for it."""
+        """Returns whether the item asks for its row to be deleted; it is no error if there is none."""
         return False
 
     def check(self, rows: Sequence[Row]) -> Iterator[FieldError]:
-        """What is wrong with the rows as they would stand, given those of the database."""
+        """Yields errors in the rows as they would be written, given those of the database."""
         yield from ()
 
     def sign(self, rows: Sequence[Row]) -> None:
-        """Says on new and changed ones who made or changed them, where the table does."""
+        """Records the author of new and changed rows, in tables that have one."""
 
     def written(self, rows: Sequence[Row]) -> None:
-        """In the same transaction, once the rows have ids."""
+        """Writes dependent rows, in the same transaction, once the rows have ids."""
 
     def committed(self, rows: Sequence[Row], now: datetime) -> None:
-        """What other stores are to be told."""
+        """Tells other stores, after the commit."""
 
 
 def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Outcome:
-    """Raises Unprocessable with a pointer for each item that does not fit what stands, and Conflict where the database
-    had the last word: something else was written at the same time."""
+    """Writes the items. Raises Unprocessable with a pointer for each item that does not fit the current data, and
+    Conflict if the database refuses because something else was written at the same time."""
     try:
         with transaction.atomic():
-            # One at a time in a school. Without its key: who refers to the school meanwhile does not wait.
+            # One put at a time in a school. The key is not locked, so that writing rows that refer to the school need
+            # not wait.
             School.objects.select_for_update(no_key=True).filter(pk=kind.school.pk).first()
             rows = _rows(kind, items)
             kind.sign([row for row in rows if row.is_new or row.is_changed])
@@ -106,7 +109,7 @@ def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Out
             outcome = _write(kind, rows)
             outcome.cancelled = _take_away(kind, items)
     except IntegrityError as error:
-        detail = "This does not fit what others have written or recorded. Nothing was changed."
+        detail = "This conflicts with data written at the same time. Nothing was changed."
         raise Conflict(detail) from error
     kind.committed(rows, now)
     return outcome
@@ -119,7 +122,7 @@ def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
     ids = {name: _ids(kind, model, {item[name] for item, _ in kept}) for name, model in kind.references.items()}
     _refuse(
         [
-            FieldError(f"{pointer}/{name}", "unknown", f"There is no such {name} of this source in this school.")
+            FieldError(f"{pointer}/{name}", "unknown", f"No {name} of this source has this id in this school.")
             for item, pointer in kept
             for name in kind.references
             if item[name] not in ids[name]
@@ -138,7 +141,7 @@ def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
         before = instance and {name: getattr(instance, name) for name in given}
         if instance is None:
             instance = kind.model(school=kind.school, source=kind.source, external_id=item["external_id"])
-        instance.school = kind.school  # known: nothing needs to ask for it
+        instance.school = kind.school  # set from memory, to save a query
         for name, value in given.items():
             setattr(instance, name, value)
         rows.append(Row(pointer, item, instance, before))
@@ -149,7 +152,7 @@ def _twice(items: Sequence[Mapping[str, Any]], pointers: Sequence[str]) -> Itera
     seen: set[str] = set()
     for item, pointer in zip(items, pointers, strict=True):
         if item["external_id"] in seen:
-            yield FieldError(f"{pointer}/external_id", "duplicate", "This external id comes twice.")
+            yield FieldError(f"{pointer}/external_id", "duplicate", "This external id is listed twice.")
         seen.add(item["external_id"])
 
 
@@ -158,7 +161,7 @@ def _ids(kind: Kind, model: Any, external: Collection[str]) -> dict[str, int]:
 
 
 def _invalid(kind: Kind, row: Row) -> Iterator[FieldError]:
-    """By the model's own rules, without asking the database."""
+    """Yields violations of the model's own rules, without a query."""
     keys = {each.name for each in kind.model._meta.concrete_fields if each.is_relation}
     try:
         row.instance.clean()
@@ -184,7 +187,7 @@ def _write(kind: Kind, rows: Sequence[Row]) -> Outcome:
 
 
 def _take_away(kind: Kind, items: Sequence[Mapping[str, Any]]) -> int:
-    """How many there were."""
+    """Deletes the rows that items take away; returns how many there were."""
     ids = [item["external_id"] for item in items if kind.takes_away(item)]
     return kind.own(kind.model, ids).delete()[0] if ids else 0
 
@@ -195,5 +198,5 @@ def _columns(kind: Kind, rows: Sequence[Row]) -> list[str]:
 
 
 def update(model: Any, instances: Sequence[models.Model], columns: Sequence[str]) -> None:
-    """In one statement; `bulk_update` spells out every column of every row as a CASE of its own."""
+    """Updates in one statement; `bulk_update` would write every column of every row as a CASE of its own."""
     model.objects.bulk_create(instances, update_conflicts=True, unique_fields=["id"], update_fields=columns)

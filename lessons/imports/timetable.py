@@ -1,4 +1,4 @@
-"""Lessons and who teaches them."""
+"""Puts lessons and their staff."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class Lessons(Kind):
-    """A lesson that was taken keeps what its register was taken for; one whose reports were rejected stays cancelled.
-    Cancelling follows `lessons/admin/cancelling.py`."""
+    """Lessons. One with a register keeps the fields that its register depends on; one whose reports were rejected stays
+    cancelled. Cancelling follows `lessons/admin/cancelling.py`."""
 
     name = "lessons"
     model = Lesson
@@ -30,7 +30,7 @@ class Lessons(Kind):
     FIXED: ClassVar = {"group_id": "group"} | {n: n for n in ("date", "start_time", "end_time", "session", "status")}
 
     def standing(self, ids: Collection[str]) -> Any:
-        """Locked: what a completion or a settling that was faster has done is seen now."""
+        """Locks the lessons, so that a faster completion or settling is seen."""
         pks = self.own(Lesson, ids).lock()
         return Lesson.objects.filter(pk__in=pks).select_related("register")
 
@@ -63,7 +63,7 @@ class Lessons(Kind):
             seen.add(user)
 
     def written(self, rows: Sequence[Row]) -> None:
-        """Who came as cover was recorded by the service itself, and stays."""
+        """Writes the staff. Cover teachers were recorded by this service, and stay."""
         given = {row.instance.pk: row for row in rows if "staff" in row.item}
         present: dict[int, dict[int, LessonStaff]] = defaultdict(dict)
         for staff in LessonStaff.objects.filter(lesson__in=given) if given else ():
@@ -88,9 +88,12 @@ class Lessons(Kind):
         LessonStaff.objects.bulk_create(new)
 
     def committed(self, rows: Sequence[Row], now: datetime) -> None:
-        """Where the store of reports does not answer, or it is more than a day away, the reconciler does it later."""
+        """Rejects reports on cancelled lessons. If MongoDB does not answer, or the lesson is more than a day away, the
+        reconciler does it later."""
         cancelled = [row.instance.pk for row in rows if row.instance.is_cancelled]
         try:
             hooks.settle(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
         except StoreUnavailable:
-            log.warning("What was reported on %s cancelled lessons is not rejected yet.", len(cancelled))
+            log.warning(
+                "Reports on %s cancelled lessons are not rejected yet; the reconciler tries again.", len(cancelled)
+            )

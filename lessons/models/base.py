@@ -1,4 +1,4 @@
-"""What several tables share."""
+"""Base classes shared by several tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Owned(models.Model):
 
 
 def one_of_school() -> models.UniqueConstraint:
-    """(id, school), so that a foreign key can name both (`lessons/database/rules.py`)."""
+    """Returns the constraint on (id, school), so that a foreign key can name both (`lessons/database/rules.py`)."""
     return models.UniqueConstraint(fields=["id", "school"], name="%(class)s_of_school")
 
 
@@ -38,10 +38,10 @@ def one_per_source() -> models.UniqueConstraint:
 
 
 class Signed(models.Model):
-    """By whom, as they were at the time.
+    """The author of a row, as they were at the time.
 
-    No foreign key: the record outlives the account, and a user deleted between the report and its merge must not keep
-    a register from being written.
+    Not a foreign key: the record outlives the account, and a user deleted between report and merge must not keep a
+    register from being written.
     """
 
     by_id = models.BigIntegerField(_("by (user id)"), null=True)
@@ -57,7 +57,8 @@ class Signed(models.Model):
 
 
 def signature(user: User, school_id: int) -> dict[str, Any]:
-    """The fields of `Signed` for somebody who acts in a school now; a superuser may do so without a position there."""
+    """Returns the fields of `Signed` for a user who acts in a school now. A superuser may do so without a position
+    there."""
     acting = user.access.acting.get(school_id)
     return {"by_id": user.pk, "by_name": user.name, "by_position": acting.position if acting else ""}
 
@@ -74,7 +75,7 @@ class SchoolRow(models.Model):
 
 
 class Minutes(models.Func):
-    """A column of minutes as a duration, which Django's own arithmetic cannot multiply on SQLite."""
+    """A column of minutes as a duration; Django's own arithmetic cannot multiply these on SQLite."""
 
     output_field = models.DurationField()
     template = "make_interval(mins => %(expressions)s)"

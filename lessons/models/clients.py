@@ -25,7 +25,7 @@ def known_scopes(value: str) -> None:
 class ApiClient(SchoolRow):
     """Another system of one school, which signs in with a client id and a secret.
 
-    What it does stands in the record under a user of its own, an integrator of that school without a password.
+    The record shows its actions under a user of its own, an integrator of that school without a password.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="api_client", verbose_name=_("user"))
@@ -48,11 +48,11 @@ class ApiClient(SchoolRow):
 
     @property
     def granted(self) -> frozenset[Scope]:
-        """What it may do now: nothing once it is revoked."""
+        """Returns its current scopes; none once it is revoked."""
         return frozenset() if self.revoked_at else frozenset(Scope(scope) for scope in self.scopes.split())
 
     def set_secret(self) -> str:
-        """A new secret, to be shown once: only its hash is kept."""
+        """Sets and returns a new secret, to be shown once: only its hash is kept."""
         secret = secrets.token_urlsafe(32)
         self.secret_hash = hash_secret(secret)
         return secret
@@ -62,12 +62,13 @@ class ApiClient(SchoolRow):
 
 
 class KeptAnswer(models.Model):
-    """What a request under an `Idempotency-Key` was answered, for a day (`idempotency.py`). `key` is the hash of it."""
+    """The answer to a request under an `Idempotency-Key`, kept for a day (`idempotency.py`). `key` is the key's
+    hash."""
 
     user_id = models.BigIntegerField()
     key = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
-    answer = models.TextField(default="")  # JSON, whose order a column of JSON would not keep
+    answer = models.TextField(default="")  # JSON as text, because a JSON column would not keep the order
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:

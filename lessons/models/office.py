@@ -1,8 +1,9 @@
-"""What a school's office writes down beside the registers: calls, the front desk, notices.
+"""What a school's office records beside the registers: calls, the front desk, notices.
 
-Contacts and desk entries say why a register says what it says: they are kept as long as the record itself, 6 years, and
-nothing deletes them before it is purged (`purge.py`). A notice that is done goes after 30 days, and a reminder when
-nobody needs it (`expiry.py`): what became of it stands in the register."""
+Contacts and desk entries explain a register: they are kept for as long as the record itself, 6 years, and nothing
+deletes them before it is purged (`purge.py`). A notice is deleted 30 days after it is done, and a reminder when nobody
+needs it (`expiry.py`): the register shows the outcome.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Contact(SchoolRow, Signed):
-    """One try to learn from home why a pupil is not there, on a day."""
+    """One try to find out from a pupil's family why the pupil is absent, on a day."""
 
     SAME_SCHOOL = ("student",)
 
@@ -50,7 +51,7 @@ class Contact(SchoolRow, Signed):
 
 
 class DeskEntry(SchoolRow, Signed):
-    """A pupil who came in late, or went out early, past the front desk."""
+    """A pupil who came in late, or left early, at the front desk."""
 
     SAME_SCHOOL = ("student",)
 
@@ -78,7 +79,7 @@ class DeskEntry(SchoolRow, Signed):
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def for_user(self, user: User) -> NoticeQuerySet:
-        """Those to the user, and where they are the office, those to it."""
+        """Returns the user's notices, and the office's if the user is one of it."""
         access = user.access
         return self.filter(Q(to=user, school__in=access.schools()) | Q(to__isnull=True, school__in=access.offices()))
 
@@ -86,11 +87,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(school=school_id, to__isnull=True)
 
     def open(self) -> NoticeQuerySet:
-        """Not done, nor needless."""
+        """Returns notices that are neither done nor needless."""
         return self.filter(~self._needless(), done_at__isnull=True)
 
     def needless(self) -> NoticeQuerySet:
-        """Reminders that nobody has to do any more: the register is taken, or the lesson cancelled."""
+        """Returns reminders that nobody needs any more: the register is taken, or the lesson cancelled."""
         return self.filter(self._needless(), done_at__isnull=True)
 
     @staticmethod
@@ -100,8 +101,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(SchoolRow, Signed):
-    """Something that one person tells another within the product: a reminder to the teacher of a lesson, or a teacher
-    who tells the office (`to` is null) of somebody in the room who is not on the roster."""
+    """A message within the product: a reminder to a lesson's teacher, or, with `to` null, a teacher's message to the
+    office about somebody in the room who is not on the roster."""
 
     SAME_SCHOOL = ("lesson", "student")
 
@@ -129,7 +130,7 @@ class Notice(SchoolRow, Signed):
         ordering = ("made_at", "id")
         indexes = (
             models.Index(fields=["school", "made_at"], condition=Q(done_at__isnull=True), name="notice_open"),
-            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="notice_done"),  # to be forgotten
+            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="notice_done"),  # for the expiry
         )
         constraints = (
             models.UniqueConstraint(
@@ -141,6 +142,6 @@ class Notice(SchoolRow, Signed):
         return self.get_kind_display()
 
     def done(self, now: datetime) -> None:
-        """The first time counts."""
+        """Marks the notice as done; only the first time counts."""
         self.done_at = self.done_at or now
         self.save(update_fields=["done_at"])

@@ -25,16 +25,16 @@ Suggested = Mapping[int, str]  # the code of a planned absence by student
 
 class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
     def for_user(self, user: User) -> PlannedAbsenceQuerySet:
-        """Those of the students that the user sees."""
+        """Returns the planned absences of students whom the user sees."""
         return self.filter(school__in=user.access.schools(), student__in=Student.objects.for_user(user))
 
     def on(self, day: date) -> PlannedAbsenceQuerySet:
         return self.filter(first_day__lte=day, last_day__gte=day)
 
     def of(self, lessons: Iterable[Lesson]) -> dict[int, dict[int, PlannedAbsence]]:
-        """For each lesson, by its id, those of its school that cover its start, by student: one query, however many.
+        """Returns, by lesson id, the planned absences that cover the start of each lesson, by student, in one query.
 
-        Where several do, the one that was entered last. Whether the students are on the roster is not asked.
+        If several do, the one entered last. Students need not be on the roster.
         """
         lessons = list(lessons)
         days = [lesson.date for lesson in lessons]
@@ -51,26 +51,26 @@ class PlannedAbsenceQuerySet(models.QuerySet["PlannedAbsence"]):
         }
 
     def of_lesson(self, lesson: Lesson) -> dict[int, PlannedAbsence]:
-        """As `of` has them of one lesson, by student."""
+        """Returns the planned absences of one lesson, like `of`."""
         return {plan.student_id: plan for plan in _on(lesson.school_id, lesson.date) if plan.covers(lesson)}
 
     def codes_of(self, lessons: Iterable[Lesson]) -> dict[int, Suggested]:
-        """As `of`, but only the codes: what takes or judges a register gets no reason that it could pass on."""
+        """Returns codes only, like `of`: code that takes or checks a register gets no reason that it could pass on."""
         return {pk: suggested(plans) for pk, plans in self.of(lessons).items()}
 
     def codes_of_lesson(self, lesson: Lesson) -> Suggested:
-        """As `codes_of` has them of one lesson."""
+        """Returns the codes for one lesson, like `codes_of`."""
         return suggested(self.of_lesson(lesson))
 
 
 def suggested(plans: Mapping[int, PlannedAbsence]) -> Suggested:
-    """The codes of planned absences."""
+    """Returns the codes of planned absences."""
     return {student: plan.code for student, plan in plans.items()}
 
 
 class PlannedAbsence(SchoolRow, Signed, Owned):
-    """An absence that the school knows of beforehand: suggested on every register it covers, a mark on none until
-    somebody there confirms it."""
+    """An absence that the school knows of beforehand. It is suggested on every register that it covers, and becomes a
+    mark only when somebody confirms it."""
 
     SAME_SCHOOL = ("student",)
 
@@ -114,7 +114,8 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
         return f"{self.student}: {self.code}"
 
     def clean(self) -> None:
-        """The rules of every way in: pages, the API and the admin. Without a school, which each demands, fewer."""
+        """Checks the rules for pages, the API and the admin. Without a school, which each of them requires, some are
+        skipped."""
         errors = dict(self._wrong())
         if errors:
             raise ValidationError(errors)
@@ -146,7 +147,7 @@ class PlannedAbsence(SchoolRow, Signed, Owned):
         return self.covers_at(lesson.date, lesson.start_time)
 
     def covers_at(self, day: date, clock: time) -> bool:
-        """On the school's clocks."""
+        """Returns whether the absence covers this local time."""
         return (
             self.first_day <= day <= self.last_day
             and (self.from_time is None or self.from_time <= clock)
@@ -160,8 +161,8 @@ def _on(school_id: int, day: date) -> PlannedAbsenceQuerySet:
 
 
 def plannable(nation: str, on: date) -> dict[str, codes.Code]:
-    """The codes that an absence may be planned with: what is known beforehand, neither being there nor being late, nor
-    a reason that nobody knows. Raises NoCodeSet."""
+    """Returns the codes that can be planned: reasons known beforehand, so neither present, late nor "no reason yet".
+    Raises NoCodeSet."""
     known = codes.code_set(nation, on).codes
     unforeseen = {codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES}
     return {

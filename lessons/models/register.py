@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 class RegisterQuerySet(models.QuerySet["Register"]):
     def for_user(self, user: User) -> RegisterQuerySet:
-        """Office and integrators see the whole school, teachers the registers of lessons that they are staff of."""
+        """Returns the whole school's registers for office and integrators, and for teachers those of lessons that they
+        are staff of."""
         staffed = LessonStaff.objects.filter(user=user, lesson=OuterRef("pk"))
         return self.filter(
             Q(school__in=user.access.whole_schools()) | Q(Exists(staffed), school__in=user.access.schools(Role.TEACHER))
         )
 
     def of_student(self, student: Student) -> RegisterQuerySet:
-        """Those of the groups that she was ever enrolled in. The roster snapshot has the last word:
-        `student.pk in register.roster`."""
+        """Returns registers of the groups that she was ever enrolled in. The roster decides: `student.pk in
+        register.roster`."""
         return self.filter(group__in=Group.objects.filter(enrolments__student=student))
 
     def on_enrolment(self, enrolment: Enrolment) -> bool:
@@ -38,17 +39,17 @@ class RegisterQuerySet(models.QuerySet["Register"]):
         return any(enrolment.counts_on(day) or enrolment.student_id in roster for day, roster in taken.iterator())
 
     def lagging(self) -> RegisterQuerySet:
-        """Amended, and the sheet has not acknowledged it yet."""
+        """Returns registers with amendments that the sheet has not acknowledged yet."""
         return self.filter(projected_rev__lt=F("rev"))
 
 
 class Register(SchoolRow, Signed):
-    """The record of one lesson as it was completed. Changes come as amendments; only the revisions move.
+    """The record of one lesson as it was completed. Changes are amendments; only the revisions move.
 
-    `completion_id` is the intent that it was made from and `merged_rev` the sheet's revision; `merged_late_rev` is the
-    revision of the late reports that are merged, as the sheet with the intent `late_completion_id` counts them: another
-    one than its own only where that was lost. `rev` counts what has changed since, `projected_rev` how much of that the
-    sheet has acknowledged.
+    `completion_id` is the intent that it was made from, and `merged_rev` the sheet's revision. `merged_late_rev` is the
+    revision of the merged late reports, as counted by the sheet whose intent is `late_completion_id`; that differs from
+    its own only if its own was lost. `rev` counts the changes since, `projected_rev` those that the sheet has
+    acknowledged.
     """
 
     SAME_SCHOOL = ("lesson", "group")
@@ -98,13 +99,14 @@ class Register(SchoolRow, Signed):
 
 class MarkQuerySet(models.QuerySet["Mark"]):
     def standing(self, code: str) -> MarkQuerySet:
-        """Those with a code that nothing was changed of since."""
+        """Returns marks with this code that were not amended since."""
         since = Amendment.objects.filter(register=OuterRef("register")).about(OuterRef("student"))
         return self.filter(~Exists(since), code=code)
 
 
 class Mark(SchoolRow, Signed):
-    """An exception of a register as first taken: one student's code. Who has none and is not unstated was present."""
+    """An exception in a register as first taken: one student's code. A student without one, and not unmarked, was
+    present."""
 
     SAME_SCHOOL = ("register", "student")
 
@@ -131,7 +133,7 @@ class Mark(SchoolRow, Signed):
 
 
 class RejectedReport(SchoolRow, Signed):
-    """A report that was acknowledged and could not be merged, with the reason; `student_id` need not exist."""
+    """A report that was acknowledged but could not be merged, with the reason; `student_id` need not exist."""
 
     SAME_SCHOOL = ("lesson",)
 
@@ -171,19 +173,19 @@ class RejectedReport(SchoolRow, Signed):
 
 class AmendmentQuerySet(models.QuerySet["Amendment"]):
     def about(self, student: OuterRef) -> AmendmentQuerySet:
-        """What was changed of a student: by name, or with everyone by a void."""
+        """Returns the amendments that concern a student: by name, or a void, which concerns everyone."""
         return self.filter(Q(student=student) | Q(student=None))
 
     def standing(self, code: str) -> AmendmentQuerySet:
-        """Those to a code that nothing was changed of since."""
+        """Returns amendments to this code that were not amended since."""
         since = Amendment.objects.filter(register=OuterRef("register"), pk__gt=OuterRef("pk"))
         return self.filter(~Exists(since.about(OuterRef("student"))), to_code=code)
 
 
 class Amendment(SchoolRow, Signed):
-    """One appended change to a register. `from_code` and `to_code`: `/` is present, null is unstated.
+    """One appended change to a register. In `from_code` and `to_code`, `/` is present and null is unmarked.
 
-    A void names no student: from then on everyone is unstated, until given again.
+    A void names no student: from then on everyone is unmarked, until the register is taken again.
     """
 
     SAME_SCHOOL = ("register", "student")
@@ -236,8 +238,8 @@ class Amendment(SchoolRow, Signed):
 
 
 class FeedCounter(models.Model):
-    """The last number that a school's change feed has given out. Locked by the transaction that takes one, so that
-    numbers are committed in their order and the feed has no gaps."""
+    """The last number of a school's change feed. The transaction that takes a number locks it, so that numbers are
+    committed in order and the feed has no gaps."""
 
     school = models.OneToOneField(School, on_delete=models.PROTECT, primary_key=True)
     last_number = models.BigIntegerField(default=0)
@@ -251,8 +253,8 @@ class FeedCounter(models.Model):
 
 
 class PurgePermit(models.Model):
-    """While a transaction holds one, the database lets it take something out of the record
-    (`lessons/database/purge.py`). It is gone when the transaction ends, so nobody else ever sees it."""
+    """A permit to remove something from the record (`lessons/database/purge.py`): the database allows it while the
+    transaction holds one. It is gone when the transaction ends, so no other transaction ever sees it."""
 
     reason = models.CharField(_("reason"), max_length=500)
 

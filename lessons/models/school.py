@@ -155,12 +155,12 @@ class School(Owned):
 
     @property
     def user_name_ending(self) -> str:
-        """The ending of the user names that this school's admins give."""
+        """Returns the ending of user names that this school's admins give."""
         return f"@{self.urn}"
 
     @property
     def reasons(self) -> list[str]:
-        """What people choose from when they amend."""
+        """Returns the reasons offered for an amendment."""
         return [line.strip() for line in self.amendment_reasons.splitlines() if line.strip()]
 
     def school_days(self, first: date, today: date) -> SchoolDays:

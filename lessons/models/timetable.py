@@ -33,14 +33,15 @@ class Session(models.TextChoices):
     PM = "PM", _("Afternoon session")
 
 
-# Until so long before it starts, a cancelled lesson may be scheduled again.
+# A cancelled lesson can be scheduled again until this long before it starts.
 REVIVABLE = timedelta(days=1)
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
     def for_user(self, user: User, now: datetime) -> LessonQuerySet:
-        """What a user may see, each with `own` (the user is staff of it): office and integrators the whole school;
-        teachers the lessons that they are staff of and, where cover is open, any of today that is open for taking."""
+        """Returns the lessons that a user may see, each with `own` (the user is staff of it). Office and integrators
+        see the whole school; teachers see the lessons that they are staff of and, with open cover, any of today's that
+        can be taken."""
         access = user.access
         staffed = LessonStaff.objects.filter(user=user, lesson=OuterRef("pk"))
         seen = Q(school__in=access.whole_schools()) | Q(Exists(staffed), school__in=access.schools(Role.TEACHER))
@@ -55,14 +56,14 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         return self.filter(seen).annotate(own=Exists(staffed))  # type: ignore[no-redef]
 
     def today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
-        """Those of these schools that are today, as the clocks of each school have it."""
+        """Returns the lessons that are today on the clocks of each of these schools."""
         return self._by_day(schools, now, "exact")
 
     def before_today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
         return self._by_day(schools, now, "lt")
 
     def from_today(self, schools: Iterable[School], now: datetime) -> LessonQuerySet:
-        """Today's and later ones: at 23:30 a lesson of tomorrow at 00:15 may be open already."""
+        """Returns today's and later lessons: at 23:30 a lesson of tomorrow at 00:15 may already be due."""
         return self._by_day(schools, now, "gte")
 
     def _by_day(self, schools: Iterable[School], now: datetime, comparison: str) -> LessonQuerySet:
@@ -86,7 +87,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         )
 
     def with_people(self) -> LessonQuerySet:
-        """Everything a list of lessons shows, in two queries."""
+        """Fetches everything that a list of lessons shows, in two queries."""
         staff = models.Prefetch("staff", LessonStaff.objects.named(), "people")
         return self.with_register().prefetch_related(staff)  # type: ignore[no-redef]
 
@@ -97,25 +98,26 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         return self.filter(status=Lesson.Status.SCHEDULED)
 
     def of_student(self, student_id: int, day: date) -> LessonQuerySet:
-        """A student's lessons of a day, in their order."""
+        """Returns a student's lessons on a day, in order."""
         groups = Enrolment.objects.filter(student=student_id).on(day).values("group")
         return self.scheduled().filter(date=day, group__in=groups).order_by("starts_at", "pk")
 
     def unsettled(self, now: datetime) -> LessonQuerySet:
-        """Cancelled, and the sheet may still take reports. One that is still a day away may be scheduled again."""
+        """Returns cancelled lessons whose sheets may still take reports. A lesson that is a day away may be scheduled
+        again."""
         return self.filter(status=Lesson.Status.CANCELLED, settled=False, starts_at__lte=now + REVIVABLE)
 
     def lock(self) -> list[int]:
         """Locks the rows until the transaction ends, in the order of their ids, so that batches never deadlock.
 
-        Gives the ids. What hangs on these lessons is to be read afterwards: whatever is joined to a locked row,
-        PostgreSQL shows as it was before it waited for the lock.
+        Returns the ids. Read rows that depend on these lessons only afterwards: PostgreSQL shows joined rows as they
+        were before it waited for the lock.
         """
         return list(self.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 class Lesson(SchoolRow, Owned):
-    """One occurrence. Completed when a register exists for it."""
+    """One lesson. It is completed when a register exists for it."""
 
     SAME_SCHOOL = ("group",)
 
@@ -145,8 +147,8 @@ class Lesson(SchoolRow, Owned):
 
     objects = LessonQuerySet.as_manager()
 
-    state: str  # by `with_state`, and `one_for_user`
-    own: bool | None = None  # by `for_user`, and `one_for_user`
+    state: str  # set by `with_state` and `one_for_user`
+    own: bool | None = None  # set by `for_user` and `one_for_user`
     register: Register
 
     class Meta:
@@ -179,14 +181,14 @@ class Lesson(SchoolRow, Owned):
             self.set_instants()
 
     def set_instants(self) -> Lesson:
-        """Derives `starts_at` and `ends_at` from date and wall time; call it whenever one of those was set."""
+        """Computes `starts_at` and `ends_at` from the date and local times; call it after setting any of them."""
         self.starts_at = school_time.at(self.school.time_zone, self.date, self.start_time)
         self.ends_at = school_time.at(self.school.time_zone, self.date, self.end_time)
         return self
 
     @property
     def times(self) -> str:
-        """When it starts and ends, on the school's clocks."""
+        """Returns the local start and end."""
         return f"{self.start_time:%H:%M}–{self.end_time:%H:%M}"
 
     @property
@@ -195,7 +197,7 @@ class Lesson(SchoolRow, Owned):
 
     @property
     def closes_at(self) -> datetime:
-        """When the register closes: who arrives until then is late (L), after it U."""
+        """Returns when the register closes: a pupil who arrives until then is late (L), afterwards U."""
         return self.starts_at + timedelta(minutes=self.school.closing_minutes)
 
     @property
@@ -212,18 +214,18 @@ class Lesson(SchoolRow, Owned):
 
     @cached_property
     def people(self) -> list[LessonStaff]:
-        """Its staff, with their names. A list of lessons reads those of all at once (`with_people`)."""
+        """Returns its staff with their names. A list of lessons reads all staff at once (`with_people`)."""
         return list(LessonStaff.objects.named().filter(lesson=self.pk))
 
     def enrolled(self) -> list[Student]:
-        """Who is on its roster, in the order of the register, until one is taken: then that register says it. Names
-        and year groups alone; the rest is asked for where it is needed."""
+        """Returns the students on the roster, in the order of the register; once there is a register, its roster
+        counts. Only names and year groups are read."""
         return _enrolled(self.group_id, self.date)
 
     @classmethod
     def one_for_user(cls, user: User, lesson_id: int, now: datetime) -> Lesson | None:
-        """As `objects.for_user(user, now).with_state(now).with_people()` has it, or None where that has it not. Of
-        one lesson this is judged here, and SQL asked what is prepared; a test holds the two against each other."""
+        """Returns what `objects.for_user(user, now).with_state(now).with_people()` has for one lesson, or None. For one
+        lesson this is decided here, from prepared queries; a test compares the two."""
         people = _staff(lesson_id)
         lesson = people[0].lesson if people else next(iter(_lesson(lesson_id)), None)
         if lesson is None or lesson.school_id not in user.access.acting:
@@ -235,7 +237,7 @@ class Lesson(SchoolRow, Owned):
         return lesson if user.access.sees(lesson, now) else None
 
     def state_at(self, now: datetime) -> str:
-        """As `with_state` says it."""
+        """Returns the state as `with_state` annotates it."""
         if self.is_completed:
             return "completed"
         if self.is_cancelled:
@@ -245,7 +247,7 @@ class Lesson(SchoolRow, Owned):
 
 class LessonStaffQuerySet(models.QuerySet["LessonStaff"]):
     def named(self) -> LessonStaffQuerySet:
-        """With the users' names and no more of them, in the order in which they were put."""
+        """Reads only the users' names, in the order in which staff were entered."""
         return self.select_related("user").only("lesson", "kind", "user__name").order_by("id")
 
 
@@ -286,7 +288,7 @@ def _lesson(lesson_id: int) -> LessonQuerySet:
 
 @prepared
 def _staff(lesson_id: int) -> LessonStaffQuerySet:
-    """With the lesson, where somebody is its staff."""
+    """Returns the lesson's staff entries for users, with the lesson."""
     lesson = ("lesson__group", "lesson__register")
     return LessonStaff.objects.filter(lesson=lesson_id).select_related("user", *lesson).order_by("id")
 

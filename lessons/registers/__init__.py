@@ -1,1 +1,1 @@
-"""A register as it stands: its state, its counts and rates, and the feed of changes."""
+"""Registers with their amendments: state, counts, rates, and the change feed."""

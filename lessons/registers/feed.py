@@ -1,4 +1,4 @@
-"""A school's change feed: whatever is added to its record, numbered in the order in which it was committed."""
+"""A school's change feed: everything added to its record, numbered in the order of commits."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,10 +9,10 @@ from lessons.models import Amendment, FeedCounter, Register, RejectedReport
 
 
 def take_numbers(wanted: Mapping[int, int]) -> dict[int, Iterator[int]]:
-    """The next numbers of each school's feed, given school → how many. One statement a school.
+    """Returns the next numbers of each school's feed, given how many per school. One statement per school.
 
-    Call it inside a transaction: the counter's row stays locked until that ends, so that numbers are committed in their
-    order and none is ever missing. Name schools in the order of their ids, so that transactions never deadlock.
+    Call it inside a transaction: it locks the counter's row until the end, so that numbers are committed in order and
+    none is ever missing. Pass schools in the order of their ids, so that transactions never deadlock.
     """
     return {school: _take(school, count) for school, count in wanted.items() if count}
 
@@ -25,15 +25,15 @@ class Change(NamedTuple):
 
 
 def last_number(school_id: int) -> int:
-    """0 where nothing was recorded yet."""
+    """Returns the last number, or 0 if nothing was recorded yet."""
     return FeedCounter.objects.filter(pk=school_id).values_list("last_number", flat=True).first() or 0
 
 
 def read(school_id: int, *, after: int, until: int, limit: int) -> list[Change]:
-    """What comes after a number, in order, at most so much of it.
+    """Returns the entries after a number, in order, at most `limit`.
 
-    `until` is a `last_number` that was read before: three tables are asked one after the other, and what is committed
-    between the first and the last must not make a poller skip what the first would have shown.
+    `until` is a `last_number` that was read before. Three tables are read one after another, and a commit in between
+    must not make a client skip an entry of the first.
     """
     numbered = {"school": school_id, "feed_number__gt": after, "feed_number__lte": until}
     registers = Register.objects.filter(**numbered).select_related("school").prefetch_related("marks")

@@ -1,5 +1,5 @@
-"""What `lessons` asks of the app that keeps the reports, and tells it. Imports go one way, so `absences` adds itself
-here when it starts (`absences/apps.py`)."""
+"""Hooks by which `lessons` queries and informs the app that keeps the reports. Imports go one way, so `absences`
+registers itself here when it starts (`absences/apps.py`)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """Tokens that are no longer good: of one sign-in (`sid`) all of them, else what was issued until `at` to the user,
-    or with `lesson_id` only the user's tickets for that lesson."""
+    """Revoked tokens: with `sid`, all tokens of that sign-in; otherwise those issued to the user until `at`, or, with
+    `lesson_id`, only the user's tickets for that lesson."""
 
     user_id: int
     at: datetime
@@ -21,25 +21,24 @@ class Revoked:
     lesson_id: int | None = None
 
 
-# Each raises StoreUnavailable when its store does not answer.
+# Each raises StoreUnavailable if its store does not answer.
 answers: list[Callable[[Collection[tuple[int, int]]], set[int]]] = []
 settlers: list[Callable[[Sequence["Lesson"], datetime], None]] = []
 deniers: list[Callable[[Collection[Revoked]], None]] = []
 
 
 def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
-    """Ids of those of the lessons, given as (school, lesson), that anything was reported on."""
+    """Returns the ids of those lessons, given as (school, lesson), that have reports."""
     return {lesson for answer in answers for lesson in answer(lessons)}
 
 
 def settle(lessons: Sequence["Lesson"], now: datetime) -> None:
-    """To be told after their cancellation has been committed: whatever was reported on these lessons, and still is, is
-    kept as rejected. Safe to repeat."""
+    """Keeps all reports on these lessons as rejected. Call it after their cancellation is committed. Safe to repeat."""
     for settler in settlers if lessons else ():
         settler(lessons, now)
 
 
 def deny(revoked: Collection[Revoked]) -> None:
-    """These tokens are to be refused where SQL is not asked. Safe to repeat."""
+    """Makes doors without SQL refuse these tokens. Safe to repeat."""
     for denier in deniers if revoked else ():
         denier(revoked)

@@ -1,4 +1,4 @@
-"""Sums of marks, and rates: always a sum over a sum, never a mean of rates. Pure.
+"""Sums of marks, and rates: always a sum over a sum, never an average of rates. Pure.
 
 Rates and labels as in "Working together to improve school attendance" (DfE).
 """
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from lessons.codes import LATE, LATE_AFTER_CLOSING, PRESENT, Code, Kind
 
-ENOUGH = 20  # possible marks: a rate of fewer is noise, and names nobody
-PERSISTENT, SEVERE = 10, 50  # per cent of what was possible
+ENOUGH = 20  # possible marks: with fewer, a rate means little and labels nobody
+PERSISTENT, SEVERE = 10, 50  # per cent of the possible marks
 ORDER = tuple(Kind)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """How many marks are what. `late` came before the register closed and attended, `after_closing` did not; what is
-    `unstated`, not possible or not collected counts in no rate."""
+    """The number of marks of each kind. `late` came before the register closed and counts as attended, `after_closing`
+    does not. `unstated`, not possible and not collected count in no rate."""
 
     attended: int = 0
     authorised: int = 0
@@ -29,7 +29,7 @@ class Figures:
 
     @classmethod
     def of(cls, marks: Iterable[Code | None]) -> "Figures":
-        """None is unstated."""
+        """Returns the figures of marks; None is unmarked."""
         known = Counter(marks)
         kinds: Counter[Kind] = Counter()
         for code, count in known.items():
@@ -72,24 +72,24 @@ class Figures:
 
     @property
     def is_severe(self) -> bool:
-        """Severely absent."""
+        """Returns whether the student is severely absent."""
         return self._misses(SEVERE)
 
     @property
     def is_persistent(self) -> bool:
-        """Persistently absent, or severely."""
+        """Returns whether the student is persistently absent, or severely."""
         return self._misses(PERSISTENT)
 
     def _misses(self, percent: int) -> bool:
         return self.possible >= ENOUGH and 100 * self.absent >= percent * self.possible
 
     def _rate(self, part: int) -> float | None:
-        """From 0 to 1; None where nothing was possible, which is not 0."""
+        """Returns a rate from 0 to 1, or None (not 0) if nothing was possible."""
         return part / self.possible if self.possible else None
 
 
 def best(marks: Iterable[Code | None]) -> Code | None:
-    """The one that counts where several lessons claim the same session: present, approved activity, authorised,
-    unauthorised, not possible, in that order; unstated only where nothing else was said."""
+    """Returns the mark that counts if several lessons belong to one session: present, approved activity, authorised,
+    unauthorised, not possible, in that order; unmarked only if there is no other."""
     said = [code for code in marks if code]
     return min(said, key=lambda code: (ORDER.index(code.kind), code.code != PRESENT)) if said else None

@@ -1,4 +1,4 @@
-"""A register as it stands: what was first taken, folded with its amendments. Pure, given the rows."""
+"""The state of a register: its first marks with its amendments applied. Pure, given the rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from lessons.models import Amendment, Mark, Register
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One student's code as it stands, by whom and since when: `reported_at` by the clock of who said it, `arrived_at`
-    by ours."""
+    """One student's current code, by whom and since when: `reported_at` by the reporter's clock, `arrived_at` by
+    ours."""
 
     student_id: int
     code: str
@@ -28,9 +28,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Standing:
-    """`marks` by student id; who is on the roster, has no mark and is not in `unstated` was present.
+    """The state of a register. `marks` are by student id; a student on the roster without a mark, and not in
+    `unstated`, was present.
 
-    `counts` as in `codes.CodeSet.count`; `amended_at` is when the last of its amendments arrived.
+    `counts` as in `codes.CodeSet.count`; `amended_at` is when its last amendment arrived.
     """
 
     roster: tuple[int, ...]
@@ -40,7 +41,7 @@ class Standing:
     amended_at: datetime | None
 
     def code_of(self, student_id: int) -> str | None:
-        """`/` for present, None for unstated."""
+        """Returns `/` for present, None for unmarked."""
         if mark := self.marks.get(student_id):
             return mark.code
         return None if student_id in self.unstated else codes.PRESENT
@@ -58,7 +59,7 @@ def standing(
     amendments: Iterable[Amendment] | None = None,
     at: datetime | None = None,
 ) -> Standing:
-    """The register as it stands, or as it stood at a time: two queries where the rows are not given."""
+    """Returns the register's current state, or its state at a time: two queries if the rows are not given."""
     entries = {m.student_id: _marked(m) for m in (register.marks.all() if marks is None else marks)}
     unstated = set(register.unstated)
     arrived = []

@@ -1,4 +1,4 @@
-"""How pages say rates."""
+"""Formatting rates on pages."""
 
 from django import template
 
@@ -7,5 +7,5 @@ register = template.Library()
 
 @register.filter
 def percent(rate: float | None) -> str:
-    """A rate from 0 to 1 as a person reads it; a dash where nothing was possible."""
+    """Formats a rate from 0 to 1 as a percentage; a dash if nothing was possible."""
     return "–" if rate is None else f"{100 * rate:.1f} %"

@@ -1,4 +1,4 @@
-"""Registers written straight into the tables, for tests of what reads them."""
+"""Registers written straight to the tables, for tests of code that reads them."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from lessons.models import Amendment, Lesson, Register, RejectedReport, Student
 
 
 def take(lesson: Lesson, *, absent: dict[Student, str] | None = None, **fields: Any) -> Register:
-    """The register of a lesson, with everyone enrolled that day: present, unless `absent` has a code."""
+    """Returns a lesson's register with everyone enrolled that day: present, unless `absent` has a code."""
     at = lesson.starts_at + timedelta(minutes=10)
     year = school_time.school_year(lesson.date)
     roster = list(Student.objects.enrolled(lesson.group_id, lesson.date).values_list("pk", flat=True))
@@ -24,7 +24,7 @@ def take(lesson: Lesson, *, absent: dict[Student, str] | None = None, **fields: 
 
 
 def amend(register: Register, student: Student, before: str | None, after: str, **fields: Any) -> Amendment:
-    """An appended change of one student's code, an hour after the register was taken."""
+    """Appends a change of one student's code, an hour after the register was taken."""
     at = register.completed_at + timedelta(hours=1)
     signed = {"by_name": "Ms Lee", "source": "page", "happened_at": at, "arrived_at": at}
     facts = {"school": register.school, "school_year": register.school_year, "feed_number": -1, "rev": 1}
@@ -33,7 +33,7 @@ def amend(register: Register, student: Student, before: str | None, after: str, 
 
 
 def void(register: Register) -> Amendment:
-    """Everyone unstated."""
+    """Appends a void, which leaves everyone unmarked."""
     at = register.completed_at + timedelta(minutes=5)
     signed = {"by_name": "Ms Lee", "source": "page", "happened_at": at, "arrived_at": at}
     facts = {"school": register.school, "school_year": register.school_year, "feed_number": -2, "rev": 1}

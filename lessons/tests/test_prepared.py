@@ -1,4 +1,4 @@
-"""Prepared queries answer as the querysets do, and make their SQL once."""
+"""Prepared queries return the same as the querysets, and make their SQL once."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +19,7 @@ Query = Callable[..., list[Any]]
 
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[SQLCompiler]:
-    """The compilers that made SQL, or looked for what reads its columns."""
+    """Returns the compilers that made SQL, or looked up its column converters."""
     found: list[SQLCompiler] = []
 
     def note(name: str) -> None:
@@ -37,7 +37,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[SQLCompiler]:
 
 
 def by_group() -> tuple[Query, Callable[..., models.QuerySet[Enrolment]]]:
-    """A query of a day and a group, anew: nothing was made for it yet."""
+    """Returns a new query for a day and a group, for which nothing is prepared."""
 
     def enrolments(day: date, group: int) -> models.QuerySet[Enrolment]:
         return Enrolment.objects.on(day).filter(group=group).select_related("student").order_by("-pk")

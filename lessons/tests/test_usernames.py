@@ -1,4 +1,4 @@
-"""Capitals, blanks and encodings of a user name: at every door, in the table, and in accounts that exist already."""
+"""Capitals, spaces and encodings in user names: at every sign-in, in the table, and in existing accounts."""
 
 import re
 from typing import Any
@@ -116,7 +116,7 @@ def test_a_form_refuses_a_name_of_ones_own_that_differs_in_capitals(
 
 @pytest.fixture
 def before_the_migration() -> Any:
-    """The last release, in which accounts could be made like these; afterwards everything is migrated again."""
+    """The last release, in which accounts like these could be made; afterwards everything is migrated again."""
     call_command("migrate", *RELEASED, verbosity=0)
     yield
     with connection.cursor() as cursor:

@@ -195,7 +195,7 @@ def test_the_admin_goes_on_while_it_cannot_be_told(
 ) -> None:
     [role] = teacher.memberships.all()
     assert admin.post(f"/admin/lessons/membership/{role.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert "could not be told yet" in caplog.text and Revocation.objects.count() == 1
+    assert "could not be published yet" in caplog.text and Revocation.objects.count() == 1
 
 
 @pytest.mark.parametrize(("age", "waits"), [(revocations.READ_EVERY + 1, False), (revocations.NO_OLDER, True)])

@@ -1,4 +1,4 @@
-"""Trying to sign in, from a browser or a program somewhere."""
+"""Helpers for tests that sign in from a browser or a program."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PASSWORD, SCHOOLS, HOME = "correct horse battery", "198.51.100.7", "203.0.113.9"
 
 
 def page(client: Client, password: str = PASSWORD, *, name: str = "alice", at: str = SCHOOLS) -> int:
-    """302 signed in, 200 refused, 429 not tried."""
+    """Tries to sign in; returns 302 if signed in, 200 if the password is wrong, 429 if the try is refused."""
     client.cookies.pop("sessionid", None)  # signed out, on the same device
     form = {"username": name, "password": password}
     return client.post("/accounts/login/", form, REMOTE_ADDR=at).status_code
@@ -35,14 +35,14 @@ def device(client: Client) -> str:
 
 
 def on(cookie: str) -> Client:
-    """Another browser, with a copy of a device cookie."""
+    """Returns another browser with a copy of a device cookie."""
     client = Client()
     client.cookies[settings.DEVICE_COOKIE_NAME] = cookie
     return client
 
 
 def guesses(client: Client, **where: str) -> int:
-    """How many are looked at until one is refused."""
+    """Returns how many guesses are checked until one is refused."""
     tried = 0
     while (status := page(client, "guess", **where)) == 200:
         tried += 1

@@ -45,7 +45,7 @@ def test_wrong_unknown_and_revoked_are_alike(client: ApiClient) -> None:
     unknown = sign_in(ApiClientFactory.build(school=client.school, user=client.user, client_id="client-0"))
     ApiClient.objects.update(revoked_at=timezone.now())
     answers = {(each.status_code, each.json()["detail"]) for each in (wrong, unknown, sign_in(client))}
-    assert answers == {(401, "The client id or the secret is not right.")}
+    assert answers == {(401, "The client id or the secret is wrong.")}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_client_is_of_one_school(client: ApiClient) -> None:
     [("read report", "read report upns"), ("report", "report"), ("read upns", "read upns"), ("", "")],
 )
 def test_an_upgrade_takes_no_upns_from_those_who_read_them(before: str, after: str) -> None:
-    """UPNs came with `read` once. The way back leaves no scope that the old release does not know."""
+    """UPNs once came with `read`. The way back leaves no scope that the old release does not know."""
     migration = import_module("lessons.migrations.0012_reasons_and_upns")
     client = ApiClientFactory.create(scopes=before)
     editor = connection.schema_editor()

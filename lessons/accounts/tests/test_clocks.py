@@ -1,4 +1,4 @@
-"""Hosts whose clocks differ: a minute of grace for when a token begins, none for when it ends."""
+"""Servers whose clocks differ: a minute of grace when a token begins, none when it ends."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ LIFE = timedelta(minutes=10)
 
 
 def signed(*, issued: float = 0, ends: float = LIFE.total_seconds(), **claims: Any) -> str:
-    """By a host whose clock is `issued` seconds ahead, to end `ends` seconds from now."""
+    """Returns a token from a server whose clock is `issued` seconds fast; it ends `ends` seconds from now."""
     moments = {"now": NOW + timedelta(seconds=issued), "expires_at": NOW + timedelta(seconds=ends)}
     return tokens.sign("access", {"sub": "1", **claims}, **moments)
 
@@ -45,7 +45,7 @@ def test_a_remembered_token_ends_on_time() -> None:
 
 
 def test_a_refusal_is_not_remembered() -> None:
-    """A token from a host far ahead becomes good, and one that has ended takes no place among the remembered."""
+    """A token from a server far ahead becomes valid later, and an expired one takes no place in the cache."""
     ahead, ended = signed(issued=61), signed(issued=-300, ends=-1)
     tokens._verified.cache_clear()
     assert not accepted(ahead) and not accepted(ended)
@@ -55,7 +55,7 @@ def test_a_refusal_is_not_remembered() -> None:
 
 def test_a_token_says_when_it_was_issued_to_the_millisecond() -> None:
     claims = jwt.decode(signed(issued=0.123), options={"verify_signature": False})
-    assert type(claims["iat"]) is int, "servers of the version before take no fraction"
+    assert type(claims["iat"]) is int, "servers of the previous version accept no fraction"
     assert tokens.issued_at(claims) == int(NOW.timestamp() * 1000) + 123
 
 

@@ -1,4 +1,4 @@
-"""Browsers that a school's staff have signed in on: whose tries are counted apart there, and until when."""
+"""Known browsers: whose tries are counted separately there, and for how long."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,7 +41,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 def test_a_teacher_on_a_known_browser_is_not_locked_out(
     signed_in_before: str, door: str, alice: User, school: School, clock: time_machine.Traveller
 ) -> None:
-    """By anything that is tried in the same network with her name."""
+    """Whatever is tried with her name in the same network."""
     colleague(school)
     colleague(SchoolFactory.create(), "stranger")
     desk = Client()
@@ -124,32 +124,32 @@ def test_nor_does_who_is_gone_vouch_any_more(
 def test_a_copied_cookie_is_worth_nothing_once_somebody_signs_in(
     alice: User, school: School, clock: time_machine.Traveller
 ) -> None:
-    """Until then it is the browser."""
+    """Until then the copy counts as the browser."""
     colleague(school)
     desk = Client()
     page(desk)
     copy = on(device(desk))
     guesses(copy)
     assert page(desk) == 429
-    assert page(desk, name="bob") == 302, "a colleague, whose tries are not used up, ends the copy"
+    assert page(desk, name="bob") == 302, "a colleague with tries left ends the copy"
     clock.shift(timedelta(seconds=61))
     assert (guesses(copy), page(copy), page(desk)) == (5, 429, 302)
 
 
 def test_a_browser_stays_known_when_an_answer_is_lost(alice: User, clock: time_machine.Traveller) -> None:
-    """Or comes to the first of two clicks."""
+    """Or arrives for the first of two clicks."""
     desk = Client()
     page(desk)
     clock.shift(timedelta(days=1))
     before = device(desk)
-    page(on(before))  # what it answers never comes, or comes second
+    page(on(before))  # its answer never arrives, or arrives second
     guesses(Client())
     hers = on(before)
     assert page(hers) == 302
     guesses(Client(), at=HOME)
     clock.shift(timedelta(hours=1))
     guesses(Client())
-    assert page(hers) == 302, "with what the second answer has brought"
+    assert page(hers) == 302, "with the second answer's cookie"
     clock.shift(timedelta(minutes=2))
     guesses(Client())
     assert page(on(before)) == 429
@@ -192,7 +192,7 @@ def staff(school: School, number: int) -> list[str]:
 
 @pytest.fixture
 def desk(school: School) -> Client:
-    """A browser on which only Bob has signed in."""
+    """Returns a browser on which only Bob has signed in."""
     client = Client()
     colleague(school)
     assert page(client, name="bob") == 302
@@ -202,7 +202,7 @@ def desk(school: School) -> Client:
 def test_many_names_on_one_browser_lock_nobody_out_of_another(alice: User, school: School, desk: Client) -> None:
     second = Client()
     assert page(second, name="bob") == 302
-    assert [guesses(desk, name=name) for name in staff(school, 6)] == [11] * 4 + [7, 0], "fifty, and one paced"
+    assert [guesses(desk, name=name) for name in staff(school, 6)] == [11] * 4 + [7, 0], "fifty, and then one paced"
     guesses(Client())
     assert page(second) == 302
 
@@ -261,7 +261,7 @@ def test_nor_by_signing_in_often_on_the_same(alice: User, school: School, desk: 
 
 
 def test_somebody_vouches_for_their_last_browsers(alice: User, school: School) -> None:
-    """An older one is unknown, until the next sign-in there."""
+    """An older one is unknown until the next sign-in there."""
     colleague(school)
     oldest, *others = [Client() for _ in range(known_browsers.BROWSERS + 1)]
     assert {page(each, name="bob") for each in (oldest, *others)} == {302}
@@ -273,7 +273,7 @@ def test_somebody_vouches_for_their_last_browsers(alice: User, school: School) -
 def test_a_colleague_who_tries_everybody_is_noticed(
     school: School, caplog: pytest.LogCaptureFixture, desk: Client
 ) -> None:
-    """Also over several browsers."""
+    """Even across several browsers."""
     second = Client()
     assert page(second, name="bob") == 302
     for name, jar in product(staff(school, 3), (desk, second)):
@@ -285,7 +285,7 @@ def test_a_colleague_who_tries_everybody_is_noticed(
 def test_the_sixth_try_tells_whether_a_name_is_of_the_browsers_school(
     alice: User, school: School, desk: Client
 ) -> None:
-    """A leak that is accepted, and no more than SECURITY.md says of it."""
+    """This leak is accepted; SECURITY.md describes it."""
     gone, stranger = colleague(school, "gone"), colleague(SchoolFactory.create(), "stranger")
     User.objects.filter(pk=gone.pk).update(is_active=False)
     said: dict[str, list[Any]] = {}
@@ -300,7 +300,7 @@ def test_the_sixth_try_tells_whether_a_name_is_of_the_browsers_school(
 
 @pytest.mark.parametrize("said", [None, "", "x", "a:b:c", [1], "signed text", ["browser", 1, [1]]])
 def test_a_forged_device_is_none(said: Any, alice: User) -> None:
-    """Also one that is signed, and says something else."""
+    """Even if the cookie is signed, but holds something else."""
     client, signed = Client(), signing.dumps(said, salt=known_browsers.SALT)
     value = signed if not isinstance(said, str) or said == "signed text" else said
     for _ in range(6):

@@ -1,4 +1,4 @@
-"""The table of sessions opens none of them, and `sid` names a session for as long as it lasts."""
+"""The table of sessions signs nobody in, and `sid` names a session for as long as it lasts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_key_of_the_cookie_stands_in_no_column(alice: User) -> None:
 
 @pytest.mark.parametrize("shown", ["session_key", "sid"])
 def test_what_the_table_shows_opens_nothing(alice: User, shown: str) -> None:
-    """Neither by the cookie nor by any method that takes a key."""
+    """Neither as a cookie nor in any method that takes a key."""
     client = signed_in(alice)
     read = getattr(BrowserSession.objects.get(), shown)
     assert Client(headers={"cookie": f"{COOKIE}={read}"}).get(PATH).status_code == 302
@@ -90,7 +90,7 @@ def test_another_key_keeps_the_row(alice: User) -> None:
     session.save()
     after = BrowserSession.objects.get()
     assert after.pk != before.pk and after.sid == before.sid == session.sid
-    assert client.get(PATH).status_code == 302, "the old key opens nothing any more"
+    assert client.get(PATH).status_code == 302, "the old key no longer works"
 
 
 def test_sid_stays_whatever_is_written(alice: User) -> None:
@@ -146,7 +146,7 @@ def test_what_has_expired_is_cleared(alice: User) -> None:
     signed_in(alice)
     ended = timezone.now() - TICKETS_END
     BrowserSession.objects.exclude(sid=kept).update(expire_date=ended)
-    SessionStore.clear_expired()  # by Django's command; `lessons/database/expiry.py` does so daily
+    SessionStore.clear_expired()  # for Django's command; `lessons/database/expiry.py` does it daily
     assert BrowserSession.objects.get().sid == kept
 
 
@@ -160,7 +160,7 @@ def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     call_command("migrate", *BEFORE, verbosity=0)
     before = MigrationExecutor(connection).loader.project_state([BEFORE]).apps
     sessions, families = (before.get_model("lessons", name).objects for name in ("BrowserSession", "RefreshToken"))
-    assert not sessions.exists() and not families.exists(), "no way back: a hash gives no key"
+    assert not sessions.exists() and not families.exists(), "there is no way back from a hash to its key"
     for key in keys:
         ends = now + timedelta(hours=1)
         sessions.create(session_key=key, session_data=data, expire_date=ends, user_id=alice.pk, seen_at=now)
@@ -172,11 +172,12 @@ def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     assert len({SessionStore(key).sid for key in keys} - {""}) == 2
     assert authentication.rotate(refresh, now=now).keys() == {"access", "refresh"}
     BrowserSession.objects.update(seen_at=now - settings.SESSION_IDLE)
-    assert clients[0].get(PATH).status_code == 302, "as on a shared machine: of none is known that it is one's own"
+    assert clients[0].get(PATH).status_code == 302, "as on a shared machine: no device is known to be its user's own"
 
 
 def test_a_process_of_the_release_before_signs_in_and_does_not_spin(alice: User) -> None:
-    """Its INSERT names no column that is new, and Django's session store tries for ever where that is refused."""
+    """Its INSERT names none of the new columns, and Django's session store retries for ever if the insert is
+    refused."""
     now = timezone.now()
     of_then = ("session_key", "session_data", "expire_date", "user_id", "device", "signed_in_at", "seen_at")
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Browser sessions: seen and ended by their owner, a working day long, gone with the password."""
+"""Browser sessions: seen and ended by their owner, a working day long, ended by a new password."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def alice(school: School) -> User:
 
 
 def sign_in(name: str = "alice", agent: str = DESK, **more: Any) -> Client:
-    """On a shared machine, unless with `own="on"`."""
+    """Signs in on a shared machine, unless with `own="on"`."""
     client = Client(headers={"user-agent": agent})
     form = {"username": name, "password": PASSWORD, **more}
     assert client.post("/accounts/login/", form).status_code == 302
@@ -60,7 +60,7 @@ def test_where_somebody_is_signed_in(alice: User) -> None:
     assert "Safari on iPhone" in said and "Chrome on Windows" in said and said.count("this one") == 1
     keys = [client.cookies["sessionid"].value for client in (phone, desk)]
     keys += BrowserSession.objects.values_list("pk", flat=True)
-    assert len(keys) == 4 and not any(key in said for key in keys), "what opens a session is never shown"
+    assert len(keys) == 4 and not any(key in said for key in keys), "keys of sessions are never shown"
     assert signed_in(phone)
 
 
@@ -111,7 +111,7 @@ def test_a_new_password_ends_all_others(alice: User, school: School) -> None:
 
 
 def test_the_old_password_is_not_guessed_at_a_desk_that_was_left(alice: User) -> None:
-    """Its tries are those of signing in on that browser."""
+    """They count as tries to sign in on that browser."""
     desk, new = sign_in(), {"new_password1": "a quite new one", "new_password2": "a quite new one"}
     said = [desk.post("/accounts/password/", {"old_password": f"guess {n}", **new}).content.decode() for n in range(13)]
     assert ["Too many attempts" in page for page in said] == [False] * 11 + [True] * 2
@@ -177,7 +177,7 @@ def test_its_last_use_is_kept_to_a_sixth_of_the_idle_time(alice: User) -> None:
 
 
 def test_cookies_behind_https() -> None:
-    """As production sets them: of this host alone, and never in the clear."""
+    """In production, cookies belong to this host alone and are sent only over HTTPS."""
     names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME")
     told = ", ".join(f"s.{name}" for name in (*names, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"))
     said = subprocess.run(
@@ -209,14 +209,14 @@ def test_devices_in_plain_words(agent: str, device: str) -> None:
 
 @pytest.mark.parametrize("key", ["abcdefghij\\000", "abcdefghij\\303\\244", "x" * 4000, "A' OR 1=1 --"])
 def test_a_cookie_that_no_session_ever_had_is_nobodys(key: str) -> None:
-    """PostgreSQL would refuse the first, and the answer be 500."""
+    """PostgreSQL would refuse the first, and the answer would be 500."""
     client = Client(headers={"cookie": f'{settings.SESSION_COOKIE_NAME}="{key}"'})
     assert client.get("/session").status_code == 401
     assert client.get("/").status_code == 302
 
 
 def test_who_signs_in_is_signed_in_whoever_was_before(alice: User, school: School) -> None:
-    """A colleague with a stale page must not take registers as the one before."""
+    """A colleague with a stale page must not take registers in the previous user's name."""
     bob = person(school, Role.TEACHER, "bob")
     bob.set_password(PASSWORD)
     bob.save()

@@ -35,7 +35,7 @@ def test_a_count_begins_anew_after_its_window() -> None:
 
 
 def test_counts_in_a_shared_cache(settings: Settings) -> None:
-    """As they go to Redis, which several machines share: nothing is counted in the table beside it."""
+    """As in Redis, which several machines share: the table is then not used."""
     settings.CACHE_URL = "redis://cache.example/0"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counts"}}
     now, window = timezone.now(), timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""A session on a shared machine ends with the browser or when it is idle; on one's own device it lasts the day."""
+"""A session on a shared machine ends with the browser or when idle; on the user's own device it lasts the day."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def olive() -> User:
-    """Of the office, so that all pages are hers."""
+    """Returns a user of the office, who may see all pages."""
     user = person(SchoolFactory.create(), Role.OFFICE, "olive")
     user.set_password(PASSWORD)
     user.save()
@@ -50,7 +50,7 @@ def test_the_form_asks_and_presumes_a_shared_machine(olive: User) -> None:
     assert "This is my own device" in page and "or after 30 minutes without use" in page
     assert 'name="own"' in page and "checked" not in page
     wrong = Client().post("/accounts/login/", {"username": "olive", "password": "x", "own": "on"}).content.decode()
-    assert "checked" in wrong, "what was ticked stays so when the password was wrong"
+    assert "checked" in wrong, "the tick stays after a wrong password"
 
 
 def test_on_a_shared_machine_it_ends_with_the_browser(olive: User) -> None:

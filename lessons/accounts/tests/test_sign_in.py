@@ -1,4 +1,4 @@
-"""How often a sign-in may be tried, on the page and at the API."""
+"""Limits on signing in, on the page and in the API."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -39,7 +39,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 def test_five_tries_and_then_a_pause(alice: User, clock: time_machine.Traveller) -> None:
     guesser = Client()
     assert guesses(guesser) == 5
-    assert page(guesser) == 429, "the right one is not looked at either"
+    assert page(guesser) == 429, "the right one is not checked either"
     answer = guesser.post("/accounts/login/", {"username": "alice", "password": PASSWORD}, REMOTE_ADDR=SCHOOLS)
     assert 1 <= int(answer["Retry-After"]) <= 300
     text = " ".join(answer.content.decode().split())
@@ -131,7 +131,7 @@ def test_nobody_learns_which_accounts_exist(alice: User) -> None:
 
 
 def test_nor_by_the_time_it_takes(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which is the hash, made once whoever is asked for; `benchmarks.signin` measures it."""
+    """The time is that of the hash, which is made once for every name; `benchmarks.signin` measures it."""
     User.objects.create(username="gone", is_active=False, password=alice.password)
     ApiClientFactory.create(user__username="machine", user__password="!")
     hashed, encode = list[str](), MD5PasswordHasher.encode

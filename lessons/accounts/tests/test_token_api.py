@@ -1,4 +1,4 @@
-"""Tokens by password, and their rotation."""
+"""Tokens for a password, and their rotation."""
 
 import re
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def test_wrong_password_unknown_and_inactive_are_alike(user: User) -> None:
     User.objects.update(is_active=False)
     inactive = sign_in()
     answers = {(each.status_code, each.json()["detail"]) for each in (wrong, unknown, inactive)}
-    assert answers == {(401, "The user name or the password is not right.")}
+    assert answers == {(401, "The user name or the password is wrong.")}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,8 @@ def test_an_answer_that_was_lost_is_given_again(user: User) -> None:
 
 @pytest.mark.parametrize(("seconds", "given"), [(0, True), (9.9, True), (10, True), (10.1, False), (3600, False)])
 def test_later_than_ten_seconds_it_is_theft(seconds: float, given: bool, user: User, school: School) -> None:
-    """And ends its family, and no other. The ten seconds run from the first exchange, however often it is repeated."""
+    """It ends its own family and no other. The ten seconds run from the first exchange, however often it is
+    repeated."""
     begun = timezone.now() - timedelta(hours=2)
     stolen, other = (authentication.token_pair(user, school.pk, now=begun)["refresh"] for _ in range(2))
     heir = authentication.rotate(stolen, now=begun)["refresh"]

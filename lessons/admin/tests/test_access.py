@@ -1,4 +1,4 @@
-"""Who enters the admin, and that nobody reaches another school's rows by any way in."""
+"""Who may use the admin; and nobody reaches another school's rows in any way."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def school() -> School:
 
 @pytest.fixture
 def alice(school: School) -> User:
-    """Admin of the school."""
+    """Returns an admin of the school."""
     return person(school, Role.ADMIN, "alice", is_staff=True)
 
 

@@ -1,4 +1,4 @@
-"""Cancelling lessons in the admin, and what becomes of the reports on them."""
+"""Cancelling lessons in the admin, and what happens to reports on them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -40,7 +40,7 @@ def group(school: School) -> Group:
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> list[Lesson]:
-    """What the keeper of the reports was told. It rejects two reports on each."""
+    """Records the lessons passed to the settler, which rejects two reports on each."""
     told: list[Lesson] = []
 
     def settle(lessons: Sequence[Lesson], now: datetime) -> None:
@@ -55,7 +55,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> list[Lesson]:
 
 @pytest.fixture(params=["one", "selected"])
 def cancel(request: pytest.FixtureRequest, admin: Client) -> Any:
-    """Cancels a lesson in the admin, by its page or by the list's action, and gives what is said."""
+    """Cancels a lesson in the admin, on its page or by the list's action, and returns the messages."""
 
     def cancel(lesson: Lesson) -> list[str]:
         if request.param == "one":

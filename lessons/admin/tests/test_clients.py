@@ -1,4 +1,4 @@
-"""API clients in the admin: made per school, the secret shown once, revoked and never deleted."""
+"""API clients in the admin: created per school, the secret shown once, revoked and never deleted."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ def mis(school: School) -> ApiClient:
 
 
 def shown(page: Any) -> tuple[str, str]:
-    """Client id and secret."""
+    """Returns client id and secret."""
     found = re.findall(r'<code id="client-(?:id|secret)">([^<]+)</code>', page.content.decode())
     return found[0], found[1]
 
@@ -98,7 +98,7 @@ def test_another_schools_client_is_404(admin: Client) -> None:
 
 
 def test_its_user_is_no_person(admin: Client, mis: ApiClient, school: School) -> None:
-    """Nobody gives it a password, or another role."""
+    """It gets no password and no other role."""
     [role] = mis.user.memberships.all()
     assert admin.get(f"/admin/lessons/user/{mis.user_id}/change/").status_code == 404
     assert admin.get(f"/admin/lessons/user/{mis.user_id}/password/").status_code == 404

@@ -1,4 +1,4 @@
-"""However many rows a page of the admin shows, it asks the database equally often."""
+"""The number of queries of a page in the admin does not depend on its number of rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ def token() -> Any:
 
 
 def record() -> Any:
-    """A register with a mark, an amendment and a rejected report, in a school of its own."""
+    """Returns a register with a mark, an amendment and a rejected report, in a school of its own."""
     lesson = LessonFactory.create(students=1)
     student = Student.objects.get(school=lesson.school)
     register = take(lesson, absent={student: "N"})
@@ -73,7 +73,7 @@ def superuser(client: Client) -> Client:
 
 
 def queries(client: Client, path: str) -> int:
-    assert client.get(path).status_code == 200  # what a process keeps, such as content types, is asked for once
+    assert client.get(path).status_code == 200  # fills caches of the process, such as content types
     with CaptureQueriesContext(connection) as captured:
         client.get(path)
     return len(captured)

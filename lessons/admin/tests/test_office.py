@@ -1,4 +1,4 @@
-"""Planned absences are entered in the admin too; what else the office writes down is looked at."""
+"""Planned absences can be entered in the admin too; the office's other entries are read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Users and their roles in the admin: whom an admin may change, and that nobody gains powers."""
+"""Users and their roles in the admin: whom an admin may change, and that nobody gains rights."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ def school() -> School:
 
 @pytest.fixture
 def alice(school: School) -> User:
-    """Admin of the school."""
+    """Returns an admin of the school."""
     return person(school, Role.ADMIN, "alice", is_staff=True)
 
 
 @pytest.fixture
 def bob(school: School) -> User:
-    """Teacher of the school."""
+    """Returns a teacher of the school."""
     return person(school, Role.TEACHER, "bob")
 
 
@@ -42,7 +42,7 @@ def admin(client: Client, alice: User) -> Client:
 
 
 def rows(*memberships: dict[str, Any]) -> dict[str, Any]:
-    """The inline of roles as a form posts it."""
+    """Returns the inline of roles as a form posts it."""
     existing = [row for row in memberships if row.get("id")]
     form: dict[str, Any] = {ROLES("TOTAL_FORMS"): len(memberships), ROLES("INITIAL_FORMS"): len(existing)}
     for number, row in enumerate(memberships):
@@ -138,7 +138,7 @@ def test_the_list_is_not_filtered_by_a_role_in_another_school(admin: Client, ali
 
 @pytest.fixture(params=["teaches elsewhere", "operator", "superuser"])
 def shared(request: pytest.FixtureRequest, bob: User) -> User:
-    """Somebody whom the school has not to itself."""
+    """Returns a user whom the school shares with another."""
     if request.param == "superuser":
         bob.is_superuser = True
         bob.save()

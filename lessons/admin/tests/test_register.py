@@ -1,4 +1,4 @@
-"""The record in the admin: everybody looks, nobody writes."""
+"""The record in the admin is read-only for everybody."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def reader(request: pytest.FixtureRequest, client: Client, school: School) -> Cl
 
 
 def record(school: School) -> dict[str, Any]:
-    """One of each, with the student they are about."""
+    """Returns one row of each kind, and their student."""
     lesson = LessonFactory.create(group__school=school, students=2)
     student = Student.objects.filter(school=school).earliest("pk")
     register = take(lesson, absent={student: "N"})

@@ -29,7 +29,7 @@ def school() -> School:
 
 @pytest.fixture
 def alice(school: School) -> User:
-    """Admin of the school."""
+    """Returns an admin of the school."""
     return person(school, Role.ADMIN, "alice", is_staff=True)
 
 
@@ -45,7 +45,7 @@ def group(school: School) -> Group:
 
 
 def inline(prefix: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    """An inline as a form posts it."""
+    """Returns an inline as a form posts it."""
     existing = [row for row in rows if row.get("id")]
     form = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": len(existing)}
     return form | {f"{prefix}-{number}-{name}": value for number, row in enumerate(rows) for name, value in row.items()}
@@ -108,7 +108,7 @@ def test_a_completed_lesson_stays_as_it_was_taken(admin: Client, group: Group) -
 
 @pytest.fixture(params=["one", "selected"])
 def delete(request: pytest.FixtureRequest, admin: Client) -> Any:
-    """Deletes an object in the admin, by its page or by the list's action."""
+    """Deletes an object in the admin, on its page or by the list's action."""
 
     def delete(name: str, pk: int) -> Any:
         if request.param == "one":

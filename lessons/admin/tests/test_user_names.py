@@ -1,4 +1,4 @@
-"""What a school's admin can tell from the admin's answers about people elsewhere: nothing."""
+"""A school's admin learns nothing from the admin about people in other schools."""
 
 import re
 from typing import Any
@@ -45,7 +45,7 @@ def rename(admin: Client, user: User, username: str) -> Any:
 
 
 def told(answer: Any, *names: str) -> tuple[object, ...]:
-    """All that an answer says, but for the name itself, what is random, and numbers: of rows, times and lengths."""
+    """Returns everything in an answer except the name itself, random parts and numbers (ids, times, lengths)."""
     text = re.sub(r'(csrfmiddlewaretoken" value=)"\w+"', "", answer.content.decode())
     for name in names:
         text = text.replace(name, "NAME")
@@ -58,7 +58,7 @@ def told(answer: Any, *names: str) -> tuple[object, ...]:
 def test_a_name_that_exists_elsewhere_is_answered_as_one_that_does_not(
     given: str, act: str, admin: Client, school: School
 ) -> None:
-    """Whatever was typed, and whatever the other is called."""
+    """Whatever was typed, and whatever the other user is called."""
     foreign = SchoolFactory.create()
     for each in ("dora", f"dora@{school.urn}", f"dora@{foreign.urn}"):
         person(foreign, Role.TEACHER, each)
@@ -84,7 +84,7 @@ def test_the_comparison_sees_what_used_to_tell(client: Client, school: School) -
     answers = [add(client, school, name) for name in ("dora", "fred")]
     assert told(answers[0], "dora") != told(answers[1], "fred")
     assert "This user name is taken." in answers[0].content.decode()
-    assert User.objects.filter(username="fred").exists(), "and gives any name"
+    assert User.objects.filter(username="fred").exists(), "and may give any name"
 
 
 def test_a_new_name_ends_in_the_schools_number(admin: Client, school: School) -> None:
@@ -141,14 +141,15 @@ def test_a_person_elsewhere_is_chosen_no_more_than_one_who_is_not(admin: Client,
 
 
 def test_nobody_shares_an_address_by_being_refused_it(admin: Client, school: School) -> None:
-    """E-mail addresses are not unique: one person may be known in two schools."""
+    """E-mail addresses are not unique: a person may be known in two schools."""
     UserFactory.create(email="carol@example.org")
     add(admin, school, "carol", email="carol@example.org")
     assert User.objects.filter(email="carol@example.org").count() == 2
 
 
 def test_whatever_else_is_unique_is_so_within_a_school(rf: RequestFactory, ada: User) -> None:
-    """Or no admin of a school can write it: a new table, or a new constraint, has no oracle either."""
+    """Otherwise a school's admin could find out about rows elsewhere, or could not write the row: this covers new
+    tables and constraints too."""
     request, within = rf.get("/"), {"school", "register", "lesson", "student", "user"}
     request.user = ada
     walked = 0

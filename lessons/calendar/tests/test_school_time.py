@@ -17,7 +17,7 @@ LONDON = "Europe/London"
         (date(2026, 3, 30), time(9), datetime(2026, 3, 30, 8, tzinfo=UTC)),
         (date(2026, 10, 25), time(9), datetime(2026, 10, 25, 9, tzinfo=UTC)),
         (date(2026, 10, 26), time(9), datetime(2026, 10, 26, 9, tzinfo=UTC)),
-        # Half past one comes twice in October, and not at all in March.
+        # In October half past one occurs twice, in March not at all.
         (date(2026, 10, 25), time(1, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
         (date(2026, 3, 29), time(1, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
     ],

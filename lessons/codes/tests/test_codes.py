@@ -10,7 +10,7 @@ ENGLAND = code_set("england", date(2026, 9, 14))
 
 
 def test_every_class_has_its_codes() -> None:
-    """SI 2024/208, reg. 10."""
+    """SI 2024/208, regulation 10."""
     of = Counter(code.kind for code in ENGLAND.codes.values())
     assert of == {
         Kind.PRESENT: 2,

@@ -1,4 +1,4 @@
-"""What the office writes down, and how long it stays."""
+"""How long the office's entries are kept."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the database refuses by itself, on whichever vendor the suite runs."""
+"""Writes that the database itself refuses, on either vendor."""
 
 from collections.abc import Callable
 from datetime import date
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def refused(write: Callable[[], Any]) -> bool:
-    """Whether the database refuses a write, at once or, on PostgreSQL, at the end of the transaction."""
+    """Returns whether the database refuses a write, at once or, on PostgreSQL, at the end of the transaction."""
     try:
         with transaction.atomic():
             write()
@@ -174,7 +174,7 @@ def test_a_remade_table_gets_its_rules_back() -> None:
 
 
 def wider(field: Any) -> Any:
-    """A copy of a text field that takes more, which no table has yet."""
+    """Returns a copy of a text field that is longer, which no table has yet."""
     copy = field.clone()
     copy.max_length = field.max_length + 1
     copy.set_attributes_from_name(field.name)
@@ -194,7 +194,7 @@ def test_migrating_to_nothing_and_back_installs_everything() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On SQLite all are lifted before the first migration, on PostgreSQL on the way back."""
+    """On SQLite all are removed before the first migration, on PostgreSQL only when migrating backwards."""
     here, before_it = ("lessons", "0012_reasons_and_upns"), ("lessons", "0011_user_names_without_capitals")
     take(LessonFactory.create())
     if not backwards:

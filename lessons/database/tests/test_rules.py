@@ -1,4 +1,4 @@
-"""The record is only ever added to, and a lesson's cancellation is final once its reports were rejected."""
+"""The record only grows, and a lesson stays cancelled once its reports were rejected."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def lesson(student: Student) -> Lesson:
 
 @pytest.fixture
 def register(lesson: Lesson, student: Student) -> Register:
-    """With a mark, an amendment and a rejected report."""
+    """Returns a register with a mark, an amendment and a rejected report."""
     register = take(lesson, absent={student: "N"})
     amend(register, student, "N", "I")
     reject(lesson, student)

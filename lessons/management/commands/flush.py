@@ -7,7 +7,8 @@ from lessons.database import installing
 
 
 class Command(flush.Command):
-    """Django's own. On SQLite it deletes row by row, which triggers of `lessons/database/rules.py` would refuse."""
+    """Django's command. On SQLite it deletes row by row, which the triggers of `lessons/database/rules.py` would
+    refuse."""
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]

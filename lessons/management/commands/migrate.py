@@ -7,7 +7,7 @@ from lessons.database import installing
 
 
 class Command(migrate.Command):
-    """Django's, but that no failure leaves the database without its rules."""
+    """Django's command, except that a failure never leaves the database without its rules."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         with installing.kept(connections[options["database"]]):

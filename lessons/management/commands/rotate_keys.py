@@ -17,23 +17,23 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, help="the set of keys, if it is not TOKEN_KEYS_FILE")
-        parser.add_argument("--print", action="store_true", help="prints the new set and leaves the file alone")
+        parser.add_argument("--file", type=Path, help="the key set, if it is not TOKEN_KEYS_FILE")
+        parser.add_argument("--print", action="store_true", help="print the new set and leave the file alone")
         parser.add_argument(
             "--leaked",
             action="store_true",
-            help="an old key is no longer secret: only the new one stays, and everybody signs in again",
+            help="an old key has leaked: keep only the new one, so that everybody must sign in again",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path | None = options["file"] or settings.TOKEN_KEYS_FILE
         if path is None and not options["print"]:
-            raise CommandError("The keys come from TOKEN_KEYS: use --print, or name a --file.")
+            raise CommandError("The keys come from TOKEN_KEYS: use --print or --file.")
         now = time()
         try:
             present = _read(path)
         except ValueError as error:
-            raise CommandError(f"The present keys cannot be read: {error}.") from error
+            raise CommandError(f"The current keys cannot be read: {error}.") from error
         if present and present[-1].signs_from > now and not options["leaked"]:
             raise CommandError("The newest key does not sign yet; nothing was changed.")
         after = keys.rotated([] if options["leaked"] else present, now)
@@ -54,7 +54,8 @@ def _read(path: Path | None) -> list[keys.Key]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """At once, so that nobody reads half a file; as readable as the old one, and at first for the owner alone."""
+    """Replaces the file in one step, so that nobody reads half a file. Permissions stay; a new file is for the owner
+    alone."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     new = path.with_name(f"{path.name}.{os.getpid()}")
     new.touch(mode=0o600)

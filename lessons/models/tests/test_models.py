@@ -1,4 +1,4 @@
-"""What the tables refuse, and who sees which of their rows."""
+"""Rows that the tables refuse, and which rows each user sees."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,7 +39,7 @@ def lesson(school: School) -> Lesson:
 
 
 def state(now: datetime) -> str:
-    """As a list has it, and one lesson that is asked for alone."""
+    """Checks that lists and single lessons agree on the state, and returns it."""
     lesson = Lesson.objects.with_state(now).get()
     assert lesson.state == Lesson.objects.get().state_at(now)
     return lesson.state
@@ -79,7 +79,7 @@ def test_a_register_closes_after_the_schools_minutes(school: School, lesson: Les
 
 
 def seen(user: User, now: datetime = NINE) -> list[Lesson]:
-    """As lists have it; each lesson that is asked for alone is seen alike, and says the same of itself."""
+    """Returns the lessons in the user's list, and checks that each is the same when requested alone."""
     found = list(Lesson.objects.for_user(user, now).with_state(now).with_people())
     alone = [Lesson.one_for_user(user, pk, now) for pk in Lesson.objects.values_list("pk", flat=True)]
     assert [known(each) for each in alone if each] == [known(each) for each in found]
@@ -175,7 +175,7 @@ def test_a_token_of_one_school_opens_that_school_only(school: School) -> None:
 
 
 def enrolled(**fields: Any) -> bool:
-    """Whether somebody enrolled with these dates is on the roster of the day."""
+    """Returns whether a student enrolled with these dates is on the day's roster."""
     enrolment = EnrolmentFactory.create(**fields)
     return Student.objects.enrolled(enrolment.group_id, DAY).filter(pk=enrolment.student_id).exists()
 

@@ -12,7 +12,7 @@ ENGLAND = codes.code_set("england", date(2026, 9, 14))
 
 
 def marks(text: str) -> list[Code | None]:
-    """`?` is unstated."""
+    """Returns codes; `?` is unmarked."""
     return [None if code == "?" else ENGLAND.get(code) for code in text.split()]
 
 
@@ -45,8 +45,8 @@ def test_nothing_possible_is_no_rate(text: str) -> None:
         ("/ " * 18 + "I I", True, False),
         ("/ " * 19 + "I", False, False),
         ("/ " * 10 + "I " * 5 + "N " * 5, True, True),
-        ("/ " * 17 + "I I", False, False),  # 19 possible marks are too few to say
-        ("/ " * 17 + "I I ? X", False, False),  # and what counts nowhere makes them no more
+        ("/ " * 17 + "I I", False, False),  # 19 possible marks are too few
+        ("/ " * 17 + "I I ? X", False, False),  # and marks that count nowhere do not add to them
     ],
 )
 def test_persistently_and_severely_absent(text: str, persistent: bool, severe: bool) -> None:
