@@ -124,7 +124,7 @@ def test_a_taken_port_moves_the_replica_set(kept: Kept) -> None:
 
 
 def test_a_second_start_on_the_same_folder_is_refused(supervised: object, kept: Kept) -> None:
-    with pytest.raises(mongod.Unavailable, match="Another process runs"), mongod.running(kept[0], quiet):
+    with pytest.raises(mongod.Unavailable, match="Another process is running"), mongod.running(kept[0], quiet):
         pass
 
 

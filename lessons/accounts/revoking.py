@@ -32,9 +32,7 @@ def tell() -> int:
     try:
         hooks.deny(list(_revoked(waiting, now)))
     except StoreUnavailable:
-        rows.filter(noticed_at=None).update(
-            noticed_at=now
-        )  # otherwise, until it answers, newly issued tokens would end too
+        rows.filter(noticed_at=None).update(noticed_at=now)  # otherwise tokens issued before it answers would end too
         raise
     rows.delete()
     return len(waiting)

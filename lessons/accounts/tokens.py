@@ -35,9 +35,7 @@ Claim = TypeVar("Claim")
 
 ALGORITHM = "ES256"
 AUDIENCE = "attendance"
-HEADERS = frozenset(
-    {"alg", "typ", "kid"}
-)  # the headers that we write; a token with others (jku, jwk, crit) is not ours
+HEADERS = frozenset({"alg", "typ", "kid"})  # that we write; a token with others (jku, jwk, crit) is not ours
 
 # Bytes: a ticket for 500 students has 7 kB, and servers accept no longer headers either.
 LONGEST = 8 * 1024

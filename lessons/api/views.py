@@ -193,9 +193,7 @@ class OwnedListView(SignedInView):
 
     serializer: type[serializers.BaseSerializer[Any]]
     query: type[ListQuery] = ListQuery
-    lookups: ClassVar[Mapping[str, str]] = {
-        "updated_since": "updated_at__gte"
-    }  # for parameters that are not a column's name
+    lookups: ClassVar[Mapping[str, str]] = {"updated_since": "updated_at__gte"}  # parameters not named like a column
 
     def queryset(self, user: User) -> QuerySet[Any]:
         raise NotImplementedError

@@ -8,10 +8,7 @@ from django.utils.translation import gettext as _
 
 from lessons.errors import Refused, StoreUnavailable
 
-SQL_AWAY = (
-    OperationalError,
-    InterfaceError,
-)  # SQL did not answer or gave up; the same statement may succeed when repeated
+SQL_AWAY = (OperationalError, InterfaceError)  # SQL did not answer or gave up; repeating the request may succeed
 
 
 def unavailable() -> StoreUnavailable:

@@ -93,9 +93,7 @@ def revocations() -> Iterator[Rule]:
     changed = "NEW.password <> OLD.password OR NEW.is_active <> OLD.is_active"
     yield revoked(User, "revokes", "UPDATE OF password, is_active", "OLD.id", changed)
     yield revoked(User, "revokes_all", "DELETE", "OLD.id")
-    suspended = (
-        "OLD.is_active AND NOT NEW.is_active"  # otherwise all tokens would work again once the account is active
-    )
+    suspended = "OLD.is_active AND NOT NEW.is_active"  # otherwise tokens would work again once the account is active
     for name, model in (("ends_sessions", BrowserSession), ("ends_refresh_tokens", RefreshToken)):
         yield Removal(User, name, "UPDATE OF is_active", suspended, model, "user_id = OLD.id")
     yield revoked(Membership, "revokes_all", "DELETE", "OLD.user_id")

@@ -94,6 +94,4 @@ class Lessons(Kind):
         try:
             hooks.settle(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
         except StoreUnavailable:
-            log.warning(
-                "Reports on %s cancelled lessons are not rejected yet; the reconciler tries again.", len(cancelled)
-            )
+            log.warning("Reports on %s cancelled lessons are not rejected yet; the reconciler will.", len(cancelled))

@@ -68,9 +68,7 @@ def test_a_leaked_key_verifies_nothing_any_more(file: Path) -> None:
 def test_a_key_verifies_until_its_last_token_ended() -> None:
     old, new = keys.make(0), keys.make(1000)
     assert keys.signing([old, new], 999) is old and keys.signing([old, new], 1000) is new
-    ended = (
-        1000 + LONGEST_LIFE + CLOCKS_DIFFER
-    )  # a server that is behind signs with the old key for longer by this much
+    ended = 1000 + LONGEST_LIFE + CLOCKS_DIFFER  # a server that is behind signs with the old key for this much longer
     assert keys.verifying([old, new], ended - 1) == [old, new]
     assert keys.verifying([old, new], ended) == [new]
     [kept, made] = keys.rotated([old, new], ended)
