@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class LessonsView(PutView):
     """The lessons that the user may see, by date and filters; with `with=marked` how many are marked."""
 
-    kind, body = Lessons, inputs.LessonsPut
+    importer, body = Lessons, inputs.LessonsPut
 
     def get(self, request: Request) -> Response:
         now = timezone.now()

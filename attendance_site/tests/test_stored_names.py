@@ -34,7 +34,7 @@ def test_tokens_stay_good() -> None:
     assert authentication._successor("name", "jti") == key.hexdigest()[:32]
     grounds = f'["{user.password}", true, ["teacher"], null]'
     made = salted_hmac("lessons.authentication.standing", grounds, algorithm="sha256").hexdigest()[:32]
-    assert authentication.standing(user, user.memberships.get().school_id) == made
+    assert authentication.fingerprint(user, user.memberships.get().school_id) == made
 
 
 def test_collections_keep_their_names() -> None:

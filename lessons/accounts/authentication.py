@@ -33,7 +33,7 @@ class AccessTokenAuthentication(BaseAuthentication):
             return None
         claims = tokens.access_claims(tokens.verify(token, "access"))
         user = acting_user(claims.user_id, claims.school_id, claims.sid)
-        if not constant_time_compare(claims.standing, standing(user, claims.school_id)):
+        if not constant_time_compare(claims.fingerprint, fingerprint(user, claims.school_id)):
             raise BadToken("Your password or your roles have changed. Please sign in again.")
         return user, claims
 
@@ -63,7 +63,7 @@ def _active_in(user_id: int, sid: str) -> QuerySet[User]:
     return signed_in.select_related("api_client")
 
 
-def standing(user: User, school_id: int | None) -> str:
+def fingerprint(user: User, school_id: int | None) -> str:
     """Returns the fingerprint that tokens for one school depend on: a short text made from password, roles there, and a
     client's secret and scopes. When any of these changes, access and refresh tokens end by themselves."""
     acting = user.access.acting.get(school_id or 0)
@@ -91,7 +91,7 @@ def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str,
         user=user,
         school_id=school_id,
         family=hash_secret(name),
-        standing=standing(user, school_id),
+        standing=fingerprint(user, school_id),
     )
     access = access_token(user, school_id, now=now, sid=family.sid)
     _exchange(family, jti, now)
@@ -145,7 +145,7 @@ def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
         is_current = family is not None and constant_time_compare(family.jti, hash_secret(jti))
         if family is not None and (is_current or _is_repeated(family, successor, now)):
             user = acting_user(family.user_id, family.school_id)
-            if constant_time_compare(family.standing, standing(user, family.school_id)):
+            if constant_time_compare(family.standing, fingerprint(user, family.school_id)):
                 access = access_token(user, family.school_id, now=now, sid=family.sid)
                 if is_current:
                     _exchange(family, successor, now)
@@ -187,7 +187,7 @@ def _refresh_token(family: RefreshToken, name: str, jti: str, now: datetime) -> 
 
 
 def _access_claims(user: User, school_id: int | None) -> dict[str, Any]:
-    claims: dict[str, Any] = {"sub": str(user.pk), "name": user.name, "standing": standing(user, school_id)}
+    claims: dict[str, Any] = {"sub": str(user.pk), "name": user.name, "standing": fingerprint(user, school_id)}
     if school_id is None:
         national: dict[str, Any] = {"position": "", "school": None, "nation": None, "scopes": []}
         return {**claims, **national, "roles": [Role.OPERATOR.value]}

@@ -1,6 +1,6 @@
 """The only module that signs and verifies tokens: simplejwt's backend with ES256 and a set of keys. Uses no store.
 
-simplejwt writes no `kid` and knows one verifying key, so `Backend` replaces two of its methods;
+simplejwt writes no `kid` and knows one verifying key, so `SigningBackend` replaces two of its methods;
 `absences/reporting/tests/test_forged_tokens.py` fails if a release no longer calls them.
 """
 
@@ -48,8 +48,8 @@ LOOK_AGAIN = 5.0  # seconds between checks of the key file
 class AccessClaims:
     """The holder of an access token and its school; for an operator, school and nation are None.
 
-    `standing` is the fingerprint that the token was issued for (`authentication.standing`). `sid` names the sign-in
-    that it comes from, and is "" for another system's token.
+    `fingerprint` (the claim `standing`) is the one that the token was issued for (`authentication.fingerprint`). `sid`
+    names the sign-in that it comes from, and is "" for another system's token.
     """
 
     user_id: int
@@ -59,7 +59,7 @@ class AccessClaims:
     nation: str | None
     roles: frozenset[Role]
     scopes: frozenset[Scope]
-    standing: str
+    fingerprint: str
     sid: str = ""
 
 
@@ -74,7 +74,7 @@ def sign(typ: str, claims: dict[str, Any], *, now: datetime, expires_at: datetim
     `exp`."""
     seconds, milliseconds = divmod(school_time.milliseconds(now), 1000)
     times = {"iat": seconds, "iat_ms": milliseconds, "exp": int(expires_at.timestamp())}
-    return Backend(current()).encode({"typ": typ, **claims, **times})
+    return SigningBackend(current()).encode({"typ": typ, **claims, **times})
 
 
 def verify(token: str, *types: str) -> Mapping[str, Any]:
@@ -104,7 +104,7 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
             nation=None if nation is None else typed(claims, "nation", str),
             roles=frozenset(Role(role) for role in typed(claims, "roles", list)),
             scopes=frozenset(Scope(scope) for scope in typed(claims, "scopes", list)),
-            standing=typed(claims, "standing", str),
+            fingerprint=typed(claims, "standing", str),
             sid=claims.get("sid", ""),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -153,7 +153,7 @@ class KeySet:
         return key if key in keys.verifying(self.keys, time.time()) else None
 
 
-class Backend(TokenBackend):
+class SigningBackend(TokenBackend):
     """simplejwt's backend, with a `kid` in the header and a key for each."""
 
     def __init__(self, key_set: KeySet) -> None:
@@ -176,7 +176,7 @@ class Backend(TokenBackend):
 @lru_cache(maxsize=REMEMBERED)
 def _verified(token: str, key_set: KeySet) -> Mapping[str, Any]:
     """Returns the claims of a token with the right signature, times, issuer and audience. Failures are not cached."""
-    claims = Backend(key_set).decode(cast(Any, token))
+    claims = SigningBackend(key_set).decode(cast(Any, token))
     issued, ends, milliseconds = claims.get("iat"), claims.get("exp"), claims.get("iat_ms", 0)
     if type(issued) is not int or type(ends) is not int or ends - issued > LONGEST_LIFE:
         raise ValueError("times")

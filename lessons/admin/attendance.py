@@ -18,7 +18,7 @@ LATEST = 10
 
 
 @dataclass(frozen=True)
-class Entry:
+class LessonMark:
     """A student in one register; `code` is None if she is unmarked."""
 
     register: Register
@@ -34,7 +34,7 @@ class Glance:
     year: int
     by_session: Figures
     by_lesson: Figures
-    latest: list[Entry]
+    latest: list[LessonMark]
 
 
 def glance(student: Student, year: int) -> Glance:
@@ -49,7 +49,7 @@ def glance(student: Student, year: int) -> Glance:
     )
 
 
-def entries_of(student: Student, year: int) -> list[Entry]:
+def entries_of(student: Student, year: int) -> list[LessonMark]:
     hers = Register.objects.of_student(student)
     registers = hers.filter(school_year=year).select_related("lesson", "group")
     marks: dict[int, list[Mark]] = defaultdict(list)
@@ -67,11 +67,11 @@ def entries_of(student: Student, year: int) -> list[Entry]:
             stands = standing(register, nation=nation, marks=own, amendments=changes)
             code = stands.code_of(student.pk)
             known = codes.code_set(nation, register.date).get(code) if code else None
-            entries.append(Entry(register, known, stands.minutes_of(student.pk)))
+            entries.append(LessonMark(register, known, stands.minutes_of(student.pk)))
     return entries
 
 
-def sessions_of(entries: Iterable[Entry]) -> list[codes.Code | None]:
+def sessions_of(entries: Iterable[LessonMark]) -> list[codes.Code | None]:
     """Returns the mark that counts in each session."""
     claims: dict[tuple[date, str], list[codes.Code | None]] = defaultdict(list)
     for entry in entries:

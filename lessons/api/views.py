@@ -34,8 +34,8 @@ from lessons.api.serializers import (
     StudentSerializer,
 )
 from lessons.errors import AttendanceError, BadToken, NotAllowed
-from lessons.imports import kinds
-from lessons.imports.putting import Kind, put
+from lessons.imports import importers
+from lessons.imports.putting import Importer, put
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
 from lessons.models.base import signature
 from lessons.roles import Scope
@@ -162,21 +162,21 @@ class PutView(SignedInView):
 
     scopes: ClassVar = {"PUT": Scope.TIMETABLE}
     max_body = 1024 * 1024
-    kind: type[Kind]
+    importer: type[Importer]
     body: type[inputs.Put]
     counts: tuple[str, ...] = ("created", "updated", "unchanged")
 
     def put(self, request: Request) -> Response:
         school = self._school()
         given = _valid(self.body, request)
-        name = self.kind.name
-        outcome = put(self.kind_of(school, given["source"]), given[name], now=timezone.now())
+        name = self.importer.name
+        outcome = put(self.importer_of(school, given["source"]), given[name], now=timezone.now())
         revoking.tell_promptly()
         ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
         return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
 
-    def kind_of(self, school: School, source: str) -> Kind:
-        return self.kind(school, source)
+    def importer_of(self, school: School, source: str) -> Importer:
+        return self.importer(school, source)
 
     def _school(self) -> School:
         """Returns the school that the user acts for; a user of several needs a token for one of them."""
@@ -216,7 +216,7 @@ class SchoolsView(OwnedListView):
 
 
 class GroupsView(OwnedListView, PutView):
-    kind, body = kinds.Groups, inputs.GroupsPut
+    importer, body = importers.Groups, inputs.GroupsPut
     serializer = GroupSerializer
 
     def queryset(self, user: User) -> QuerySet[Group]:
@@ -224,7 +224,7 @@ class GroupsView(OwnedListView, PutView):
 
 
 class StudentsView(OwnedListView, PutView):
-    kind, body = kinds.Students, inputs.StudentsPut
+    importer, body = importers.Students, inputs.StudentsPut
     serializer = StudentSerializer
 
     def queryset(self, user: User) -> QuerySet[Student]:
@@ -232,7 +232,7 @@ class StudentsView(OwnedListView, PutView):
 
 
 class EnrolmentsView(OwnedListView, PutView):
-    kind, body = kinds.Enrolments, inputs.EnrolmentsPut
+    importer, body = importers.Enrolments, inputs.EnrolmentsPut
     serializer = EnrolmentSerializer
 
     def queryset(self, user: User) -> QuerySet[Enrolment]:
@@ -243,7 +243,7 @@ class PlannedAbsencesView(OwnedListView, PutView):
     """Lists planned absences of any day from `from` to `to`. Systems put them like the timetable; so can the office,
     which also enters them on pages."""
 
-    kind, body = kinds.PlannedAbsences, inputs.PlannedAbsencesPut
+    importer, body = importers.PlannedAbsences, inputs.PlannedAbsencesPut
     counts = (*PutView.counts, "cancelled")
     serializer, query = PlannedAbsenceSerializer, PlannedAbsenceQuery
     lookups: ClassVar = {**OwnedListView.lookups, "from": "last_day__gte", "to": "first_day__lte"}
@@ -254,5 +254,5 @@ class PlannedAbsencesView(OwnedListView, PutView):
     def may(self, school_id: int, scope: Scope) -> bool:
         return self.user.access.may_plan(school_id) if scope == Scope.TIMETABLE else super().may(school_id, scope)
 
-    def kind_of(self, school: School, source: str) -> Kind:
-        return kinds.PlannedAbsences(school, source, signature(self.user, school.pk))
+    def importer_of(self, school: School, source: str) -> Importer:
+        return importers.PlannedAbsences(school, source, signature(self.user, school.pk))

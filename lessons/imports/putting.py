@@ -56,7 +56,7 @@ class Outcome:
         self.unchanged = len(self.rows) - self.created - self.updated
 
 
-class Kind:
+class Importer:
     """A table that rows can be put into. `references` are foreign keys that items give as external ids."""
 
     name: ClassVar[str]
@@ -71,7 +71,7 @@ class Kind:
         """Returns rows of this school and this source."""
         return model.objects.filter(school=self.school, source=self.source, external_id__in=ids)
 
-    def standing(self, ids: Collection[str]) -> Any:
+    def existing(self, ids: Collection[str]) -> Any:
         """Returns the existing rows, locked against deletion, but not their keys, so that a completion does not
         wait."""
         return self.own(self.model, ids).select_for_update(no_key=True).order_by("pk")
@@ -94,42 +94,42 @@ class Kind:
         """Tells other stores, after the commit."""
 
 
-def put(kind: Kind, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Outcome:
+def put(importer: Importer, items: Sequence[Mapping[str, Any]], *, now: datetime) -> Outcome:
     """Writes the items. Raises Unprocessable with a pointer for each item that does not fit the current data, and
     Conflict if the database refuses because something else was written at the same time."""
     try:
         with transaction.atomic():
             # One put at a time in a school. The key is not locked, so that writing rows that refer to the school need
             # not wait.
-            School.objects.select_for_update(no_key=True).filter(pk=kind.school.pk).first()
-            rows = _rows(kind, items)
-            kind.sign([row for row in rows if row.is_new or row.is_changed])
-            _refuse([error for row in rows for error in _invalid(kind, row)])
-            _refuse(list(kind.check(rows)))
-            outcome = _write(kind, rows)
-            outcome.cancelled = _take_away(kind, items)
+            School.objects.select_for_update(no_key=True).filter(pk=importer.school.pk).first()
+            rows = _rows(importer, items)
+            importer.sign([row for row in rows if row.is_new or row.is_changed])
+            _refuse([error for row in rows for error in _invalid(importer, row)])
+            _refuse(list(importer.check(rows)))
+            outcome = _write(importer, rows)
+            outcome.cancelled = _take_away(importer, items)
     except IntegrityError as error:
         detail = "This conflicts with data written at the same time. Nothing was changed."
         raise Conflict(detail) from error
-    kind.committed(rows, now)
+    importer.committed(rows, now)
     return outcome
 
 
-def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
-    pointers = [f"/{kind.name}/{index}" for index in range(len(items))]
+def _rows(importer: Importer, items: Sequence[Mapping[str, Any]]) -> list[Row]:
+    pointers = [f"/{importer.name}/{index}" for index in range(len(items))]
     _refuse(list(_twice(items, pointers)))
-    kept = [(item, pointer) for item, pointer in zip(items, pointers, strict=True) if not kind.takes_away(item)]
-    ids = {name: _ids(kind, model, {item[name] for item, _ in kept}) for name, model in kind.references.items()}
+    kept = [(item, pointer) for item, pointer in zip(items, pointers, strict=True) if not importer.takes_away(item)]
+    ids = {name: _ids(importer, model, {item[name] for item, _ in kept}) for name, model in importer.references.items()}
     _refuse(
         [
             FieldError(f"{pointer}/{name}", "unknown", f"No {name} of this source has this id in this school.")
             for item, pointer in kept
-            for name in kind.references
+            for name in importer.references
             if item[name] not in ids[name]
         ]
     )
-    standing = {row.external_id: row for row in kind.standing([item["external_id"] for item, _ in kept])}
-    columns = {column.name for column in kind.model._meta.concrete_fields} - set(SYSTEM)
+    existing = {row.external_id: row for row in importer.existing([item["external_id"] for item, _ in kept])}
+    columns = {column.name for column in importer.model._meta.concrete_fields} - set(SYSTEM)
     rows = []
     for item, pointer in kept:
         given = {
@@ -137,11 +137,11 @@ def _rows(kind: Kind, items: Sequence[Mapping[str, Any]]) -> list[Row]:
             for name, value in item.items()
             if name in columns
         }
-        instance = standing.get(item["external_id"])
+        instance = existing.get(item["external_id"])
         before = instance and {name: getattr(instance, name) for name in given}
         if instance is None:
-            instance = kind.model(school=kind.school, source=kind.source, external_id=item["external_id"])
-        instance.school = kind.school  # set from memory, to save a query
+            instance = importer.model(school=importer.school, source=importer.source, external_id=item["external_id"])
+        instance.school = importer.school  # set from memory, to save a query
         for name, value in given.items():
             setattr(instance, name, value)
         rows.append(Row(pointer, item, instance, before))
@@ -156,13 +156,13 @@ def _twice(items: Sequence[Mapping[str, Any]], pointers: Sequence[str]) -> Itera
         seen.add(item["external_id"])
 
 
-def _ids(kind: Kind, model: Any, external: Collection[str]) -> dict[str, int]:
-    return dict(kind.own(model, external).values_list("external_id", "pk"))
+def _ids(importer: Importer, model: Any, external: Collection[str]) -> dict[str, int]:
+    return dict(importer.own(model, external).values_list("external_id", "pk"))
 
 
-def _invalid(kind: Kind, row: Row) -> Iterator[FieldError]:
+def _invalid(importer: Importer, row: Row) -> Iterator[FieldError]:
     """Yields violations of the model's own rules, without a query."""
-    keys = {each.name for each in kind.model._meta.concrete_fields if each.is_relation}
+    keys = {each.name for each in importer.model._meta.concrete_fields if each.is_relation}
     try:
         row.instance.clean()
         row.instance.clean_fields(exclude=keys)
@@ -177,24 +177,24 @@ def _refuse(errors: list[FieldError]) -> None:
         raise Unprocessable(errors)
 
 
-def _write(kind: Kind, rows: Sequence[Row]) -> Outcome:
+def _write(importer: Importer, rows: Sequence[Row]) -> Outcome:
     new = [row for row in rows if row.is_new]
-    kind.model.objects.bulk_create([row.instance for row in new])
-    kind.written(rows)
+    importer.model.objects.bulk_create([row.instance for row in new])
+    importer.written(rows)
     changed = [row for row in rows if not row.is_new and row.is_changed]
-    update(kind.model, [row.instance for row in changed], [*_columns(kind, rows), "updated_at"])
+    update(importer.model, [row.instance for row in changed], [*_columns(importer, rows), "updated_at"])
     return Outcome(created=len(new), updated=len(changed), rows=rows)
 
 
-def _take_away(kind: Kind, items: Sequence[Mapping[str, Any]]) -> int:
+def _take_away(importer: Importer, items: Sequence[Mapping[str, Any]]) -> int:
     """Deletes the rows that items take away; returns how many there were."""
-    ids = [item["external_id"] for item in items if kind.takes_away(item)]
-    return kind.own(kind.model, ids).delete()[0] if ids else 0
+    ids = [item["external_id"] for item in items if importer.takes_away(item)]
+    return importer.own(importer.model, ids).delete()[0] if ids else 0
 
 
-def _columns(kind: Kind, rows: Sequence[Row]) -> list[str]:
+def _columns(importer: Importer, rows: Sequence[Row]) -> list[str]:
     given = {name for row in rows for name in row.before or {}}
-    return sorted({kind.model._meta.get_field(name).name for name in given} | set(kind.derived))
+    return sorted({importer.model._meta.get_field(name).name for name in given} | set(importer.derived))
 
 
 def update(model: Any, instances: Sequence[models.Model], columns: Sequence[str]) -> None:

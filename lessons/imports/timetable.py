@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 
 from lessons.errors import FieldError, StoreUnavailable
-from lessons.imports.putting import Kind, Row, update
+from lessons.imports.putting import Importer, Row, update
 from lessons.models import Group, Lesson, LessonStaff, Membership, StaffKind
 from lessons.registers import hooks
 
 log = logging.getLogger(__name__)
 
 
-class Lessons(Kind):
+class Lessons(Importer):
     """Lessons. One with a register keeps the fields that its register depends on; one whose reports were rejected stays
     cancelled. Cancelling follows `lessons/admin/cancelling.py`."""
 
@@ -29,7 +29,7 @@ class Lessons(Kind):
     # By column.
     FIXED: ClassVar = {"group_id": "group"} | {n: n for n in ("date", "start_time", "end_time", "session", "status")}
 
-    def standing(self, ids: Collection[str]) -> Any:
+    def existing(self, ids: Collection[str]) -> Any:
         """Locks the lessons, so that a faster completion or settling is seen."""
         pks = self.own(Lesson, ids).lock()
         return Lesson.objects.filter(pk__in=pks).select_related("register")

@@ -98,7 +98,7 @@ class Register(SchoolRow, Signed):
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):
-    def standing(self, code: str) -> MarkQuerySet:
+    def current(self, code: str) -> MarkQuerySet:
         """Returns marks with this code that were not amended since."""
         since = Amendment.objects.filter(register=OuterRef("register")).about(OuterRef("student"))
         return self.filter(~Exists(since), code=code)
@@ -176,7 +176,7 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
         """Returns the amendments that concern a student: by name, or a void, which concerns everyone."""
         return self.filter(Q(student=student) | Q(student=None))
 
-    def standing(self, code: str) -> AmendmentQuerySet:
+    def current(self, code: str) -> AmendmentQuerySet:
         """Returns amendments to this code that were not amended since."""
         since = Amendment.objects.filter(register=OuterRef("register"), pk__gt=OuterRef("pk"))
         return self.filter(~Exists(since.about(OuterRef("student"))), to_code=code)

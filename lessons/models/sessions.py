@@ -77,7 +77,7 @@ class RefreshToken(models.Model):
     jti = models.CharField(max_length=64)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens")
     school = models.ForeignKey("lessons.School", on_delete=models.CASCADE, null=True)
-    standing = models.CharField(max_length=64)  # of the user when it was issued (`authentication.standing`)
+    standing = models.CharField(max_length=64)  # of the user when it was issued (`authentication.fingerprint`)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

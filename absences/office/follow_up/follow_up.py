@@ -73,7 +73,7 @@ def unexplained(school: School, wanted: Wanted) -> list[tuple[Student, Lesson]]:
     if wanted.group is not None:
         of["register__group"] = wanted.group
     found: list[tuple[Student, Lesson]] = []
-    for rows in (Mark.objects.standing(codes.ABSENT), Amendment.objects.standing(codes.ABSENT)):
+    for rows in (Mark.objects.current(codes.ABSENT), Amendment.objects.current(codes.ABSENT)):
         known = rows.filter(**of).select_related("student", "register__lesson__group").defer(*HEAVY)
         found += [(row.student, row.register.lesson) for row in known if row.student]
     for _student, lesson in found:

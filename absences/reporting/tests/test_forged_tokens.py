@@ -235,7 +235,7 @@ def test_simplejwt_still_asks_our_two_methods() -> None:
     assert jwt.get_unverified_header(token) == {"alg": "ES256", "typ": "JWT", "kid": ours().kid}
     asked: list[str] = []
 
-    class Listening(tokens.Backend):
+    class Listening(tokens.SigningBackend):
         def get_verifying_key(self, token: Any) -> Any:
             asked.append(token)
             return super().get_verifying_key(token)

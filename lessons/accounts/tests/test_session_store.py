@@ -164,7 +164,7 @@ def test_who_was_signed_in_stays_so_when_keys_are_hashed(alice: User) -> None:
     for key in keys:
         ends = now + timedelta(hours=1)
         sessions.create(session_key=key, session_data=data, expire_date=ends, user_id=alice.pk, seen_at=now)
-    standing = authentication.standing(alice, school)
+    standing = authentication.fingerprint(alice, school)
     families.create(**ids, user_id=alice.pk, school_id=school, standing=standing, expires_at=now + timedelta(hours=1))
     call_command("migrate", verbosity=0)
     clients = [Client(headers={"cookie": f"{COOKIE}={key}"}) for key in keys]

@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lessons.errors import FieldError
-from lessons.imports.putting import Kind, Row
+from lessons.imports.putting import Importer, Row
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
 
 
-class Students(Kind):
+class Students(Importer):
     name = "students"
     model = Student
 
@@ -33,12 +33,12 @@ class Students(Kind):
                 yield row.error("upn", "unique", _("Another student of this school has this UPN."))
 
 
-class Groups(Kind):
+class Groups(Importer):
     name = "groups"
     model = Group
 
 
-class Enrolments(Kind):
+class Enrolments(Importer):
     name = "enrolments"
     model = Enrolment
     references = {"student": Student, "group": Group}  # noqa: RUF012
@@ -62,7 +62,7 @@ class Enrolments(Kind):
                 yield row.error("starts_on", "unique", _("There is another enrolment of this student from this day."))
 
 
-class PlannedAbsences(Kind):
+class PlannedAbsences(Importer):
     """Planned absences, signed by the user who puts them. A plan is not part of the record: if cancelled, it is
     deleted, and marks made from it stay."""
 
