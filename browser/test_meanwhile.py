@@ -60,7 +60,7 @@ def test_a_code_that_the_page_has_no_button_for(register: Page, here: Place, les
 
 
 def test_a_tap_before_the_script_is_there(page: Page, lesson: Lesson) -> None:
-    held = Held(page, "**/register*.js")
+    held = Held(page, "**/attendance*.js")
     page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
     held.caught()
     tap(page, 0, "absent")
@@ -72,7 +72,7 @@ def test_a_tap_before_the_script_is_there(page: Page, lesson: Lesson) -> None:
 
 def test_a_form_that_came_back_stays_one(page: Page, here: Place, lesson: Lesson) -> None:
     """A page restored by the browser keeps its choices but must not post them as a form."""
-    scripts = Held(page, "**/register*.js")
+    scripts = Held(page, "**/attendance*.js")
     page.goto(f"/lessons/{lesson.pk}/", wait_until="commit")
     scripts.caught()
     report(here.colleague, lesson, "L", minutes_late=4)

@@ -1,11 +1,13 @@
 """The register as a teacher takes it, in a real browser."""
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 
 from absences.repair.reconcile import reconcile
 from browser.marks import codes, opened, reported, saved, says
@@ -45,6 +47,17 @@ def test_a_class_of_thirty_takes_four_taps(device: Callable[..., Device], here: 
     assert page.evaluate("sessionStorage.taps") == "4"
     assert len(standing(lesson)) == 2
     assert Register.objects.get(pk=lesson.pk).counts["attended"] == 28
+
+
+def test_it_is_three_requests_and_fifteen_kilobytes(page: Page, lesson: Lesson) -> None:
+    """Apart from the icon, on a device that has kept nothing yet."""
+    asked: list[Request] = []
+    page.on("requestfinished", lambda request: asked.append(request))
+    opened(page, lesson)
+    answers = [request.response() for request in asked if not request.url.endswith(".svg")]
+    html, *files = [answer.body() for answer in answers if answer]
+    assert len(files) == 2
+    assert len(gzip.compress(html)) + sum(len(brotli.compress(each)) for each in files) <= 15_000
 
 
 def test_it_takes_twenty_keys_at_most(device: Callable[..., Device], here: Place, lesson: Lesson) -> None:

@@ -24,8 +24,7 @@ from lessons.accounts.sessions import clear_browser, in_background, sid_of
 from lessons.errors import NotFound
 
 SCRIPTS = (
-    "outbox.js",
-    "register.js",
+    "attendance.js",
     "shell.js",
     "today.js",
     "device.js",

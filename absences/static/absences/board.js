@@ -1,21 +1,24 @@
-// The board keeps itself up to date while somebody looks at it: a question every ten seconds, which costs the server
-// next to nothing as long as nothing has changed.
+// The board keeps itself up to date while somebody looks at it: a question every ten seconds, which costs the server next
+// to nothing as long as nothing has changed.
 
 const EVERY = 10_000;
 const AT_MOST = 120_000;
 
-const board = document.getElementById("board");
-const shown = document.getElementById("now");
-const aloud = document.getElementById("aloud");
-const stale = document.getElementById("stale");
-const words = JSON.parse(document.getElementById("words").textContent);
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const board = byId("board");
+const shown = byId("now");
+const aloud = byId("aloud");
+const stale = byId("stale");
+const words = JSON.parse(byId("words").textContent ?? "");
 
 let version = `W/"${board.dataset.version}"`;
 let right = new Date();
 let failures = 0;
-let timer;
+let timer = 0;
 
-// Spread, so that the screens of a country do not ask together.
+/** Screens do not ask together: each waits a little more or less. */
 function again() {
   clearTimeout(timer);
   const wait = Math.min(EVERY * 2 ** failures, AT_MOST);
@@ -26,17 +29,13 @@ async function look() {
   clearTimeout(timer);
   if (document.hidden) return; // asked again as soon as it is seen
   try {
-    const answer = await fetch(board.dataset.state, {
+    const answer = await fetch(board.dataset.state ?? "", {
       headers: { "If-None-Match": version },
       cache: "no-store",
       signal: AbortSignal.timeout(EVERY),
     });
     if (answer.status === 401) return location.reload(); // to the page to sign in: names stay on no screen
-    if (answer.status !== 304) {
-      if (!answer.ok) throw new Error(answer.status);
-      show(await answer.text());
-      version = answer.headers.get("ETag");
-    }
+    if (answer.status !== 304) await takeIn(answer);
     failures = 0;
     right = new Date();
     say("");
@@ -47,20 +46,37 @@ async function look() {
   again();
 }
 
-// Whoever was at a button stays at it.
-function show(text) {
-  const before = shown.querySelector(".tally").dataset.said;
-  const focused = shown.contains(document.activeElement) ? address(document.activeElement) : "";
-  shown.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
-  if (focused) shown.querySelector(focused)?.focus({ preventScroll: true });
-  const said = shown.querySelector(".tally").dataset.said;
-  if (said !== before) aloud.textContent = said;
+/** @param {Response} answer */
+async function takeIn(answer) {
+  if (!answer.ok) throw new Error(String(answer.status));
+  show(await answer.text());
+  version = answer.headers.get("ETag") ?? "";
 }
 
+/**
+ * Shows the new board; the focus stays where it was.
+ *
+ * @param {string} text
+ */
+function show(text) {
+  const before = tally();
+  const { activeElement } = document;
+  const focused = activeElement && shown.contains(activeElement) ? address(activeElement) : "";
+  shown.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+  /** @type {HTMLElement | null} */
+  const found = focused ? shown.querySelector(focused) : null;
+  found?.focus({ preventScroll: true });
+  if (tally() !== before) aloud.textContent = tally();
+}
+
+const tally = () => /** @type {HTMLElement} */ (shown.querySelector(".tally")).dataset.said ?? "";
+
+/** @param {Element} element */
 function address(element) {
   return element.id ? `#${element.id}` : `a[href="${element.getAttribute("href")}"]`;
 }
 
+/** @param {string} text */
 function say(text) {
   stale.textContent = text;
   stale.hidden = !text;

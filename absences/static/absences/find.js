@@ -1,11 +1,21 @@
 // `/` on the register: to a pupil by any part of the name.
 
-import { make, words } from "./outbox.js";
+/** @typedef {typeof import("./attendance.js")} Attendance */
 
+/** @typedef {{ name: string, element: HTMLElement }} Named */
+
+/** @param {string} text */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-// Asks for a name above the rows, and goes to the first that has it, or back to where it was asked.
-export function find(form, rows, from) {
+/**
+ * Asks for a name above the rows, and goes to the first row that has it, or back to where it was asked.
+ *
+ * @param {Pick<Attendance, "make" | "words">} attendance
+ * @param {HTMLElement} form
+ * @param {Named[]} rows
+ * @param {Named} from
+ */
+export function find({ make, words }, form, rows, from) {
   const field = make("input", { type: "search", className: "find" });
   field.setAttribute("aria-label", words.find);
   form.prepend(field);

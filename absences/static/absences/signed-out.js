@@ -1,19 +1,25 @@
-// On the page to sign in: whoever was signed in here is so no more. Nothing with a name is kept, nor a ticket that would
-// report in their name; what waits to be sent stays, with its ticket. Right after signing out, the other tabs leave too.
+// On the page to sign in: nobody is signed in here any more. Everything with a name goes, and so do tickets, which
+// would report in the name of the last user; what waits to be sent stays, with its ticket. Right after signing out, the other
+// tabs leave too.
 
-import { forget } from "./device.js";
-import { tellOthers, transact } from "./outbox.js";
+import { forgetDevice } from "./device.js";
+import { tellOthers, transact } from "./attendance.js";
 
 async function forgetTickets() {
   const kept = await indexedDB.databases();
-  if (!kept.some(({ name }) => name === "attendance")) return; // nor is it made here
+  if (!kept.some(({ name }) => name === "attendance")) return; // nor is one made here
   await transact("readwrite", ["marks", "finishes", "tickets"], (_, marks, finishes, tickets) => {
+    /** @type {Set<string>} */
     const waiting = new Set();
+    /** @param {{ user: number, lesson: number }} row */
     const nameOf = ({ user, lesson }) => `${user} ${lesson}`;
-    const note = ({ target }) => target.result.forEach((row) => waiting.add(nameOf(row)));
-    marks.getAll().onsuccess = note;
-    finishes.getAll().onsuccess = note;
-    tickets.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+    for (const store of [marks, finishes]) {
+      const found = store.getAll();
+      found.onsuccess = () => found.result.forEach((row) => waiting.add(nameOf(row)));
+    }
+    const request = tickets.openCursor();
+    request.onsuccess = () => {
+      const cursor = request.result;
       if (!cursor) return;
       if (!waiting.has(nameOf(cursor.value))) cursor.delete();
       cursor.continue();
@@ -21,7 +27,6 @@ async function forgetTickets() {
   });
 }
 
-if ("caches" in self) forget();
+if ("caches" in self) forgetDevice();
 forgetTickets().catch(() => {}); // a browser that keeps nothing
-// On the same channel as the outbox of this page, which would hear another.
 if (new URLSearchParams(location.search).has("left")) tellOthers({ type: "left" });
