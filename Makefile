@@ -14,7 +14,7 @@ AS_PRODUCTION = PRODUCTION=true HTTPS=true ALLOWED_HOSTS=attendance.example.org 
 # Some machines set this. Without bytecode, each process of the suite and the drills would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test setup-browser test-browser screenshots check demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
+.PHONY: help setup run test setup-browser test-browser screenshots check check-javascript demo-reset drill-completion drill-offline drill-failover drill-postgres fuzz lock
 .SILENT:
 
 help:
@@ -52,6 +52,11 @@ check: setup  ## lint, format, types, templates, migrations, production settings
 	$(AS_PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) .ci/audit.py requirements-dev.txt
 
+check-javascript: node_modules/installed  ## lint, types and tests of the scripts; needs Node 18.19 or later with npm
+	npm run --silent lint
+	npm run --silent types
+	npm run --silent test
+
 demo-reset: setup  ## deletes everything that was entered; the next run loads a fresh demo
 	exec $(PYTHON) -m dev.local reset
 
@@ -80,6 +85,12 @@ lock:  ## pins requirements.in and requirements-dev.in again; needs uv
 	test -n "$(UV)" || { echo "uv is needed: pip install uv, or .venv/bin/pip install uv" >&2; exit 1; }
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+node_modules/installed: package.json package-lock.json
+	command -v npm >/dev/null || { echo "Node 18.19 or later with npm is needed" \
+		"(on Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	npm ci --no-audit --no-fund
+	touch $@
 
 .venv/installed: requirements.txt requirements-dev.txt
 	for python in python3.13 python3.12 python3.11 python3; do \
