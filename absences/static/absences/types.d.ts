@@ -142,7 +142,7 @@ type Wording = string;
 /** For one, and for any other number. */
 type Plural = [one: string, many: string];
 
-/** The words of all pages (absences/views/taking.py); each page has those that its scripts need. */
+/** The words of all pages (absences/taking/script.py); each page has those that its scripts need. */
 interface Words {
   // of sending
   saving: Wording;
