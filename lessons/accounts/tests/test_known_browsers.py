@@ -1,6 +1,5 @@
 """Known browsers: whose tries are counted separately there, and for how long."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -10,7 +9,6 @@ import time_machine
 from django.conf import settings
 from django.core import signing
 from django.test import Client
-from django.utils import timezone
 
 from lessons.accounts import known_browsers, sign_in
 from lessons.accounts.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, device, guesses, on, page
@@ -18,22 +16,6 @@ from lessons.factories import SchoolFactory, person
 from lessons.models import Role, School, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.longest]
-
-
-@pytest.fixture
-def school() -> School:
-    return SchoolFactory.create()
-
-
-@pytest.fixture
-def alice(school: School) -> User:
-    return colleague(school, "alice")
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.mark.parametrize("door", ["page", "api", "cookie of another school", "old cookie", "forged cookie"])

@@ -1,6 +1,5 @@
 """Limits on signing in, on the page and in the API."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,26 +13,10 @@ from pytest_django import Settings
 from lessons.accounts import shared_counter, sign_in
 from lessons.accounts.network import network
 from lessons.accounts.tests.signing_in import HOME, PASSWORD, SCHOOLS, api, colleague, guesses, page
-from lessons.factories import CLIENT_SECRET, ApiClientFactory, SchoolFactory, person
+from lessons.factories import CLIENT_SECRET, ApiClientFactory, person
 from lessons.models import Role, School, User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def school() -> School:
-    return SchoolFactory.create()
-
-
-@pytest.fixture
-def alice(school: School) -> User:
-    return colleague(school, "alice")
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
 
 
 def test_five_tries_and_then_a_pause(alice: User, clock: time_machine.Traveller) -> None:

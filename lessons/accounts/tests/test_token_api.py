@@ -23,11 +23,6 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def school() -> School:
-    return SchoolFactory.create()
-
-
-@pytest.fixture
 def user(school: School) -> User:
     user = person(school, Role.OFFICE, "olive", name="Olive Grant")
     user.set_password(PASSWORD)
