@@ -13,7 +13,8 @@ from absences.store import mongo
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from absences.tests.pages import browser
 from absences.tests.threads import at_once
-from lessons.accounts import shared_counter
+from lessons.accounts import minute_counter, shared_counter
+from lessons.accounts.minute_counter import MinuteCounter
 from lessons.api import throttles
 from lessons.factories import CLIENT_SECRET, ApiClientFactory
 from lessons.models import Lesson, School, Tally, User
@@ -30,8 +31,8 @@ def few(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it had just started, and in the middle of a minute."""
-    monkeypatch.setattr(throttles, "_counts", throttles._Counts())
-    monkeypatch.setattr(throttles, "time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr(throttles, "_counts", MinuteCounter(shared=True))
+    monkeypatch.setattr(minute_counter, "time", lambda: 1_800_000_030.0)
     monkeypatch.setattr(rate_limit, "time", lambda: 1_800_000_030.0)
 
 
@@ -99,15 +100,15 @@ def test_the_next_minute_is_new(few: None, office: User, monkeypatch: pytest.Mon
     api = signed_in(office)
     for _ in range(4):
         api.get("/api/v1/groups")
-    monkeypatch.setattr(throttles, "time", lambda: 1_800_000_060.0)
+    monkeypatch.setattr(minute_counter, "time", lambda: 1_800_000_060.0)
     assert api.get("/api/v1/groups").status_code == 200
 
 
 def test_processes_know_of_each_other_but_for_a_step() -> None:
     """Three with a budget of 200 together: each may be ten ahead of what the others know, and counts tell in tens."""
-    processes, limit = [throttles._Counts() for _ in range(3)], 200
+    processes, limit = [MinuteCounter(shared=True) for _ in range(3)], 200
     granted = sum(each.add("user 1", limit) <= limit for _ in range(200) for each in processes)
-    assert limit <= granted <= limit + 3 * (limit // throttles.STEPS)
+    assert limit <= granted <= limit + 3 * (limit // minute_counter.STEPS)
     assert Tally.objects.get().hits >= limit
 
 
@@ -177,4 +178,4 @@ def test_what_is_remembered_is_bounded(office: User, monkeypatch: pytest.MonkeyP
     api = signed_in(office)
     for n in range(5):
         assert api.put(f"/api/v1/lessons/{10**9 + n}/absences/1").status_code == 202
-    assert sum(map(len, rate_limit._reports._lessons.values())) <= 2
+    assert sum(map(len, rate_limit._lessons._lessons.values())) <= 2
