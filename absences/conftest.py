@@ -1,4 +1,4 @@
-"""The people and the lesson that most tests here are about: Monday 14 September 2026, 09:00 to 10:00 in London."""
+"""The people and the lesson of most tests here: Monday 14 September 2026, 09:00 to 10:00 in London."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -61,19 +61,19 @@ def integrator(school: School) -> User:
 
 @pytest.fixture
 def outsider() -> User:
-    """A teacher of another school."""
+    """Returns a teacher of another school."""
     return person(SchoolFactory.create(), Role.TEACHER, "charlie", name="Charlie Ryan")
 
 
 @pytest.fixture
 def lesson(school: School, teacher: User) -> Lesson:
-    """Taken by Alice, with four students."""
+    """Returns Alice's lesson, with four students."""
     return LessonFactory.create(group=GroupFactory.create(school=school), students=4, taught_by=teacher)
 
 
 @pytest.fixture
 def students(lesson: Lesson) -> list[Student]:
-    """Those of the lesson, by id."""
+    """Returns the lesson's students, by id."""
     return sorted(Student.objects.enrolled(lesson.group_id, lesson.date), key=lambda student: student.pk)
 
 
@@ -84,19 +84,19 @@ def roster(students: list[Student]) -> list[int]:
 
 @pytest.fixture
 def claims(teacher: User, lesson: Lesson, roster: list[int], now: datetime) -> Claims:
-    """Alice's, for her lesson."""
+    """Returns Alice's claims for her lesson."""
     return tickets.claims_for(teacher, lesson, roster, now)
 
 
 @pytest.fixture
 def colleague_claims(colleague: User, lesson: Lesson, roster: list[int], now: datetime) -> Claims:
-    """Bob's, who may take the lesson as cover."""
+    """Returns the claims of Bob, who may take the lesson as cover."""
     return tickets.claims_for(colleague, lesson, roster, now)
 
 
 @pytest.fixture
 def mongodb_down(settings: Settings) -> Iterator[None]:
-    """Nothing listens where MongoDB should be."""
+    """Makes MongoDB's address one at which nothing listens."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -109,7 +109,7 @@ def mongodb_down(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture
 def commands() -> Iterator[list[str]]:
-    mongo.close()  # a client listens from when it is made
+    mongo.close()  # a client's listeners are set when it is made
     mongo.ping()
     LISTENER.seen.clear()
     LISTENER.sent.clear()
@@ -120,7 +120,7 @@ def commands() -> Iterator[list[str]]:
 
 @pytest.fixture
 def drop_record() -> Callable[[], None]:
-    """Takes the whole record away, as a restored backup from before it would."""
+    """Returns a function that deletes the whole record, like a restored backup from before it."""
 
     def drop() -> None:
         with lawful_purge("A restored backup has none of it"):
@@ -137,7 +137,7 @@ def mis(school: School) -> Api:
 
 @pytest.fixture
 def timetable(school: School) -> Group:
-    """A group, a student and a teacher, each with an id of the other system."""
+    """Returns a group with a student and a teacher, each with an id of the other system."""
     MembershipFactory.create(school=school, user__username="alice", external_id="t1", **MIS)
     StudentFactory.create(school=school, external_id="s1", **MIS)
     return GroupFactory.create(school=school, external_id="g1", **MIS)

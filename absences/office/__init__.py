@@ -1,1 +1,1 @@
-"""The pages of a school's office, a folder each."""
+"""The office's pages, a folder each."""

@@ -1,1 +1,1 @@
-"""One pupil's attendance in a school year: read, added up, and drawn."""
+"""One pupil's attendance in a school year: queries, figures and the calendar picture."""

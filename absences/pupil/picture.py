@@ -1,7 +1,8 @@
-"""A school year as SVG draws it: a small calendar for each month, with a box for each day's sessions. Pure.
+"""The calendar picture of a school year, for SVG: a small calendar per month, with a box for each of the day's
+sessions. Pure.
 
-A letter says what a box is; its look only helps to find it. Where the school keeps no sessions, a box says how many of
-the day's lessons were attended.
+The letter in a box gives its meaning; the colour only helps to find it. If the school keeps no sessions, a box says how
+many of the day's lessons were attended.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from lessons.codes import Code, Kind
 from lessons.models import Session
 from lessons.registers.rates import Figures
 
-# In units of the picture, which is as wide as its five days or seven.
+# In units of the picture, which is as wide as its five or seven days.
 WIDTH, HEIGHT, HEAD, HALF, GAP = 37, 34, 14, 16, 1
 
 EMPTY = ("open", "off", "coming")
 
-# What a box may look like, each with its letters as an example and its words.
+# The looks of a box, each with its letter as an example and its meaning.
 LEGEND: dict[str, tuple[str, Promise]] = {
     "present": ("/", gettext_lazy("Present")),
     "late": ("L", gettext_lazy("Late, before the register closed")),
@@ -50,7 +51,7 @@ LEGEND: dict[str, tuple[str, Promise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """From `x` on, within its day; `words` say the same."""
+    """A box that begins at `x` within its day; `words` are its meaning."""
 
     x: int
     width: int
@@ -69,8 +70,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """At (x, y) within its month. `boxes` are two for the sessions, or one for the lessons, and none where nothing is
-    known: `look` says why."""
+    """A day at (x, y) within its month. `boxes` are two for the sessions, or one for the lessons, or none if nothing is
+    known; `look` says why."""
 
     date: date
     x: int
@@ -84,7 +85,7 @@ class Day:
 
     @property
     def cells(self) -> list[str]:
-        """Of the table that stands for the picture: by session."""
+        """Returns the cells of the table that replaces the picture, by session."""
         halves = {box.x: box.words for box in self.boxes}
         return [halves.get(x, "") for x in (0, HALF + GAP)]
 
@@ -99,7 +100,7 @@ class Month:
 
     @property
     def shapes(self) -> SafeString:
-        """The days, drawn: a template would take as long as all the rest of the page."""
+        """Returns the days as SVG. A template would take as long as the rest of the page."""
         shapes = {box: box.shape for box in {box for day in self.days for box in day.boxes}}
         empty = {look: Box(0, 2 * HALF + GAP, look, LEGEND[look][0], "").shape for look in EMPTY}
         drawn = '<g transform="translate({} {})"><text class="number" x="16" y="10">{}</text>{}</g>'
@@ -114,12 +115,12 @@ class Month:
 
     @property
     def told(self) -> Iterator[Day]:
-        """Days of which something is known."""
+        """Yields days with a box."""
         return (day for day in self.days if day.boxes)
 
     @property
     def heads(self) -> Iterator[tuple[int, date]]:
-        """Any day of each weekday, with the middle of its column."""
+        """Yields a date for each weekday, with the middle of its column."""
         monday = self.first - timedelta(self.first.weekday())
         return ((column * WIDTH + HALF, monday + timedelta(column)) for column in range(self.width // WIDTH))
 
@@ -131,14 +132,14 @@ class Picture:
 
     @property
     def legend(self) -> list[tuple[str, str, Promise]]:
-        """Of what is in the picture."""
+        """Returns the legend of the looks in the picture."""
         days = [day for month in self.months for day in month.days]
         looks = {day.look for day in days} | {box.look for day in days for box in day.boxes}
         return [(look, letters, words) for look, (letters, words) in LEGEND.items() if look in looks]
 
 
 def draw(year: SchoolYear) -> Picture:
-    """Of the months that have begun, without those in which nothing is known and nobody had school."""
+    """Draws the months that have begun, except those without entries and without school."""
     boxes = _by_session(year) if year.has_sessions else _by_lesson(year)
     columns = 7 if any(day.weekday() >= SATURDAY for day in boxes) else SATURDAY
     months = [_month(year, first, columns, boxes) for first in _firsts(year)]
@@ -167,7 +168,7 @@ def _firsts(year: SchoolYear) -> Iterator[date]:
 def _month(year: SchoolYear, first: date, columns: int, boxes: dict[date, list[Box]]) -> Month:
     last = (first + timedelta(31)).replace(day=1) - timedelta(1)
     start = first - timedelta(first.weekday())
-    if first.weekday() >= columns:  # it begins at a weekend that is not drawn
+    if first.weekday() >= columns:  # the month begins at a weekend that is not drawn
         start += timedelta(7)
     days = []
     for number in range(last.day):
@@ -221,7 +222,7 @@ def _by_lesson(year: SchoolYear) -> dict[date, list[Box]]:
 
 
 def _of_day(entries: Iterable[Entry]) -> Box:
-    """How much of a day's lessons was attended; it looks like the worst of what was missed."""
+    """Returns a box with the number of the day's lessons attended; it looks like the worst one missed."""
     known = [entry.code for entry in entries]
     figures = Figures.of(known)
     if not figures.possible:

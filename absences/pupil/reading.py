@@ -1,4 +1,4 @@
-"""A pupil's school year from SQL: the same queries whatever the year, and no register's row is made an object, since
+"""Reads a pupil's school year from SQL, in a fixed number of queries. No objects are made of register rows, because
 there may be 1,400 of them."""
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ REST = ("by_name", "by_position", "roster_text", "unstated_text")
 
 
 def is_whole(user: User, student: Student) -> bool:
-    """Whether this user sees all of the pupil's lessons; teachers see their own."""
+    """Returns whether this user sees all of the pupil's lessons; teachers see only their own."""
     return student.school_id in user.access.whole_schools()
 
 
 def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
-    """What this user may see of a pupil's school year, until today. Needs SQL only."""
+    """Returns a pupil's school year up to today, as far as this user may see it. Needs only SQL."""
     first, last = school_time.school_year_dates(year)
     until = min(last, school_time.local_date(student.school.time_zone, now))
     days = (first, until)
@@ -47,8 +47,8 @@ def of(user: User, student: Student, year: int, now: datetime) -> SchoolYear:
 
 
 def lessons(user: User, student: Student) -> LessonQuerySet:
-    """Those of the groups that the pupil is in on their day. By the groups alone: asked for the school as well, SQLite
-    would look through all lessons of the school."""
+    """Returns lessons of the groups that the pupil belongs to on their day. Filters by group alone: with the school
+    too, SQLite would scan all the school's lessons."""
     groups = list(Group.objects.for_user(user).filter(enrolments__student=student).values_list("pk", flat=True))
     enrolled = Enrolment.objects.filter(student=student, group=OuterRef("group")).on(OuterRef("date"))
     found = LessonRow.objects.scheduled().filter(Exists(enrolled), group__in=groups)
@@ -60,8 +60,7 @@ def _order(entry: Entry) -> tuple[date, time, int]:
 
 
 def _open_days(student: Student, days: tuple[date, date], known: Container[date]) -> Iterator[date]:
-    """Weekdays of which nothing is known, though somebody of the school had lessons. Holidays have none to look
-    through."""
+    """Yields weekdays without an entry on which somebody in the school had lessons. Holidays have no lessons."""
     first, last = days
     all_days = (first + timedelta(number) for number in range((last - first).days + 1))
     unknown = [day for day in all_days if day.weekday() < SATURDAY and day not in known]
@@ -70,7 +69,7 @@ def _open_days(student: Student, days: tuple[date, date], known: Container[date]
 
 
 def _entries(seen: RegisterQuerySet, student: Student) -> Iterator[Entry]:
-    """In no order: the roster decides which registers are hers."""
+    """Yields entries in no particular order. The roster decides which registers are the pupil's."""
     marks, amendments = _said(seen, student)
     names = cache(lambda text: student.pk in json.loads(text))  # most registers of a group have the same roster
     as_text = {f"{name}_text": Cast(name, TextField()) for name in ("roster", "unstated")}
@@ -86,7 +85,7 @@ def _entries(seen: RegisterQuerySet, student: Student) -> Iterator[Entry]:
 
 
 def _said(seen: RegisterQuerySet, student: Student) -> tuple[Mapping[int, Mark], Mapping[int, Sequence[Amendment]]]:
-    """By their registers: of her, and of everybody where a register was withdrawn."""
+    """Returns marks and amendments by register: those about the pupil, and voids, which concern everybody."""
     ids = seen.order_by().values("pk")
     amendments: dict[int, list[Amendment]] = defaultdict(list)
     about = Q(student=student) | Q(student=None)
@@ -99,7 +98,7 @@ def _said(seen: RegisterQuerySet, student: Student) -> tuple[Mapping[int, Mark],
 def _stands(
     student: Student, lesson: Lesson, first: str | None, mark: Mark | None, amendments: Sequence[Amendment]
 ) -> tuple[codes.Code | None, int | None]:
-    """Her code as it stands: folded as every register is, where there is anything to fold."""
+    """Returns the pupil's current code, computed like any register's if it was amended."""
     known = codes.code_set(student.school.nation, lesson.date)
     if not amendments:
         return (None if first is None else known.get(first)), mark.minutes_late if mark else None

@@ -1,4 +1,4 @@
-"""What is known of a pupil today, and what is planned."""
+"""A pupil's lessons and entries today, and planned absences."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lessons.models import DeskEntry, Enrolment, Lesson, PlannedAbsence, Student
 
 @dataclass(frozen=True)
 class Today:
-    """`lessons` are those of the day, each with its entry where the register was taken; `desk` is the office's to see.
-    `plans` are those of today and to come, `groups` those that the pupil is in."""
+    """A pupil's day. `lessons` are today's, each with its entry if the register was taken; `desk` is for the office
+    only. `plans` are today's and later ones, `groups` those that the pupil is in."""
 
     day: date
     lessons: Sequence[tuple[Lesson, Entry | None]]
@@ -26,7 +26,7 @@ class Today:
 
 
 def of(user: User, student: Student, year: SchoolYear, now: datetime) -> Today:
-    """`year` is this one; of another, no lesson of today has its entry."""
+    """Returns today's facts. `year` is the present school year; with another one, today's lessons have no entries."""
     day = school_time.local_date(student.school.time_zone, now)
     entries = {entry.lesson.pk: entry for entry in year.entries if entry.lesson.date == day}
     lessons = reading.lessons(user, student).filter(date=day).select_related("group").order_by("starts_at", "pk")

@@ -1,4 +1,4 @@
-"""A pupil's page: her school year in a picture, in figures and in the marks that say more than present."""
+"""A pupil's page: her school year as a picture, as figures, and as the marks other than present."""
 
 import re
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import School, Student
 
-SHOWN = 40  # marks on a page, and the rest of their month
+SHOWN = 40  # marks on a page, rounded up to whole months
 YEAR = re.compile(r"2[01][0-9]{2}")
 
 
@@ -44,8 +44,8 @@ def page(request: HttpRequest, student: int) -> HttpResponse:
 
 
 def _year(request: HttpRequest, school: School, now: datetime) -> int:
-    """The one that `?year=` names by the year in which it begins, or the present one. Raises InvalidInput, and NotFound
-    for one that has not begun."""
+    """Returns the school year in `?year=` (the year in which it begins), or the present one. Raises InvalidInput, and
+    NotFound for a year that has not begun."""
     present = school_time.school_year(school_time.local_date(school.time_zone, now))
     given = request.GET.get("year")
     if not given:
@@ -58,7 +58,7 @@ def _year(request: HttpRequest, school: School, now: datetime) -> int:
 
 
 def _heading(request: HttpRequest, student: Student, year: SchoolYear) -> dict[str, Any]:
-    """Who it is, and the ways on."""
+    """Returns the pupil's details, and links to other pages."""
     access = user_of(request).access
     is_office = access.is_office(student.school_id)
     days = urlencode({"from": year.first, "to": year.until})
@@ -75,7 +75,7 @@ def _heading(request: HttpRequest, student: Student, year: SchoolYear) -> dict[s
 
 
 def _follow_up(student: Student, year: SchoolYear) -> str:
-    """To the first absence that nobody has explained, if there is one."""
+    """Returns the address of the first absence without a reason, or an empty text."""
     unexplained = year.unexplained
     if not unexplained:
         return ""
@@ -85,7 +85,7 @@ def _follow_up(student: Student, year: SchoolYear) -> str:
 
 
 def _years(student: Student, year: SchoolYear, now: datetime) -> dict[str, Any]:
-    """Those before and after, while the pupil may have been here."""
+    """Returns the previous and the next year, if the pupil may have been here then."""
     present = school_time.school_year(school_time.local_date(student.school.time_zone, now))
     return {
         "is_present": year.year == present,
@@ -95,14 +95,14 @@ def _years(student: Student, year: SchoolYear, now: datetime) -> dict[str, Any]:
 
 
 def _bases(year: SchoolYear) -> list[dict[str, Any]]:
-    """A lesson rate and a session rate are different figures: each with its name, the statutory one first."""
+    """Returns the lesson and session rates, which differ: each with its name, the statutory one first."""
     sessions = {"is_session": True, "figures": year.by_session, "coverage": year.session_coverage}
     lessons = {"is_session": False, "figures": year.by_lesson, "coverage": year.lesson_coverage}
     return [sessions, lessons] if year.has_sessions else [lessons]
 
 
 def _marks(year: SchoolYear, *, everything: bool) -> dict[str, Any]:
-    """By month, the newest first, and as many months as a page takes."""
+    """Returns the marks by month, newest first, as many months as a page takes."""
     entries = year.exceptions
     months = groupby(entries, key=lambda entry: entry.lesson.date.replace(day=1))
     shown: list[tuple[date, list[Entry]]] = []

@@ -1,4 +1,4 @@
-"""What a pupil's school year amounts to. Pure, given the rows (`reading.py`)."""
+"""The figures of a pupil's school year. Pure, given the rows (`reading.py`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = 5  # lessons most missed
 
 
 class Lesson(NamedTuple):
-    """One of the pupil's, as the page names it."""
+    """One of the pupil's lessons, as the page names it."""
 
     pk: int
     date: date
@@ -35,8 +35,8 @@ class Lesson(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A register that names the pupil: `code` is her mark as it stands, None for unstated. `mark` is the first entry
-    where that was an exception; `by_name` and `by_position` are those of whoever took the register."""
+    """A register that lists the pupil. `code` is her current mark, None for unmarked. `mark` is the first entry if it
+    was an exception; `by_name` and `by_position` are those of the person who took the register."""
 
     lesson: Lesson
     code: Code | None
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Present, as first entered."""
+        """Returns whether the entry is present, and never amended."""
         return not self.amendments and self.code is not None and self.code.code == codes.PRESENT
 
     @property
@@ -59,7 +59,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Missed:
-    """How much of a group's subject."""
+    """How much of a group's subject was missed."""
 
     group: str
     title: str
@@ -74,9 +74,9 @@ class Coverage:
 
 @dataclass(frozen=True)
 class SchoolYear:
-    """`entries` are in the order of the lessons, `untaken` those that are due and have no register; `until` is the last
-    day that is looked at. `open_days` are those on which she had no lesson and somebody of the school had: none where
-    this user may not know all of hers."""
+    """A school year. `entries` are in the order of lessons; `untaken` are lessons that are due and have no register;
+    `until` is the last day covered. `open_days` are those on which she had no lesson but somebody in the school had;
+    empty if this user may not see all her lessons."""
 
     year: int
     first: date
@@ -88,7 +88,7 @@ class SchoolYear:
 
     @cached_property
     def claims(self) -> dict[Slot, list[Entry]]:
-        """Those that claim each session: one, unless the timetable is wrong."""
+        """Returns the entries of each session: one, unless the timetable is wrong."""
         found: dict[Slot, list[Entry]] = defaultdict(list)
         for entry in self.entries:
             if entry.lesson.session:
@@ -97,7 +97,7 @@ class SchoolYear:
 
     @cached_property
     def sessions(self) -> dict[Slot, Code | None]:
-        """The mark that counts in each session."""
+        """Returns the mark that counts in each session."""
         return {slot: best(entry.code for entry in entries) for slot, entries in self.claims.items()}
 
     @cached_property
@@ -107,7 +107,7 @@ class SchoolYear:
 
     @property
     def overlaps(self) -> int:
-        """Sessions that more than one register claims."""
+        """Returns the number of sessions with more than one register."""
         return sum(len(entries) > 1 for entries in self.claims.values())
 
     @property
@@ -132,17 +132,17 @@ class SchoolYear:
 
     @property
     def exceptions(self) -> list[Entry]:
-        """All that is not simply present, and whatever was amended; the newest first."""
+        """Returns all entries that are not simply present, or were amended, newest first."""
         return [entry for entry in reversed(self.entries) if not entry.is_plain]
 
     @property
     def unexplained(self) -> list[Entry]:
-        """Those that stand as N, the oldest first."""
+        """Returns the entries whose current mark is N, oldest first."""
         return [entry for entry in self.entries if entry.letter == codes.ABSENT]
 
     @property
     def codes(self) -> list[tuple[Code, int, int]]:
-        """Each that occurs, in the order of the classes, with how often in sessions and in lessons."""
+        """Returns each code that occurs, in the order of the classes, with its number of sessions and lessons."""
         sessions, lessons = Counter(self.sessions.values()), Counter(entry.code for entry in self.entries)
         known = [code for code in lessons if code]
         order = tuple(codes.Kind)
@@ -151,7 +151,7 @@ class SchoolYear:
 
     @property
     def most_missed(self) -> list[Missed]:
-        """Of what is taught: registration has figures of its own."""
+        """Returns the subjects most missed; sessions have figures of their own."""
         of: dict[tuple[int, str], list[Entry]] = defaultdict(list)
         for entry in self.entries:
             if entry.lesson.subject or not entry.lesson.session:
@@ -160,7 +160,7 @@ class SchoolYear:
 
 
 def _most_missed(lessons: Iterable[Sequence[Entry]]) -> list[Missed]:
-    """Where anything was, what is missed most first; of as much, the greater part first."""
+    """Returns subjects with absences, most missed first; of equal numbers, the larger share first."""
     found = [
         Missed(entries[-1].lesson.group, entries[-1].lesson.title, Figures.of(entry.code for entry in entries))
         for entries in lessons

@@ -1,1 +1,1 @@
-"""The pages on which a register is taken, read and corrected, and what a device keeps."""
+"""The pages for taking, reading and correcting a register, and the data for devices."""

@@ -1,4 +1,4 @@
-"""Corrections of a register that was taken, as a plain form; and its withdrawal."""
+"""Amending a register, and voiding it, with plain forms."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +20,7 @@ from lessons.models import Lesson
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
-    """One student's mark after the fact; the first entry stays behind it."""
+    """Amends one student's mark; the first entry is kept."""
     found = amendable_lesson(request, lesson, timezone.now())
     pupil = of_roster(found, student)
     mark = merging.existing(found).standing
@@ -50,7 +50,7 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def void(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Withdraws a register that was taken by mistake."""
+    """Voids a register that was taken by mistake."""
     found = amendable_lesson(request, lesson, timezone.now())
     form = ReasonForm(sent(request), reasons=found.school.reasons)
     if request.method == "POST" and form.is_valid():

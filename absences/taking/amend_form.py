@@ -1,4 +1,4 @@
-"""Corrections and withdrawals as plain forms."""
+"""The forms for amending and voiding."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ MAX_REASON = 500
 
 
 class ReasonForm(forms.Form):
-    """Why: one of the school's reasons, words of one's own, or both. Never neither."""
+    """The reason: one of the school's, free text, or both; at least one is required."""
 
     choice = forms.ChoiceField(label=_("Reason"), required=False)
     reason = forms.CharField(
@@ -49,8 +49,8 @@ class ReasonForm(forms.Form):
 
 
 class AmendForm(ReasonForm):
-    """One student's correction. `expected` is the code that the page showed, so that a change made meanwhile is not
-    overwritten; empty for unstated."""
+    """One student's amendment. `expected` is the code that the page showed, empty for unmarked, so that a change made
+    meanwhile is not overwritten."""
 
     expected = forms.CharField(required=False, max_length=2, widget=forms.HiddenInput)
     code = forms.ChoiceField(label=_("New mark"))

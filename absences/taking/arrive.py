@@ -1,4 +1,4 @@
-"""A pupil who comes in after the register was taken: one tap on its page."""
+"""A pupil who arrives after the register was taken: one tap on its page."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +20,7 @@ from lessons.registers.state import Standing
 @require_POST
 @login_required
 def arrive(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
-    """Pressed again, it says again what stands."""
+    """Records an arrival; a second tap shows the current state."""
     now = timezone.now()
     found = taken_lesson(request, lesson, now)
     pupil = of_roster(found, student)

@@ -1,4 +1,4 @@
-"""A register as it stood at a time: what `?at=` asks for."""
+"""A register as it stood at a time, for `?at=`."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +17,7 @@ from lessons.models import Amendment, School, Student
 
 @dataclass(frozen=True)
 class Changed:
-    """An amendment on the page; `before` is the moment before it, None where there was no register yet."""
+    """An amendment on the page; `before` is the moment before it, or None if there was no register yet."""
 
     amendment: Amendment
     student: Student | None
@@ -25,9 +25,9 @@ class Changed:
 
 
 def asked(request: HttpRequest, school: School, now: datetime) -> datetime | None:
-    """The time that is asked for; without an offset, on the school's clocks. None for now.
+    """Returns the time in `?at=`, local if it has no offset, or None for now.
 
-    Raises InvalidInput for what is no time, or has not come yet.
+    Raises InvalidInput for an invalid or future time.
     """
     given = request.GET.get("at")
     if not given:
@@ -43,7 +43,7 @@ def asked(request: HttpRequest, school: School, now: datetime) -> datetime | Non
 
 
 def as_it_stood(merged: Merged, at: datetime) -> Merged:
-    """With only what the server had accepted by then."""
+    """Returns the register with only the entries that the server had accepted by then."""
     return replace(
         merged,
         amendments=[amendment for amendment in merged.amendments if amendment.arrived_at <= at],
@@ -52,7 +52,7 @@ def as_it_stood(merged: Merged, at: datetime) -> Merged:
 
 
 def changes(merged: Merged, students: dict[int, Student]) -> Iterable[Changed]:
-    """What was changed, oldest first, each with the way to what stood before."""
+    """Yields the changes, oldest first, each with a link to the state before it."""
     for amendment in merged.amendments:
         before = amendment.arrived_at - timedelta(milliseconds=1)
         was_there = before >= merged.register.completed_at

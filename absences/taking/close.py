@@ -1,4 +1,4 @@
-"""The office closes a register that nobody finished: what was reported stands, everyone else is not stated."""
+"""The office completes a register that nobody finished: reports are kept, everybody else is left unmarked."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from lessons.models import Lesson, User
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def close(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Sent again, it leads to the register that stands."""
+    """Closes the register; a repeated submission leads to the existing one."""
     now = timezone.now()
     found = seen_lesson(request, lesson, now)
     if not user_of(request).access.is_office(found.school_id):
@@ -38,7 +38,7 @@ def close(request: HttpRequest, lesson: int) -> HttpResponse:
 
 
 def may_close(user: User, lesson: Lesson, now: datetime) -> bool:
-    """Whether to offer it: a lesson with its state."""
+    """Returns whether to offer it for a lesson with its state."""
     return user.access.is_office(lesson.school_id) and lesson.state == "due" and now > lesson.ends_at
 
 

@@ -1,4 +1,4 @@
-"""Many marks of a register that was taken, on one page: of all who are on it, or of all who are unstated."""
+"""Amending many marks of a register on one page: of all pupils, or of all who are unmarked."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,19 +24,19 @@ from lessons.models import Lesson, Student
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def correct(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Everybody, as they stand."""
+    """Shows every pupil with the current mark."""
     return _several(request, lesson, everybody=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def again(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Those who are unstated."""
+    """Shows the unmarked pupils."""
     return _several(request, lesson, everybody=False)
 
 
 def _several(request: HttpRequest, lesson: int, *, everybody: bool) -> HttpResponse:
-    """All that was chosen is added in one go, or nothing: not where somebody was given otherwise meanwhile."""
+    """Adds all the chosen marks, or none if one was changed meanwhile."""
     now = timezone.now()
     found = amendable_lesson(request, lesson, now)
     form = ReasonForm(sent(request), reasons=found.school.reasons, initial=_preset(found, now) if everybody else {})
@@ -52,12 +52,12 @@ def _several(request: HttpRequest, lesson: int, *, everybody: bool) -> HttpRespo
 
 
 def _preset(lesson: Lesson, now: datetime) -> dict[str, str]:
-    """Why somebody corrects a lesson that is still on."""
+    """Returns the preset reason for a lesson that is still in progress."""
     return {"reason": _("Corrected during the lesson")} if now <= lesson.ends_at else {}
 
 
 def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) -> int | None:
-    """The status of the page to answer with, where nothing was added; what is wrong stands in the form."""
+    """Adds the amendments; returns the status for the page if none were added. Errors are put on the form."""
     given.changes = correct_form.not_yet_so(given.changes, merging.existing(lesson).standing)
     try:
         if given.changes:
@@ -99,5 +99,5 @@ def _page(
 
 
 def _students(lesson: Lesson, some: Iterable[int]) -> Iterable[Student]:
-    """In the order of the register."""
+    """Returns students in the order of the register."""
     return Student.objects.filter(school=lesson.school_id, pk__in=some).in_order()

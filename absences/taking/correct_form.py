@@ -1,8 +1,8 @@
-"""Marks of a register that was taken, many on one page, and one reason for all that are changed.
+"""The form for amending many marks of a register, with one reason for all changes.
 
-Fields for each student: `mark-<id>` the code (present, absent or late, or what stands) and `minutes-<id>`; `was-<id>`
-and `wasminutes-<id>` are what the page showed, empty for unstated. Only what was changed is added, and not where
-something else stands by then.
+Fields for each student: `mark-<id>` is the code (present, absent, late, or the current one) and `minutes-<id>` the
+minutes; `was-<id>` and `wasminutes-<id>` are what the page showed, empty for unmarked. Only changes are added, and only
+if the page showed the current mark.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,21 +22,21 @@ NAMES = ("mark", "minutes", "was", "wasminutes")
 
 @dataclass
 class Sent:
-    """What a form says; what is wrong by student id."""
+    """The contents of a form, with errors by student id."""
 
     changes: list[Change] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
     strangers: bool = False
 
     def blame(self, errors: Sequence[FieldError]) -> None:
-        """Puts what `amendments.amend` found wrong beside its pupil."""
+        """Shows the errors of `amendments.amend` beside their pupils."""
         for error in errors:
             index = int(error.pointer.split("/")[2])
             self.errors[self.changes[index].student_id] = error.detail
 
 
 def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: str) -> Sent:
-    """The form as sent. Nothing raises. Each change expects that what was shown still stands."""
+    """Reads the form; never raises. Each change expects the mark that the page showed."""
     sent = Sent()
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
@@ -55,13 +55,13 @@ def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: 
 
 
 def rows(students: Sequence[Student], standing: Standing) -> list[Row]:
-    """In the order given, as they stand."""
+    """Returns a row for each student, with the current mark."""
     return [_row(student, standing) for student in students]
 
 
 def put_back(post: Mapping[str, str], shown: Sequence[Row], errors: Mapping[int, str], *, seen: bool) -> None:
-    """Puts what was chosen in a form back on the rows, and with it what the form had `seen`, unless that is to be seen
-    anew."""
+    """Puts the choices of a form back on the rows, together with the marks that it had `seen`, unless the user should
+    see the current ones."""
     for row in shown:
         code, minutes, was, was_minutes = _said(post, row.student.pk)
         row.error = errors.get(row.student.pk, "")
@@ -72,7 +72,7 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], errors: Mapping[int,
 
 
 def not_yet_so(changes: Sequence[Change], standing: Standing) -> list[Change]:
-    """Those that say something else than what stands already, when a form is sent twice."""
+    """Returns changes that differ from the current state, for a form that is sent twice."""
     return [change for change in changes if (change.code, change.minutes_late) != _stands(change, standing)]
 
 
@@ -93,7 +93,7 @@ def _row(student: Student, standing: Standing) -> Row:
 
 
 def _said(post: Mapping[str, str], student_id: int) -> tuple[str, str, str, str]:
-    """By NAMES."""
+    """Returns the fields in the order of NAMES."""
     code, minutes, was, was_minutes = (post.get(f"{name}-{student_id}", "").strip() for name in NAMES)
     return code, minutes, was, was_minutes
 

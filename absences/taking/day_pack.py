@@ -1,6 +1,6 @@
-"""What a person's own device needs to take today's registers without a connection: lessons, rosters, tickets, marks.
+"""The day pack: lessons, rosters, tickets and marks that a user's own device needs to take today's registers offline.
 
-Plain JSON. Times are milliseconds since 1970, as scripts count; whatever is shown is in words already.
+Plain JSON. Times are milliseconds since 1970, as in scripts; everything shown is already in words.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, U
 from lessons.models.planned import Suggested
 
 JSON = dict[str, Any]
-FORMAT = 3  # an old page that does not know a format asks to be loaded again
+FORMAT = 3  # an old page reloads when it meets a format that it does not know
 
 
 @dataclass(frozen=True)
 class DayPack:
-    """`facts` are what is shown: {format, user, name, school, day, ends, lessons: [...]}; `sid` names the sign-in with
-    which its tickets end."""
+    """A day pack. `facts` are shown: {format, user, name, school, day, ends, lessons: [...]}; `sid` names the sign-in
+    with which its tickets end."""
 
     user: User
     sid: str
@@ -41,12 +41,13 @@ class DayPack:
 
     @property
     def etag(self) -> str:
-        """Weak: tickets are not asked, since each is another one; all that they say follows from what is asked."""
+        """Returns a weak ETag. It leaves tickets out, because each is different; their contents follow from the
+        rest."""
         asked = json.dumps([self.sid, self.facts], sort_keys=True)
         return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
     def sent(self, now: datetime) -> JSON:
-        """With a ticket for each lesson, and the time by which a device sets its clock."""
+        """Returns the pack with a ticket for each lesson, and the time by which a device corrects its clock."""
         lessons = [
             facts | {"ticket": self._ticket(each, _ids(facts), now)}
             for each, facts in zip(self.lessons, self.facts["lessons"], strict=True)
@@ -63,8 +64,8 @@ def _ids(facts: JSON) -> list[int]:
 
 
 def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more: Any) -> DayPack:
-    """Of all the schools in which somebody works, at least one. Four statements of SQL, however many lessons, and one
-    command to MongoDB for each school; without MongoDB no marks are known, and `unknown` says so."""
+    """Returns the pack for all the schools (at least one) in which a user works. Four SQL statements, however many
+    lessons, and one MongoDB command per school. Without MongoDB it has no marks, and `unknown` says so."""
     days = {school: school_time.local_date(school.time_zone, now) for school in schools}
     own = Lesson.objects.for_user(user, now).today(schools, now).filter(staff__user=user)
     lessons = list(own.with_state(now).with_people())
@@ -87,7 +88,7 @@ def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more
 
 
 def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
-    """By group, in the order of the register; lessons of one day."""
+    """Returns rosters by group, in the order of the register; all lessons are on one day."""
     found: dict[int, list[Student]] = defaultdict(list)
     for day in {lesson.date for lesson in lessons}:
         enrolled = Enrolment.objects.on(day).filter(group__in={lesson.group_id for lesson in lessons})
@@ -143,7 +144,7 @@ def _student(student: Student, plan: str | None) -> JSON:
 
 
 def _mark(mark: Document) -> JSON:
-    """As the API answers it, as far as the page reads it; with the word for a code that is not of everyday."""
+    """Returns a mark as in the API, with the fields that the page reads, and the meaning of a rare code."""
     return {
         "student_id": mark["student"],
         "code": mark["code"],

@@ -1,4 +1,4 @@
-"""What a device of somebody's own asks for, to take registers without a connection."""
+"""Addresses that a user's own device requests, to take registers offline."""
 
 import hashlib
 from collections.abc import Mapping
@@ -40,8 +40,9 @@ SHELLS = ("register", "today")
 @require_safe
 @in_background
 def session(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, for a script that has waited: {user, csrf}, or 401 where nobody is, and nothing with a name may
-    be kept any more. A browser whose sign-in has ended is told to clear its cache, once: Django drops the cookie."""
+    """Returns the signed-in user, for a script that was waiting: {user, csrf}. 401 means that nobody is signed in and
+    nothing with a name may be kept. A browser whose sign-in has ended is told once to clear its cache; then Django
+    drops the cookie."""
     if not request.user.is_authenticated:
         nobody = JsonResponse({"detail": _("Nobody is signed in.")}, status=401)
         return clear_browser(nobody) if settings.SESSION_COOKIE_NAME in request.COOKIES else nobody
@@ -51,7 +52,7 @@ def session(request: HttpRequest) -> HttpResponse:
 @require_safe
 @in_background
 def pack(request: HttpRequest) -> HttpResponse:
-    """`day_pack.of`, with tickets. 401 instead of the sign-in page, which no script reads."""
+    """Returns the day pack with tickets. 401 instead of the sign-in page, which a script cannot use."""
     if not request.user.is_authenticated:
         return session(request)
     user, now = user_of(request), timezone.now()
@@ -70,14 +71,14 @@ def pack(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def shell(request: HttpRequest, name: str) -> HttpResponse:
-    """A page without its contents: a script fills it from the day pack."""
+    """Returns a page without its contents, which a script fills from the day pack."""
     facts = {"user": user_of(request).pk, "shell": version()}
     return render(request, f"absences/shell_{name}.html", _context(name, facts, get_token(request)))
 
 
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """At the top, since it speaks for every address below its own."""
+    """Serves the worker at the root, because it controls only addresses below its own."""
     return HttpResponse(_source(), content_type="text/javascript; charset=utf-8")
 
 
@@ -88,13 +89,13 @@ def _source() -> str:
 
 @cache
 def version() -> str:
-    """Of everything that a device keeps to show without a connection."""
+    """Returns a hash of everything that a device keeps to show offline."""
     shells = [render_to_string(f"absences/shell_{name}.html", _context(name, {}, "")) for name in SHELLS]
     return hashlib.sha256("".join([*shells, *kept()]).encode()).hexdigest()[:16]
 
 
 def kept() -> list[str]:
-    """The addresses that a device keeps beside the pack."""
+    """Returns the addresses that a device keeps besides the pack."""
     return [*(f"/shell/{name}" for name in SHELLS), *(static(f"absences/{name}") for name in FILES)]
 
 

@@ -1,4 +1,4 @@
-"""The lessons of a day as lines, filled in (`web/template_cache.py`): a school may have sixty at a time."""
+"""A day's lessons as lines, from filled templates (`web/template_cache.py`): a school may have sixty at a time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ register = template.Library()
 
 @register.simple_tag
 def day_rows(entries: Iterable[Entry], *, whole_school: bool = False) -> SafeString:
-    """Today's page. In the list of a whole school, what is still to be taken goes without saying."""
+    """Returns the lines of today's page. In the list of a whole school, a register that is still to be taken has no
+    label."""
     return SafeString("".join(_day_row(entry, whole_school) for entry in entries))
 
 
 def _day_row(entry: Entry, whole_school: bool) -> SafeString:
     lesson = entry.lesson
     look, said = _state(entry, whole_school)
-    # A name that is only one's own says nothing.
+    # The user's own name alone says nothing.
     named = staff(lesson) if not lesson.own or len(lesson.people) > 1 else ""
     kind = {
         "state": lesson.state,
@@ -49,7 +50,7 @@ def _day_row(entry: Entry, whole_school: bool) -> SafeString:
 
 
 def _state(entry: Entry, whole_school: bool) -> tuple[str, str]:
-    """How it looks, empty for nothing to say, and what it says."""
+    """Returns the look of a line's label, empty if there is none, and its text."""
     lesson = entry.lesson
     if lesson.state == "completed":
         return "done", _("Taken %(time)s") % {"time": clock(lesson.register.taken_at)}

@@ -1,12 +1,13 @@
-"""The register as an ordinary form: what it shows of each pupil, and what it says when it is sent.
+"""The register as an ordinary form: the fields of each pupil, and reading them back.
 
-Fields for each student: `mark-<id>` the code, `minutes-<id>` late; `was-<id>` the code, `wasminutes-<id>` the minutes
-and `wasnote-<id>` the note that stood, `seen-<id>` the report that was shown. `roster_seen` lists the students on the
-page, and `page` is an id of this very page, so that sending it twice reports once. Only what changed is reported.
-`plan-<id>` is the code of a planned absence that was shown: finishing confirms it, where nothing else was chosen.
+Fields for each student: `mark-<id>` is the code and `minutes-<id>` the minutes late; `was-<id>`, `wasminutes-<id>` and
+`wasnote-<id>` are the code, minutes and note that the page showed, and `seen-<id>` the report behind them.
+`roster_seen` lists the students on the page. `page` is an id of this copy of the page, so that a form sent twice
+reports once. Only changes are reported. `plan-<id>` is the code of a planned absence that was shown: completing
+confirms it, unless something else was chosen.
 
-Where a colleague's mark stands against what was sent, the row comes back with both: `mark-<id>` is then their code, or
-`mine`, which stands for `mine-<id>`, `mineminutes-<id>` and `minenote-<id>`.
+If a colleague's mark conflicts with the form, the row comes back with both: `mark-<id>` is then their code, or `mine`,
+which stands for `mine-<id>`, `mineminutes-<id>` and `minenote-<id>`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,15 +29,15 @@ from lessons.models import Lesson, Student
 from lessons.models.planned import Suggested
 
 MINE = "mine"
-EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # what every pupil has buttons for
+EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # codes that have buttons for every pupil
 
 
 @dataclass
 class Row:
-    """One pupil on the page: the mark that stands on the sheet, and what is chosen.
+    """One pupil on the page: the current mark on the sheet, and the choice.
 
-    `was`, `was_minutes`, `was_note` and `seen` are of the mark that this person was shown; `mine` is what was sent
-    against a mark that somebody else has made meanwhile. `plan` is the code of a planned absence.
+    `was`, `was_minutes`, `was_note` and `seen` belong to the mark that this user was shown; `mine` is the report that
+    conflicts with somebody else's mark. `plan` is the code of a planned absence.
     """
 
     student: Student
@@ -53,7 +54,7 @@ class Row:
 
     @property
     def is_suggested(self) -> bool:
-        """Planned to be away, and nobody has said anything yet."""
+        """Returns whether an absence is planned and there is no mark yet."""
         return bool(self.plan) and not self.code
 
     @property
@@ -62,7 +63,7 @@ class Row:
 
     @property
     def other_code(self) -> str:
-        """A code beside the three of everyday: what the office gave, or what is planned."""
+        """Returns a code besides present, absent and late: the office's, or a planned one."""
         return self.plan if self.code in {"", *EVERYDAY} else self.code
 
 
@@ -71,7 +72,7 @@ def rows(
     standing: Sequence[Document],
     planned: Suggested = tickets.NOTHING_PLANNED,
 ) -> list[Row]:
-    """Each student with the mark that stands on the sheet, and what is planned."""
+    """Returns a row for each student, with the current mark and a planned absence."""
     marks_by = {mark["student"]: mark for mark in standing}
     return [_row(student, marks_by.get(student.pk), planned.get(student.pk, "")) for student in students]
 
@@ -85,9 +86,9 @@ def _row(student: Student, mark: Document | None, plan: str) -> Row:
 
 @dataclass
 class Sent:
-    """What a form says: reports of what changed, what is wrong by student id, and the roster that was on the page.
+    """The contents of a form: reports of changes, errors by student id, and the roster on the page.
 
-    `unconfirmed` were shown as planned to be away, and nothing else was said of them.
+    `unconfirmed` are pupils with a planned absence and no choice.
     """
 
     reports: list[Report] = field(default_factory=list)
@@ -106,7 +107,7 @@ def read(
     *,
     finishing: bool = False,
 ) -> Sent:
-    """The form as sent; `finishing` confirms what is planned. Nothing raises: what is wrong stands beside its pupil."""
+    """Reads the form; `finishing` confirms planned absences. Never raises: errors are shown beside their pupils."""
     sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
@@ -119,7 +120,7 @@ def read(
             sent.unconfirmed.add(student_id)
             if finishing and post[f"plan-{student_id}"] in claims.codes_for(student_id):
                 code = post[f"plan-{student_id}"]
-        # Minutes beside another mark are left over from a change of mind; the page hides them.
+        # Minutes with another mark are left over from an earlier choice; the page hides them.
         minutes = minutes if code in codes.ARRIVAL_CODES else ""
         if not code or (code == was and minutes == was_minutes):
             continue
@@ -138,8 +139,8 @@ def read(
 
 
 def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> None:
-    """Puts what was chosen in a form back on the rows, where it was not stored. What it had seen comes back with it:
-    a mark that a colleague made meanwhile is still news to this person."""
+    """Puts unsaved choices of a form back on the rows, together with the marks that it had seen, so that a mark that a
+    colleague made meanwhile still counts as new to this user."""
     for row in shown:
         pk = row.student.pk
         code, minutes, note = _chosen(post, pk)
@@ -154,7 +155,8 @@ def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> N
 
 
 def conflicts(reports: Sequence[Report], stored: Sequence[Stored]) -> dict[int, Report]:
-    """The reports that stand against somebody else's mark, by student id; where both say the same, nothing does."""
+    """Returns the reports that conflict with somebody else's mark, by student id. If both have the same code, there is
+    no conflict."""
     return {
         report.student_id: report
         for report, found in zip(reports, stored, strict=True)
@@ -167,7 +169,7 @@ def _agrees(report: Report, mark: Document) -> bool:
 
 
 def _chosen(post: Mapping[str, str], student_id: int) -> tuple[str, str, str]:
-    """The code, the minutes, and the note that goes with them: no field changes one here."""
+    """Returns the code, the minutes, and the note that is kept with them: no field changes a note here."""
     names = ("mark", "minutes", "wasnote")
     if post.get(f"mark-{student_id}") == MINE:
         names = ("mine", "mineminutes", "minenote")

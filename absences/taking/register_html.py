@@ -1,4 +1,5 @@
-"""The parts of a register's page that are filled in (`template_cache.py`): its pupils, and the form around them."""
+"""The parts of a register's page that are filled templates (`template_cache.py`): its pupils, and the form around
+them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -18,19 +19,19 @@ BLANKS = ("id", "name", "legal_name", "seen", "minutes", "was_minutes", "was_not
 
 
 def pupils(rows: Iterable[Row]) -> SafeString:
-    """A row of buttons for each."""
+    """Returns a row of buttons for each pupil."""
     language = get_language()
     return SafeString("".join(_pupil(language, *_kind(row)).fill(_values(row)) for row in rows))
 
 
 def nobody() -> SafeString:
-    """A row of a shell: a script fills it."""
+    """Returns an empty row, which a script fills."""
     row = Row(Student(pk=0))
     return _pupil(get_language(), *_kind(row), is_shell=True).fill(_values(row) | {"was_minutes": "", "was_note": ""})
 
 
 class Kind(NamedTuple):
-    """What makes two rows alike, but for what is filled in."""
+    """The properties that two rows must share to use the same filled template."""
 
     code: str
     late_code: str
@@ -56,7 +57,7 @@ def _pupil(_language: str, *kind: Any, is_shell: bool = False) -> FilledTemplate
 
 
 def _values(row: Row) -> dict[str, Any]:
-    """By BLANKS, those that the row has."""
+    """Returns the values of BLANKS that the row has."""
     student = row.student
     values = {
         "id": student.pk,
@@ -80,8 +81,9 @@ def _values(row: Row) -> dict[str, Any]:
 def taking(
     rows: Sequence[Row], *, facts: Mapping[str, Any], words: SafeString, csrf_token: object, **values: Any
 ) -> SafeString:
-    """The form of `rows`, and the one to tell of somebody else. `values` are `page` (an id of this very page) and the
-    addresses `finish` and `someone_else`; without them it is a shell, which is filled by a script."""
+    """Returns the form with its `rows`, and the form for telling the office of somebody else. `values` are `page` (an
+    id of this copy of the page) and the addresses `finish` and `someone_else`; without them it is a shell, which a
+    script fills."""
     suggested = sum(row.is_suggested for row in rows)
     marked = sum(bool(row.code) for row in rows)
     shell = not values

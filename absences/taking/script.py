@@ -1,4 +1,4 @@
-"""What a page tells its script of the register that is being taken: facts as JSON, and the words it will need."""
+"""Data for the scripts of a register's page: facts as JSON, and the texts that they show."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,8 +20,8 @@ BOTH = (1, 2)  # counts, for one and for many
 
 
 def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime, *, sid: str) -> JSON:
-    """For the page of one lesson, with a ticket of the sign-in that `sid` names. Times are milliseconds since 1970, as
-    scripts count; `now` tells how wrong the device's clock is."""
+    """Returns the facts for the page of one lesson, with a ticket for the sign-in that `sid` names. Times are
+    milliseconds since 1970, as in scripts; `now` shows how wrong the device's clock is."""
     planned = {row.student.pk: row.plan for row in rows if row.plan}
     marks = [row.mark for row in rows if row.mark]
     roster = [row.student.pk for row in rows]
@@ -43,7 +43,7 @@ Words = Callable[[], Mapping[str, Any]]
 
 
 def script(words: Words) -> SafeString:
-    """The words as the page carries them to its script."""
+    """Returns the texts as the page carries them to its script."""
     return _script(words, get_language())
 
 
@@ -53,8 +53,8 @@ def _script(words: Words, _language: str) -> SafeString:
 
 
 def words() -> Mapping[str, Any]:
-    """What the scripts of a register say; a pair is one and many, and `{0}` stands for what they put in, in its order.
-    Each page has those that it may need: a register is read over the worst of networks."""
+    """Returns the texts of a register's scripts. A pair is singular and plural; `{0}`, `{1}` … are filled in by the
+    script. Each page carries only texts that it may need, because registers are opened over poor networks."""
     return {
         **_of_sending(),
         "saved": _("All changes saved {0}"),
@@ -82,7 +82,7 @@ def words() -> Mapping[str, Any]:
 
 
 def words_of_device() -> Mapping[str, Any]:
-    """Those of a register that a device keeps."""
+    """Returns the texts for a register that a device keeps."""
     return {
         **words(),
         "planned": _("Planned: {0}"),
@@ -120,7 +120,7 @@ def words_of_today() -> Mapping[str, Any]:
 
 
 def words_of_taken() -> Mapping[str, Any]:
-    """Of marks that a register was taken without."""
+    """Returns the texts about marks that came too late for a register."""
     return {
         "undecided": _("You had marked {0} {1}: this register was taken without it."),
         "somebody": _("somebody"),

@@ -1,4 +1,4 @@
-"""A register that is taken: as it stands, with everything that happened to it since."""
+"""The page of a register that was taken: its current state, and everything that happened since."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from lessons.registers.state import Standing
 
 @dataclass(frozen=True)
 class Count:
-    """How many students of a register are what; `code` stands for its tone and its icon."""
+    """The number of students with a kind of mark; `code` gives its colour and icon."""
 
     number: int
     label: str
@@ -31,8 +31,8 @@ class Count:
 
 @dataclass(frozen=True)
 class Row:
-    """One pupil of the register: as `code` stands, None for unstated. `first` is the first entry of one that was
-    amended since."""
+    """One pupil of the register: `code` is the current one, None for unmarked. `first` is the first entry if it was
+    amended."""
 
     student: Student
     code: str | None
@@ -43,7 +43,7 @@ class Row:
 
 
 def page(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
-    """The page of a lesson that is completed, as it stands or as it stood. Raises InvalidInput."""
+    """Shows a completed lesson, now or at a past time. Raises InvalidInput."""
     merged = merging.existing(lesson)
     at = as_of.asked(request, lesson.school, now)
     if at and at < merged.register.completed_at:
@@ -83,7 +83,7 @@ def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
 
 
 def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
-    """In the order of the register."""
+    """Returns rows in the order of the register."""
     on_roster = [students[pk] for pk in standing.roster if pk in students]
     ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
     first = replace(merged, amendments=()).standing
@@ -102,7 +102,8 @@ def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], m
 
 
 def summary(standing: Standing) -> list[Count]:
-    """Everyone on the roster exactly once; present and absent always, the others where there are any."""
+    """Counts everybody on the roster exactly once; present and absent are always shown, other kinds if there are
+    any."""
     counts = standing.counts
     present = len(standing.roster) - len(standing.unstated) - len(standing.marks)
     elsewhere = counts["attended"] - present - counts["late"]
@@ -118,7 +119,7 @@ def summary(standing: Standing) -> list[Count]:
 
 
 def in_words(lesson: Lesson, standing: Standing) -> str:
-    """Such as “7A: register taken 08:52. 28 present, 2 absent.”"""
+    """Returns a sentence such as “7A: register taken 08:52. 28 present, 2 absent.”"""
     return _("%(group)s: register taken %(time)s. %(counts)s.") % {
         "group": lesson.group.name,
         "time": clock(lesson.register.taken_at, lesson),
@@ -127,5 +128,5 @@ def in_words(lesson: Lesson, standing: Standing) -> str:
 
 
 def clock(moment: datetime, lesson: Lesson) -> str:
-    """A time of day as the school's clocks show it."""
+    """Returns a local time of day."""
     return school_time.clock(lesson.school.time_zone, moment)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Entry:
-    """One lesson on the page; `marked` is None where nobody knows. `closable`: over, and nobody has finished it."""
+    """One lesson on the page; `marked` is None if unknown. `closable`: it is over, and nobody has completed it."""
 
     lesson: Lesson
     marked: int | None
@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """Lessons under one heading; `whole_school` ones are many, and shown a line each."""
+    """Lessons under one heading; those of a `whole_school` are many, and shown as a line each."""
 
     title: str
     entries: Sequence[Entry]
@@ -91,7 +91,7 @@ def today(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def unplaced(request: HttpRequest) -> HttpResponse:
-    """What was reported for lessons that the school does not have: kept, and shown to its office."""
+    """Shows the office reports for lessons that the school does not have."""
     schools = user_of(request).access.whole_schools()
     if not schools:
         raise NotAllowed(_("These reports are for the school’s office."))
@@ -103,7 +103,7 @@ def unplaced(request: HttpRequest) -> HttpResponse:
 
 
 def _looks_after_others(user: User, day: date) -> bool:
-    """Somebody of an office who has no lessons that day."""
+    """Returns whether the user is in an office and has no lessons that day."""
     return bool(user.access.offices()) and not Lesson.objects.filter(date=day, staff__user=user).exists()
 
 
@@ -117,7 +117,7 @@ def _day(given: str | None, this_day: date) -> date:
 
 
 def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson], list[Lesson]]:
-    """The user's own, the others of a school that the user sees all of, and those to take as cover."""
+    """Splits lessons into the user's own, others of schools that the user sees all of, and those to take as cover."""
     whole = access.whole_schools()
     own = [lesson for lesson in lessons if lesson.own]
     others = [lesson for lesson in lessons if not lesson.own]
@@ -126,7 +126,7 @@ def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], lis
 
 
 def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -> list[Entry]:
-    """In the order of the day; the one to take now, if there is one, stands first."""
+    """Returns entries in the order of the day, with the one to take now, if there is one, first."""
     due = [lesson for lesson in lessons if lesson.state == "due"]
     running = [lesson for lesson in due if now <= lesson.ends_at]
     first = next(iter(running or due), None)
@@ -135,7 +135,7 @@ def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -
 
 
 def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now: datetime) -> list[Section]:
-    """What is left to do stands first."""
+    """Returns sections, with unfinished lessons first."""
     titles = {
         "due": pgettext("registers", "To be taken"),
         "completed": pgettext("registers", "Taken"),
@@ -154,7 +154,7 @@ def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now
 
 
 def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
-    """Whether the store answered, and how many students are marked on the sheets of these lessons."""
+    """Returns whether MongoDB answered, and how many students are marked on the sheets of these lessons."""
     try:
         found: dict[int, int] = {}
         for school in {lesson.school_id for lesson in lessons}:

@@ -15,7 +15,7 @@ from lessons.models import Lesson, School, User
 
 
 class Api:
-    """A client that sends one token. `user` None sends none; `ticket` sends a register ticket."""
+    """A client that sends one token: none if `user` is None, a register ticket if `ticket` is given."""
 
     def __init__(self, token: str | None = None) -> None:
         self.token = token
@@ -39,20 +39,20 @@ def dumps(body: Any) -> str | bytes:
 
 
 def signed_in(user: User) -> Api:
-    """With an access token of the user's only school."""
+    """Returns a client with an access token for the user's only school."""
     school = authentication.choose_school(user, None)
     return Api(authentication.token_pair(user, school, now=timezone.now())["access"])
 
 
 def with_ticket(user: User, lesson: Lesson, roster: list[int], *, sid: str = "") -> Api:
-    """With a register ticket of a lesson that is due today."""
+    """Returns a client with a register ticket for a lesson that is due today."""
     ticket = tickets.issue(user, lesson, roster, timezone.now(), sid=sid)
     assert ticket is not None
     return Api(ticket)
 
 
 def due_today(school: School, teacher: User, **fields: Any) -> Lesson:
-    """A lesson of all of today, so that it is due whatever the hour; four students unless told otherwise."""
+    """Returns a lesson that lasts all of today, so that it is due at any hour; four students unless told otherwise."""
     fields = {"students": 4, "start_time": time(0), "end_time": time(23, 59, 59)} | fields
     today = school_time.local_date(school.time_zone, timezone.now())
     return LessonFactory.create(group__school=school, taught_by=teacher, date=today, **fields)

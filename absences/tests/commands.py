@@ -1,4 +1,4 @@
-"""What a request asks of MongoDB."""
+"""Recording the commands that a request sends to MongoDB."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pymongo.monitoring
 
 
 class Commands(pymongo.monitoring.CommandListener):
-    """What is asked of the store while `on`; PyMongo keeps its listeners for ever."""
+    """Records commands while `on`; PyMongo keeps its listeners for ever."""
 
     on = False
     seen: list[str] = []  # noqa: RUF012

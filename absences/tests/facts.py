@@ -1,4 +1,4 @@
-"""What both stores hold when there is only one lesson."""
+"""The contents of both stores, when there is only one lesson."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Facts:
 
     @property
     def counts_as_taken(self) -> dict[str, int] | None:
-        """None without a register, or with one that is amended."""
+        """Returns None without a register, or with one that was amended."""
         return self.registers[0].counts if self.registers and not self.amendments else None
 
     @property
@@ -58,7 +58,7 @@ class Facts:
 
     @property
     def kept(self) -> set[tuple[int | None, UUID | None]]:
-        """The reports that stand in SQL: in the register, among its amendments, or rejected."""
+        """Returns the reports in SQL: in the register, among its amendments, or rejected."""
         rows: list[Mark | Amendment | RejectedReport] = [*self.marks, *self.amendments, *self.rejected]
         return {(row.student_id, row.report_id) for row in rows}
 
@@ -72,7 +72,7 @@ class Facts:
 
     @property
     def shown(self) -> tuple[str, dict[str, int], list[tuple[int, str, int | None]]]:
-        """The sheet once it is closed: its state, counts and marks."""
+        """Returns a closed sheet's state, counts and marks."""
         marks = [(mark["student"], mark["code"], mark["minutes_late"]) for mark in self.sheet["marks"]]
         return self.sheet["state"], self.sheet["counts"], marks
 

@@ -1,4 +1,4 @@
-"""The pages as a browser without JavaScript uses them: forms are sent with all that they hold."""
+"""Pages as a browser without JavaScript uses them: forms are sent with all their fields."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -10,14 +10,14 @@ from lessons.models import User
 
 
 def browser(user: User) -> Client:
-    """Signed in."""
+    """Returns a signed-in client."""
     client = Client()
     client.force_login(user)
     return client
 
 
 class Form(HTMLParser):
-    """The fields of the form of a page, as they stand."""
+    """The fields of a page's form, with their current values."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__()
@@ -33,12 +33,12 @@ class Form(HTMLParser):
 
 
 def fill(client: Client, path: str, **changes: Any) -> dict[str, str]:
-    """What the form of a page sends, with some fields changed; `mark_7="N"` stands for `mark-7`."""
+    """Returns what the form of a page sends, with some fields changed; `mark_7="N"` stands for `mark-7`."""
     fields = Form(client.get(path).content).fields
     return fields | {name.replace("_", "-", 1): str(value) for name, value in changes.items()}
 
 
 def statements(queries: CaptureQueriesContext) -> list[str]:
-    """What SQL was asked, without the bounds of transactions."""
+    """Returns the SQL statements, without those that begin and end transactions."""
     transaction = ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")
     return [query["sql"] for query in queries if query["sql"] not in transaction]

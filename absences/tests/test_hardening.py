@@ -1,4 +1,4 @@
-"""What a strict reader has found in the protocol, each with the input that showed it."""
+"""Weaknesses that reviews have found in the protocol, each with the input that showed it."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,7 +32,7 @@ def test_a_large_batch_that_is_sent_again_is_read_once(
     roster: list[int],
     now: datetime,
 ) -> None:
-    """Or it would never be through in time, however often it was sent."""
+    """Otherwise it would never be finished in time, however often it was repeated."""
     office = Claims(Reporter(teacher.pk, "Olive", "Office", "office"), lesson.school_id, frozenset("N"))
     batch = [Report(student_id=student, code="N") for student in range(1, 201)]
     if completed:
@@ -60,7 +60,7 @@ def test_a_reused_id_in_a_batch_is_pointed_out(
 def test_nobody_fills_a_sheet(
     claims: Claims, teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that cannot grow could not be closed either."""
+    """A sheet that cannot grow could not be closed either."""
     monkeypatch.setattr(sheets, "MAX_REPORTS", 3)
     monkeypatch.setattr(sheets, "NOT_FULL", {"$not": {"$gte": 3}})
     report = [Report(student_id=student, code="N") for student in roster]

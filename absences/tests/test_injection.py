@@ -1,4 +1,4 @@
-"""Hostile values in every field that the API takes, and fields that nobody asks for: errors, and nothing changed."""
+"""Hostile values in every field of the API, and unknown fields: they are errors, and nothing changes."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 JSON = dict[str, Any]
 STUDENT = "STUDENT"  # stands for a student of the lesson
 
-# Whatever a body may say: the address after the lesson's, and a body that is right.
+# Every kind of body: the address after the lesson's, and a valid body.
 BODIES: dict[str, tuple[str, str, JSON]] = {
     "report": (
         *("put", "absences/STUDENT"),
@@ -81,7 +81,7 @@ FOREIGN = (
 
 
 def bent(body: Any, value: object) -> Iterator[Any]:
-    """The body with each of its values, however deep, replaced."""
+    """Yields the body with each of its values, at any depth, replaced."""
     if isinstance(body, dict):
         for name in body:
             yield body | {name: value}
@@ -97,7 +97,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 
 class Door:
-    """One address with a body, for somebody who may use it."""
+    """An address with a body, for a user who may use it."""
 
     def __init__(self, kind: str, lesson: Lesson, roster: list[int], user: User) -> None:
         method, path, body = BODIES[kind]
@@ -142,7 +142,7 @@ def test_fields_that_nobody_asked_for(door: Door) -> None:
 
 
 def test_keys_that_no_store_holds_and_bodies_that_are_wide(door: Door) -> None:
-    """Whatever was sent, the answer to it is small."""
+    """Whatever was sent, the answer is small."""
     before = everything()
     for names in (["a\0b"], ["\ud800"], ["a.b", "$c", "a\0b"], [f"k{n}" for n in range(5000)]):
         answer = door.ask({**door.body, **dict.fromkeys(names, 1)})
@@ -153,11 +153,11 @@ def test_keys_that_no_store_holds_and_bodies_that_are_wide(door: Door) -> None:
 
 
 def test_what_is_right_passes(door: Door) -> None:
-    """Or nothing here would mean anything."""
+    """Otherwise the other tests would prove nothing."""
     assert door.ask(door.body).status_code in (200, 201, 202)
 
 
-# Every field of a row that another system puts.
+# Every field of a row that another system can put.
 ROWS: dict[str, tuple[type[inputs.Item], JSON]] = {
     "groups": (inputs.GroupItem, {"external_id": "g1", "name": "8A", "year_group": 8}),
     "students": (
@@ -211,7 +211,7 @@ ROW_TABLES = (Group, Student, Enrolment, Lesson, PlannedAbsence)
 
 
 class Rows:
-    """What another system sends to one of these addresses."""
+    """The rows that another system sends to one of these addresses."""
 
     def __init__(self, name: str, api: Api) -> None:
         self.path, self.api, (item, self.row) = f"/api/v1/{name}", api, ROWS[name]
@@ -262,7 +262,7 @@ def test_numbers_where_none_is_meant(rows: Rows) -> None:
 
 
 def test_rows_that_are_right_pass(rows: Rows) -> None:
-    """Or nothing here would mean anything."""
+    """Otherwise the other tests would prove nothing."""
     assert rows.put(rows.row).json()["created"] == 1
 
 
@@ -297,13 +297,14 @@ PARAMETERS = (
 )
 
 
-TELLING = ('{"$gt": ""}', "\0")  # who reads a parameter takes not both of them
+TELLING = ('{"$gt": ""}', "\0")  # an address that reads a parameter refuses at least one of these
 HOSTILE = (*TELLING, "٣", "1_0", "' OR 1=1 --", "9" * 400, "x" * 3000, "-1", "0001-01-01", "../../x")
 
 
 @pytest.mark.parametrize("path", QUERIES)
 def test_hostile_queries(path: str, lesson: Lesson, office: User) -> None:
-    """Each parameter that an address reads gets every value by itself; those that it does not read, together."""
+    """Each parameter that an address reads gets every value by itself; those that it does not read get them
+    together."""
     completion.complete(office, lesson.pk, now=timezone.now())
     api, path = signed_in(office), path.replace("LESSON", str(lesson.pk))
 

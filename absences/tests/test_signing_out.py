@@ -1,4 +1,4 @@
-"""What a sign-in was given ends with it, at the door that asks no SQL too; and nothing else does."""
+"""Everything issued to a sign-in ends with it, also where SQL is not used; and nothing else does."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -29,7 +29,7 @@ SESSIONS = "/accounts/sessions/"
 
 @pytest.fixture(autouse=True)
 def _time_passes() -> Iterator[None]:
-    """What is issued after a loss is not of the same millisecond."""
+    """Makes sure that a token issued after a revocation is not of the same millisecond."""
     with time_machine.travel(timezone.now(), tick=True):
         yield
 
@@ -63,7 +63,7 @@ def admin(school: School) -> Client:
 
 
 def kept(client: Client) -> Api:
-    """With the ticket of the day pack that a browser keeps."""
+    """Returns a client with the ticket of the day pack that a browser keeps."""
     [lesson] = client.get("/day-pack").json()["lessons"]
     return Api(lesson["ticket"])
 
@@ -77,7 +77,7 @@ def sid(client: Client) -> str:
 def tokens_of(user: User) -> dict[str, str]:
     user.set_password(PASSWORD)
     user.save()
-    reconcile.reconcile(timezone.now())  # what the new password ended
+    reconcile.reconcile(timezone.now())  # publishes what the new password ended
     answer = Client().post(
         "/api/v1/token", {"username": user.username, "password": PASSWORD}, content_type="application/json"
     )
@@ -85,7 +85,7 @@ def tokens_of(user: User) -> dict[str, str]:
 
 
 def asked(api: Api, lesson: Lesson) -> Api:
-    """With a ticket that the API gave."""
+    """Returns a client with a ticket from the API."""
     return Api(api.get(f"/api/v1/lessons/{lesson.pk}").json()["ticket"])
 
 
@@ -201,7 +201,7 @@ def test_a_new_password_ends_all_tickets_and_gives_new_ones_to_who_stays(
 
 
 def test_the_browser_is_told_to_forget(teacher: User) -> None:
-    """Never its cookies, which say that the browser is known; and storage only where nothing waits there."""
+    """It keeps its cookies, which make the browser known, and keeps its storage if marks wait there."""
     header = "Clear-Site-Data"
     assert browser(teacher).post("/accounts/logout/")[header] == '"cache"'
     assert browser(teacher).post("/accounts/logout/", {"waits": "something"})[header] == '"cache"'
@@ -235,7 +235,7 @@ def test_a_family_ends_with_its_access_tokens_and_tickets(
         assert answer.status_code == 302
     else:
         assert Api().post("/api/v1/token/refresh", {"refresh": program["refresh"]}).status_code == 200
-        RefreshToken.objects.filter(user=office).update(jti="of another")  # whatever comes now was used before
+        RefreshToken.objects.filter(user=office).update(jti="of another")  # as if the token had been used before
         assert Api().post("/api/v1/token/refresh", {"refresh": program["refresh"]}).status_code == 401
     assert access.get("/api/v1/groups").status_code == 401, "at once, where SQL is asked"
     later(clock)
@@ -258,7 +258,7 @@ def test_a_refreshed_token_is_of_the_same_sign_in(
 
 @pytest.fixture
 def other(teacher: User, lesson: Lesson) -> Lesson:
-    """Another lesson of the same group and teacher."""
+    """Returns another lesson of the same group and teacher."""
     hours = {"start_time": lesson.start_time, "end_time": lesson.end_time}
     return LessonFactory.create(group=lesson.group, taught_by=teacher, date=lesson.date, **hours)
 
@@ -282,7 +282,7 @@ def test_who_is_taken_off_the_staff_loses_the_tickets_for_that_lesson(
     later(clock)
     assert [ticket.put(path).status_code, of_colleague.put(path).status_code] == [401, 202]
     assert of_other.put(elsewhere).status_code == 202
-    again = with_ticket(teacher, lesson, roster)  # as cover, which the school leaves open
+    again = with_ticket(teacher, lesson, roster)  # as cover, because the school has open cover
     assert again.put(path).status_code == 202
 
 

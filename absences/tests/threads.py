@@ -1,4 +1,4 @@
-"""Several things at once."""
+"""Concurrent calls."""
 
 from collections.abc import Callable
 from threading import Barrier, Thread
@@ -8,7 +8,7 @@ from django.db import connection
 
 
 def at_once(*works: Callable[[], Any]) -> None:
-    """Runs them in threads that start together; what one raises is raised here."""
+    """Runs functions in threads that start together; raises what one of them raises."""
     barrier, failed = Barrier(len(works)), []
 
     def run(work: Callable[[], Any]) -> None:

@@ -1,1 +1,1 @@
-"""What all pages share: looking up lessons and users, navigation, rendering and words."""
+"""Code that all pages share: finding lessons and users, navigation, rendering and words."""

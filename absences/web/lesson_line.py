@@ -1,4 +1,4 @@
-"""What a line about a lesson says, wherever lessons are listed."""
+"""The texts of a line about a lesson, in every list of lessons."""
 
 from datetime import datetime
 from typing import Any
@@ -21,5 +21,5 @@ def facts(lesson: Lesson) -> dict[str, Any]:
 
 
 def clock(moment: datetime) -> str:
-    """On the clocks that the page tells (`render_local`)."""
+    """Returns the time on the clocks of the page (`render_local`)."""
     return f"{timezone.localtime(moment):%H:%M}"

@@ -1,4 +1,4 @@
-"""What the pages share."""
+"""Finding the lesson, pupil or user of a page, and rendering the page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,8 @@ from lessons.roles import Role
 
 
 def user_of(request: HttpRequest) -> User:
-    """Of a view behind `login_required`. Raises NotAllowed for another system's account, whose roles have changed."""
+    """Returns the user, for views behind `login_required`. Raises NotAllowed for an account that now belongs to another
+    system."""
     user = cast(User, request.user)
     if not user.access.is_person:
         raise NotAllowed(_("This account is another system’s: it uses the API, and has no pages."))
@@ -28,7 +29,7 @@ def user_of(request: HttpRequest) -> User:
 
 
 def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
-    """The lesson with its state and people. Raises NotFound where this user may not see it."""
+    """Returns the lesson with its state and people. Raises NotFound if this user may not see it."""
     lesson = Lesson.one_for_user(user_of(request), lesson_id, now)
     if lesson is None:
         raise NotFound(_("There is no such lesson, or it is not yours to see."))
@@ -36,7 +37,7 @@ def seen_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
 
 
 def taken_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
-    """As `seen_lesson`; raises NotFound too where its register has not been taken."""
+    """Like `seen_lesson`; also raises NotFound if its register has not been taken."""
     lesson = seen_lesson(request, lesson_id, now)
     if not lesson.is_completed:
         raise NotFound(_("This register has not been taken yet."))
@@ -44,7 +45,7 @@ def taken_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
 
 
 def amendable_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Lesson:
-    """As `taken_lesson`; raises NotAllowed where this user may not amend it."""
+    """Like `taken_lesson`; raises NotAllowed if this user may not amend it."""
     lesson = taken_lesson(request, lesson_id, now)
     if not user_of(request).access.may_amend(lesson, now):
         raise NotAllowed(_("You may not amend this register, or its time for amending is over."))
@@ -52,12 +53,13 @@ def amendable_lesson(request: HttpRequest, lesson_id: int, now: datetime) -> Les
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
-    """What a form sent. An empty form is one that was sent, too."""
+    """Returns the form that was sent, or None. An empty form counts as sent."""
     return request.POST if request.method == "POST" else None
 
 
 def registered_lesson(request: HttpRequest, lesson_id: int) -> Lesson:
-    """A lesson whose register this user may see, not only take: staff of the lesson, and the whole-school roles."""
+    """Returns a lesson whose register this user may see, not only take: staff of the lesson, and the whole-school
+    roles."""
     seen = Register.objects.for_user(user_of(request)).filter(pk=lesson_id)
     lesson = Lesson.objects.with_people().filter(pk__in=seen.values("pk")).first()
     if lesson is None:
@@ -66,14 +68,15 @@ def registered_lesson(request: HttpRequest, lesson_id: int) -> Lesson:
 
 
 def of_roster(lesson: Lesson, student_id: int) -> Student:
-    """Of a lesson whose register was taken. Raises NotFound."""
+    """Returns a student on the roster of a completed lesson. Raises NotFound."""
     if student_id not in lesson.register.roster:
         raise NotFound(_("This student is not on the roster of this lesson."))
     return Student.objects.get(pk=student_id, school=lesson.school_id)
 
 
 def seen_pupil(request: HttpRequest, student_id: int) -> Student:
-    """Raises NotFound where this user may not see the student, NotAllowed for who sees her as another system does."""
+    """Returns the student. Raises NotFound if this user may not see her, NotAllowed for a user who sees her only as
+    another system."""
     user = user_of(request)
     found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()
     if found is None:
@@ -84,13 +87,13 @@ def seen_pupil(request: HttpRequest, student_id: int) -> Student:
 
 
 def pupil_page(user: User, student: Student) -> str:
-    """The address of the page of a pupil whom this user sees, empty where it is not this user's to open."""
+    """Returns the address of a pupil's page, or an empty text if this user may not open it."""
     pages_for = user.access.schools(Role.ADMIN, Role.OFFICE, Role.TEACHER)
     return reverse("student", args=[student.pk]) if student.school_id in pages_for else ""
 
 
 def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
-    """The reports that stand in no register, each with its student, where there is one."""
+    """Returns the rejected reports on a lesson, each with its student, if there is one."""
     reports = list(lesson.rejected.all())
     students = Student.objects.filter(school=lesson.school_id).in_bulk([report.student_id for report in reports])
     return [(report, students.get(report.student_id)) for report in reports]
@@ -99,7 +102,7 @@ def rejected_on(lesson: Lesson) -> list[tuple[RejectedReport, Student | None]]:
 def render_filled(
     request: HttpRequest, template: str, kind: Mapping[str, Any], values: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page that is filled in (`template_cache.py`), with `bar` and `messages` among the values."""
+    """Renders a filled template (`template_cache.py`), with `bar` and `messages` among the values."""
     waiting = messages.get_messages(request)
     said = render_to_string("messages.html", {"messages": waiting}) if len(waiting) else ""
     return HttpResponse(fill(template, kind, {**values, "messages": said}), status=status)
@@ -108,6 +111,6 @@ def render_filled(
 def render_local(
     request: HttpRequest, template: str, zone: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page that tells the time as the school's clocks do."""
+    """Renders a page with times on the school's clocks."""
     with timezone.override(ZoneInfo(zone)):
         return render(request, template, dict(context), status=status)

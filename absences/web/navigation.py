@@ -1,4 +1,4 @@
-"""What stands at the top of pages, filled in (`template_cache.py`)."""
+"""The top of pages, as filled templates (`template_cache.py`)."""
 
 from datetime import date
 from functools import lru_cache
@@ -18,7 +18,7 @@ from lessons.models import Lesson, StaffKind, User
 
 register = template.Library()
 
-PAGES = ("/", "/board/", "/stats")  # those that the bar leads to, and says when one is there
+PAGES = ("/", "/board/", "/stats")  # the bar links to these, and marks the current one
 
 
 @register.simple_tag(name="bar", takes_context=True)
@@ -27,7 +27,7 @@ def _bar(context: Context, search: str = "form") -> SafeString:
 
 
 def bar(request: HttpRequest | None, csrf_token: object, search: str) -> SafeString:
-    """Where one may go, and who is signed in. `search` is a form, a link, or nothing."""
+    """Returns the links and the name of the signed-in user. `search` is a form, a link, or nothing."""
     user = getattr(request, "user", None)
     if request is None or not isinstance(user, User):
         return fill("bar.html", {"signed_in": False}, {})
@@ -48,7 +48,8 @@ def _lesson_heading(context: Context) -> SafeString:
 
 
 def lesson_heading(lesson: Lesson, title: str = "") -> SafeString:
-    """Which lesson the page is about, and the way back; the page's title where it is not the lesson's register."""
+    """Returns the heading of a page about a lesson, with the way back, and with the page's title unless it is the
+    register."""
     values: dict[str, Any] = {
         "day": f"{reverse('today')}?date={lesson.date.isoformat()}",
         "day_name": _worded(lesson.date, get_language()),
@@ -66,12 +67,12 @@ def lesson_heading(lesson: Lesson, title: str = "") -> SafeString:
 
 @lru_cache(maxsize=64)
 def _worded(day: date, _language: str) -> str:
-    """The same for everybody, too."""
+    """Returns the date in words. Cached, because it is the same for everybody."""
     return date_format(day, "l j F")
 
 
 def staff(lesson: Lesson) -> str:
-    """Who is named, such as "Ada Okafor, Ben Moss (cover)"."""
+    """Returns the names of the staff, such as "Ada Okafor, Ben Moss (cover)"."""
     names = [
         f"{each.user.name} ({_('cover')})" if each.kind == StaffKind.COVER else each.user.name for each in lesson.people
     ]

@@ -1,4 +1,4 @@
-"""What the pages of a school's office share."""
+"""Code that the office's pages share."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -27,18 +27,18 @@ FOR_ALL = (("evacuation", _("Evacuation list")),)
 
 
 def pages(access: Access) -> list[tuple[str, str]]:
-    """Addresses and names of those that this user may open."""
+    """Returns addresses and names of the pages that this user may open."""
     shown = PAGES + FOR_ALL if any(map(access.is_office, access.acting)) else FOR_ALL if people(access) else ()
     return [(reverse(name), str(title)) for name, title in shown]
 
 
 def people(access: Access) -> list[School]:
-    """The schools in which this user is somebody who may be in the house: not another system."""
+    """Returns the schools in which this user is a person who may be in the building, not another system."""
     return [access.in_school(pk).school for pk in access.schools(Role.ADMIN, Role.OFFICE, Role.TEACHER)]
 
 
 def offices(request: HttpRequest) -> list[School]:
-    """The schools in which this user is of the office. Raises NotAllowed where there is none."""
+    """Returns the schools in which this user is in the office. Raises NotAllowed if there are none."""
     access = user_of(request).access
     found = [access.acting[pk].school for pk in access.offices()]
     if not found:
@@ -47,12 +47,13 @@ def offices(request: HttpRequest) -> list[School]:
 
 
 def office_school(request: HttpRequest) -> School:
-    """The one that `?school=` names, or the first. Raises NotAllowed, and NotFound for one that is not this user's."""
+    """Returns the school in `?school=`, or the first. Raises NotAllowed, and NotFound for a school that is not this
+    user's."""
     return asked_school(request, offices(request))
 
 
 def asked_school(request: HttpRequest, schools: Sequence[School]) -> School:
-    """That of these which `?school=` names, or the first. Raises NotFound."""
+    """Returns the one of these schools in `?school=`, or the first. Raises NotFound."""
     given = request.GET.get("school")
     if not given:
         return schools[0]
@@ -64,14 +65,14 @@ def asked_school(request: HttpRequest, schools: Sequence[School]) -> School:
 
 
 def office_facts(request: HttpRequest, school: School) -> dict[str, Any]:
-    """What every page of the office shows. `query` is what was asked for, to ask for it again."""
+    """Returns the context of every page of the office. `query` repeats the current query."""
     query = request.GET.copy()
     query.pop("next", None)
     return {**heading(request, school, offices(request)), "query": query.urlencode()}
 
 
 def heading(request: HttpRequest, school: School, schools: Sequence[School]) -> dict[str, Any]:
-    """For `_office.html`: the school, those to choose from, and the way to the other pages."""
+    """Returns the context of `_office.html`: the school, the schools to choose from, and links to the other pages."""
     return {
         "school": school,
         "schools": schools if len(schools) > 1 else [],
@@ -81,7 +82,7 @@ def heading(request: HttpRequest, school: School, schools: Sequence[School]) -> 
 
 
 def back(request: HttpRequest, name: str, school: School, **more: str) -> HttpResponseRedirect:
-    """To a page of the office, asked for what this one was asked for."""
+    """Redirects to a page of the office with the query of this one."""
     query = request.GET.copy()
     query.pop("next", None)
     if len(offices(request)) > 1:
@@ -91,7 +92,7 @@ def back(request: HttpRequest, name: str, school: School, **more: str) -> HttpRe
 
 
 def office_pupil(request: HttpRequest, student_id: int) -> Student:
-    """Raises NotFound where this user may not see the student, NotAllowed for other roles than the office's."""
+    """Returns the student. Raises NotFound if this user may not see her, NotAllowed for roles other than the office."""
     user = user_of(request)
     found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()
     if found is None:
@@ -102,13 +103,13 @@ def office_pupil(request: HttpRequest, student_id: int) -> Student:
 
 
 def years(school: School) -> Iterable[int]:
-    """The year groups to choose from."""
+    """Returns the year groups to choose from."""
     students = Student.objects.filter(school=school).order_by("year_group")
     return students.values_list("year_group", flat=True).distinct()
 
 
 def asked_year(request: HttpRequest) -> int | None:
-    """The year group that `?year=` names. Raises InvalidInput."""
+    """Returns the year group in `?year=`. Raises InvalidInput."""
     given = request.GET.get("year")
     if not given:
         return None
@@ -118,7 +119,7 @@ def asked_year(request: HttpRequest) -> int | None:
 
 
 def chosen_id(given: str) -> int:
-    """An id as an address or a form gives it. Raises NotFound."""
+    """Returns an id from an address or a form. Raises NotFound."""
     try:
         return IdConverter.read(given)
     except ValueError:

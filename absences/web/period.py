@@ -1,4 +1,4 @@
-"""The days that a page is asked for: `?from=&to=`."""
+"""The period of a page: `?from=&to=`."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ LONGEST = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Period:
-    """Both days included."""
+    """A period; both days are included."""
 
     first: date
     last: date
 
 
 def asked(request: HttpRequest, school: School, now: datetime, *, back: timedelta | None = None) -> Period:
-    """`from` and `to`; unless told otherwise until today, from the start of that school year or so long before. Raises
-    InvalidInput."""
+    """Returns the period from `from` to `to`. By default it ends today, and begins with that school year or `back`
+    before. Raises InvalidInput."""
     today = school_time.local_date(school.time_zone, now)
     last = day(request, "to", today)
     first = day(
@@ -38,12 +38,12 @@ def asked(request: HttpRequest, school: School, now: datetime, *, back: timedelt
 
 
 def day(request: HttpRequest, name: str, default: date) -> date:
-    """Raises InvalidInput."""
+    """Returns the date in a parameter. Raises InvalidInput."""
     given = request.GET.get(name)
     if not given:
         return default
     with suppress(ValueError):
         found = date.fromisoformat(given)
-        if 2000 <= found.year <= 2100:  # far enough from the ends of the calendar for every sum with days
+        if 2000 <= found.year <= 2100:  # far enough from the ends of the calendar for arithmetic with days
             return found
     raise InvalidInput([FieldError(f"/{name}", "invalid", _("A day is written like 2026-09-14."))])

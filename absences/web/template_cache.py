@@ -1,7 +1,7 @@
-"""Templates that are rendered once with blanks, kept, and filled in.
+"""Templates that are rendered once with blanks, cached, and filled in.
 
-Of a page that every teacher opens at nine o'clock, nearly all is the same for everybody: thirty rows of pupils with the
-same buttons, the bar at the top, the words for the script.
+Most of a page that every teacher opens at nine o'clock is the same for everybody: thirty rows of pupils with the same
+buttons, the bar at the top, the texts for the script.
 """
 
 import html
@@ -15,13 +15,13 @@ from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-KEPT = 1024  # forms; most have one or two kB
-FIRST = 0xE000  # of the characters that no template has: those for private use
+KEPT = 1024  # templates; most have one or two kB
+FIRST = 0xE000  # the first of the characters that no template contains: those for private use
 
 
 class FilledTemplate:
-    """What a template says of one kind, with `blanks`: values that it prints as they are, and nothing else. It can
-    neither ask for them nor pass them through a filter."""
+    """A rendered template with `blanks` for values. The template may only print these: it cannot test or filter
+    them."""
 
     def __init__(self, name: str, kind: Mapping[str, Hashable], blanks: Iterable[str]) -> None:
         marks = {blank: chr(FIRST + place) for place, blank in enumerate(blanks)}
@@ -31,12 +31,12 @@ class FilledTemplate:
         self._text = text
 
     def fill(self, values: Mapping[str, Any]) -> SafeString:
-        """What the template makes of kind and values together, but for white space."""
+        """Returns the same as the template with both kind and values, except for white space."""
         return SafeString(self._text % {name: value and _escaped(value) for name, value in values.items()})
 
 
 def fill(name: str, kind: Mapping[str, Hashable], values: Mapping[str, Any]) -> SafeString:
-    """The template's form of a kind, kept by what templates ask besides, and filled in."""
+    """Fills in a cached template. The cache's key includes everything else that templates depend on."""
     return _form(name, get_language(), get_script_prefix(), tuple(kind.items()), tuple(values)).fill(values)
 
 
@@ -48,7 +48,7 @@ def _form(
 
 
 def _escaped(value: Any) -> str:
-    """As Django's `conditional_escape`, which costs more, and a register has hundreds of these."""
+    """Escapes like Django's `conditional_escape`, but faster: a register has hundreds of values."""
     if isinstance(value, int):
         return str(value)
     return str(value.__html__()) if hasattr(value, "__html__") else html.escape(str(value))

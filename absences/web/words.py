@@ -1,4 +1,4 @@
-"""How pages say codes and year groups."""
+"""Words, colours and icons for codes and year groups."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ WORDS: Mapping[str | None, Promise] = {
 
 @register.filter
 def tone(code: str | None) -> str:
-    """The class of style that goes with a code: present, absent, late, elsewhere or none."""
+    """Returns the CSS class of a code: present, absent, late, elsewhere or none."""
     if code in codes.ARRIVAL_CODES:
         return "late"
     if code in codes.PRESENT_CODES:
@@ -37,31 +37,31 @@ def tone(code: str | None) -> str:
 
 @register.filter
 def icon(code: str | None) -> str:
-    """The picture that goes with a code: a template under absences/icons/."""
+    """Returns the icon of a code: a template under absences/icons/."""
     return f"absences/icons/{tone(code)}.svg"
 
 
 @register.filter
 def word(code: str | None) -> str:
-    """A code in words, as a register says it."""
+    """Returns a code in words, as a register shows it."""
     return str(WORDS[code]) if code is None or code in WORDS else codes.title(code)
 
 
 @register.filter
 def reason_for(row: PlannedAbsence | Amendment, user: User) -> str:
-    """Why, in somebody's own words, if the user may read them."""
+    """Returns the reason in the author's words, if the user may read it."""
     return user.access.reason_of(row)
 
 
 @register.filter
 def upn_for(student: Student, user: User) -> str:
-    """The UPN, if the user may read it."""
+    """Returns the UPN, if the user may read it."""
     return user.access.upn_of(student)
 
 
 @register.filter
 def year_group(number: int) -> str:
-    """Such as Year 8; the two before the first have names."""
+    """Returns a name such as Year 8; the two years before Year 1 have names of their own."""
     if number <= 0:
         return _("Reception") if number == 0 else _("Nursery")
     return _("Year %(number)s") % {"number": number}

@@ -7,7 +7,7 @@ from lessons.errors import StoreUnavailable
 
 
 class Command(BaseCommand):
-    help = "Makes the collections, validators and indexes of the absence store. Safe to run again."
+    help = "Creates the collections, validators and indexes of the absence store. Safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

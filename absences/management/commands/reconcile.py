@@ -39,14 +39,14 @@ class Command(BaseCommand):
         parser.add_argument("--school", type=int, metavar="ID", help="only this school")
         parser.add_argument("--day", type=date.fromisoformat, metavar="YYYY-MM-DD", help="only lessons of this day")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--dry-run", action="store_true", help="only says how much there is to do")
-        how.add_argument("--verify", action="store_true", help="compares the stores; exit status 1 where they differ")
+        how.add_argument("--dry-run", action="store_true", help="only report how much there is to do")
+        how.add_argument("--verify", action="store_true", help="compare the stores; exit status 1 if they differ")
         how.add_argument(
             "--after-restore",
             choices=tuple(restore.RUNBOOKS),
-            help="this store went back in time: says what to do, and brings back what the other one still knows",
+            help="this store was restored from a backup: print what to do, and recover what the other store has",
         )
-        how.add_argument("--forever", action="store_true", help="goes on until stopped, with RECONCILE_SECONDS between")
+        how.add_argument("--forever", action="store_true", help="run until stopped, with RECONCILE_SECONDS in between")
 
     def handle(self, *args: Any, **options: Any) -> None:
         scope = Scope(options["school"], options["day"])
@@ -75,12 +75,12 @@ class Command(BaseCommand):
                 if done := reconcile(timezone.now(), scope=scope, grace=GRACE):
                     self.say(asdict(done))
             except UNREACHABLE as error:
-                log.warning("A store cannot be reached, trying again: %s", type(error).__name__)
+                log.warning("A store cannot be reached; trying again: %s", type(error).__name__)
             close_old_connections()
             stop.wait(settings.RECONCILE_SECONDS)
 
     def verify(self, scope: Scope) -> None:
-        """Raises CommandError, which is exit status 1, where the stores differ."""
+        """Compares the stores. Raises CommandError, which is exit status 1, if they differ."""
         compared = differences = 0
         began = monotonic()
         with self.progress() as bar:
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def progress(self) -> Iterator[Any]:
-        """A bar on a terminal, nothing elsewhere."""
+        """Yields a progress bar on a terminal, and nothing elsewhere."""
         with tqdm(unit=" sheets", disable=not sys.stderr.isatty(), leave=False) as bar:
             yield bar
 

@@ -1,1 +1,1 @@
-"""The board: how today's registers stand."""
+"""The board: the state of today's registers."""

@@ -1,6 +1,6 @@
-"""The board: how the registers of a school stand today, for the office that looks after them.
+"""The board: the state of a school's registers today, for the office.
 
-A lesson is on it when the timetable has it today, it is not cancelled, and somebody is enrolled in its group.
+It shows today's lessons that are not cancelled and have somebody enrolled in their group.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from lessons.registers.state import standing
 log = logging.getLogger(__name__)
 
 NOW, DAY = "now", "day"
-# How a register stands, in the order in which the office looks: late is not taken although it has closed, open has
-# marks already, later has not begun.
+# The states of a register, in the order in which the office needs them: late is not taken although it has closed, open
+# has marks already, later has not begun.
 STATES = {
     "late": pgettext_lazy("registers", "Late"),
     "due": pgettext_lazy("registers", "Due"),
@@ -39,19 +39,19 @@ STATES = {
     "taken": pgettext_lazy("registers", "Taken"),
     "later": pgettext_lazy("registers", "Later"),
 }
-FRESH = 60  # seconds: what no number counts (marks, plans, the timetable, the clock) is shown so much later at most
+FRESH = 60  # seconds: how late changes show that have no counter (marks, plans, the timetable, the clock)
 
 
 @dataclass(frozen=True)
 class Period:
-    """A part of today: `now` are the lessons that run, and those before that were not taken; a session of the day;
-    those that start at a time; or the whole day."""
+    """A part of today: `now` means the lessons in progress, and earlier ones that were not taken; a session; the
+    lessons that start at a time; or the whole day."""
 
     key: str
 
     @classmethod
     def read(cls, given: str) -> Period:
-        """Raises InvalidInput."""
+        """Returns the period named by a parameter. Raises InvalidInput."""
         with suppress(ValueError):
             if given in (NOW, DAY, *Session) or given == f"{time.fromisoformat(given):%H:%M}":
                 return cls(given)
@@ -75,7 +75,8 @@ class Period:
 
 @dataclass(frozen=True)
 class Row:
-    """`marked` is None where it is not known. `reminded` is when the teacher was, and has not done it yet."""
+    """A lesson on the board. `marked` is None if unknown. `reminded` is when the teacher was reminded, unless that is
+    done."""
 
     lesson: Lesson
     state: str
@@ -90,7 +91,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Unstated:
-    """A pupil of whom nobody said anything in these registers; `plan` where the absence was planned."""
+    """A pupil left unmarked in these registers; `plan` if the absence was planned."""
 
     student: Student
     lessons: Sequence[Lesson]
@@ -99,7 +100,8 @@ class Unstated:
 
 @dataclass(frozen=True)
 class Board:
-    """`sections` are (state, title, rows), none of them empty; `marks_known` is false without MongoDB."""
+    """The board of a period. `sections` are (state, title, rows), none of them empty; `marks_known` is false without
+    MongoDB."""
 
     school: School
     day: date
@@ -116,14 +118,14 @@ class Board:
 
     @property
     def said(self) -> str:
-        """The numbers, as they are said aloud."""
+        """Returns the numbers as a screen reader says them."""
         return ", ".join(f"{title}: {self.counts[state]}" for state, title in STATES.items() if self.counts[state])
 
 
 def version(school: School, now: datetime) -> str:
-    """What changes whenever the board does: at once with the record and with notices, else within a minute. One
-    statement, which reads counters and the few notices that are not done, neither lessons nor registers nor sheets; a
-    reminder counts until it is forgotten (`expiry.py`)."""
+    """Returns a text that changes whenever the board does: at once with the record and with notices, otherwise within a
+    minute. One statement, which reads counters and the few open notices, but no lessons, registers or sheets. A
+    reminder counts until it is deleted (`expiry.py`)."""
     [counted] = _counted(school.pk)
     parts = (school.pk, counted.last_number, counted.waiting, counted.newest, int(now.timestamp()) // FRESH)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -141,7 +143,7 @@ def _counted(school_id: int) -> QuerySet[Any]:
 
 
 def periods(school: School, now: datetime) -> list[Period]:
-    """What there is to choose today."""
+    """Returns today's periods to choose from."""
     lessons = Lesson.objects.scheduled().filter(school=school, date=_today(school, now))
     starts = lessons.order_by("start_time").values_list("start_time", flat=True).distinct()
     keys = (NOW, DAY, *Session.values, *(f"{start:%H:%M}" for start in starts))
@@ -149,7 +151,7 @@ def periods(school: School, now: datetime) -> list[Period]:
 
 
 def of(school: School, period: Period, now: datetime) -> Board:
-    """A fixed number of statements, whatever the school."""
+    """Returns the board. The number of queries does not depend on the school."""
     day = _today(school, now)
     rows, known = _rows(school, day, period, now)
     counts = Counter(row.state for row in rows)
@@ -201,12 +203,12 @@ def _marked(school: School, lessons: Sequence[int]) -> Mapping[int, int] | None:
     try:
         return sheets.marked(school.pk, lessons)
     except StoreUnavailable:
-        log.warning("The absence store did not answer; the board is shown without its marks.")
+        log.warning("MongoDB did not answer; the board is shown without marks.")
         return None
 
 
 def _unstated(school: School, day: date) -> list[Unstated]:
-    """Of today's registers as they stand, those with a plan that nobody confirmed first."""
+    """Returns pupils unmarked in today's registers; those with an unconfirmed plan come first."""
     voided = Amendment.objects.filter(kind=Amendment.Kind.VOID, register__school=school, register__date=day)
     registers = Register.objects.filter(~Q(unstated=[]) | Q(pk__in=voided.values("register")), school=school, date=day)
     lessons: dict[int, list[Lesson]] = {}

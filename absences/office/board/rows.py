@@ -1,4 +1,4 @@
-"""The lines of the board, filled in (`web/template_cache.py`)."""
+"""The lines of the board, as filled templates (`web/template_cache.py`)."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ register = template.Library()
 
 @register.simple_tag
 def board_rows(rows: Iterable[Row], query: str) -> SafeString:
-    """The board. Its buttons send the form around it, and come back to `query`."""
+    """Returns the board's lines. Their buttons submit the form around them, and return to `query`."""
     return SafeString("".join(_board_row(row, query) for row in rows))
 
 

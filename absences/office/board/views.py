@@ -1,4 +1,4 @@
-"""The board of a school's registers, which keeps itself up to date, and the reminders that go out from it."""
+"""The board of a school's registers, which keeps itself up to date, and reminders sent from it."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,11 +19,11 @@ from lessons.accounts.sessions import in_background
 @require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    """`?period=` as `board.Period` reads it."""
+    """Shows the board of the period in `?period=`."""
     now, school = timezone.now(), office_school(request)
     chosen = _period(request)
     context = {
-        "version": board.version(school, now),  # read before the board: what comes between them is asked for again
+        "version": board.version(school, now),  # read before the board, so that a change in between is fetched later
         **office_facts(request, school),
         "board": board.of(school, chosen, now),
         "periods": board.periods(school, now),
@@ -39,7 +39,7 @@ def _version(request: HttpRequest) -> str:
 @require_safe
 @in_background
 def state(request: HttpRequest) -> HttpResponse:
-    """The part of the page that changes, for its script; 304 as long as nothing has. 401 where nobody is signed in."""
+    """Returns the changing part of the page for its script: 304 if unchanged, 401 if nobody is signed in."""
     return _state(request) if request.user.is_authenticated else session(request)
 
 
@@ -53,7 +53,7 @@ def _state(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def remind(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Pressed again, it says what stands."""
+    """Reminds a lesson's teachers; a second click shows the current state."""
     now = timezone.now()
     found = seen_lesson(request, lesson, now)
     reminded = notices.remind(user_of(request), found, now=now)
@@ -70,7 +70,7 @@ def _period(request: HttpRequest) -> Period:
 
 
 def _words() -> dict[str, str]:
-    """What the script says."""
+    """Returns the texts that the script shows."""
     return {
         "stale": _("No connection: this is how it was at {0}."),
     }

@@ -1,1 +1,1 @@
-"""First-day calls: whom to ring, and the outcome."""
+"""First-day calls: families to call, and the outcomes."""

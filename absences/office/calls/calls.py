@@ -1,4 +1,4 @@
-"""The first day of an absence: whom to ring, and what became of it."""
+"""First-day calls: the families of absent pupils, and the outcomes of calls."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register,
 from lessons.models.base import signature
 from lessons.registers.state import standing
 
-TWICE = timedelta(minutes=1)  # so soon after the first, the same contact is the same
+TWICE = timedelta(minutes=1)  # a contact repeated this soon is the same one
 
 
 @dataclass
 class Missing:
-    """A pupil who is not there and nobody knows why: absent in `lesson`, the latest that says anything of her; `seen`
-    is the latest of the day in which she was there before."""
+    """A pupil who is absent without a known reason: `lesson` is the latest of today's that has a mark of hers, `seen`
+    the latest in which she was present before."""
 
     student: Student
     lesson: Lesson
@@ -32,8 +32,8 @@ class Missing:
 
 
 def missing(school: School, day: date, year_group: int | None = None) -> list[Missing]:
-    """Those with an unexplained mark of a day who have not come since, are not planned to be away and have not signed
-    out; whom nobody has called yet first. A fixed number of queries."""
+    """Returns pupils with an unexplained mark on a day who have not come since, have no planned absence and have not
+    signed out; pupils without a call come first. A fixed number of queries."""
     absent = {student.pk: student for student, _ in follow_up.unexplained(school, Wanted(day, day, year_group))}
     if not absent:
         return []
@@ -55,7 +55,7 @@ def missing(school: School, day: date, year_group: int | None = None) -> list[Mi
 
 
 def _absent_last(students: Collection[Student], school: School, day: date) -> Iterable[Missing]:
-    """Who is absent without a reason in the latest register of a day that says anything of her."""
+    """Yields students absent without a reason in the day's latest register that has a mark of theirs."""
     registers = Register.objects.filter(school=school, date=day).order_by("-lesson__starts_at", "-pk")
     said: dict[int, list[tuple[Lesson, str]]] = defaultdict(list)
     for register in registers.select_related("lesson__group").prefetch_related("marks", "amendments"):
@@ -67,7 +67,7 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
             if student.pk in roster and (code := stands.code_of(student.pk)):
                 said[student.pk].append((register.lesson, code))
     for student in students:
-        if not said[student.pk]:  # her register was withdrawn between the two readings
+        if not said[student.pk]:  # her register was voided between the two queries
             continue
         (lesson, code), *before = said[student.pk]
         if code == codes.ABSENT:
@@ -76,14 +76,14 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
 
 
 def _went_or_came(missing: Missing, last: DeskEntry | None) -> bool:
-    """Past the front desk: out, or in since the lesson in which she was missed began."""
+    """Returns whether the pupil signed out, or signed in after the start of the lesson that she missed."""
     if last is None:
         return False
     return last.direction == DeskEntry.Direction.OUT or last.at >= missing.lesson.starts_at
 
 
 def note_down(user: User, student: Student, outcome: str, note: str, *, now: datetime) -> tuple[Contact, bool]:
-    """The contact, and whether this made it: sent twice within a minute, the first one stands."""
+    """Returns the contact, and whether it is new: one repeated within a minute is the same."""
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)
         same = Contact.objects.filter(student=student, outcome=outcome, note=note, by_id=user.pk, at__gt=now - TWICE)

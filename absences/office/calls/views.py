@@ -1,4 +1,4 @@
-"""First-day contact: who is missing today without a word, and what became of each call."""
+"""First-day calls: pupils absent today without a reason, and the outcome of each call."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,14 +18,14 @@ from lessons.models import Contact, School
 @require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    """`?year=` as on the page of unexplained absences."""
+    """Lists them; `?year=` as on the page of unexplained absences."""
     return _page(request, office_school(request))
 
 
 @require_POST
 @login_required
 def note_down(request: HttpRequest, student: int) -> HttpResponse:
-    """Sent twice at once, it says what stands."""
+    """Saves the outcome of a call; a second submission shows the current state."""
     pupil = office_pupil(request, student)
     form = ContactForm(request.POST)
     if not form.is_valid():

@@ -1,1 +1,1 @@
-"""The evacuation list: where everyone was last seen."""
+"""The evacuation list: where each pupil was last seen."""

@@ -1,6 +1,6 @@
-"""Who is in the house: for every student on roll today what was said last, in a register or at the front desk.
+"""The evacuation list: for every student on roll today, the last report in a register or at the front desk.
 
-Needs SQL only, and a fixed number of queries whatever the school.
+Needs only SQL, and a fixed number of queries for any school.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lessons.registers.state import Entry, Standing, standing
 
 
 class Whereabouts(models.TextChoices):
-    """No reason of an absence is told: everybody in the school reads the list."""
+    """Where a pupil is. Reasons for absence are left out, because everybody in the school reads the list."""
 
     IN = "in", _("In school")
     OUT = "out", _("Signed out")
@@ -34,7 +34,7 @@ class Whereabouts(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What somebody said of a student: in the register of `lesson`, or at the front desk."""
+    """One report on a student: in the register of `lesson`, or at the front desk."""
 
     at: datetime
     whereabouts: Whereabouts
@@ -43,8 +43,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """`last` is what was said last, and `seen` when the student was last in the house, where that is something else.
-    `planned`: nothing was said, and an absence is planned for now."""
+    """A pupil. `last` is the last report, and `seen` the last one with the pupil in school, if that is a different one.
+    `planned`: there is no report, but an absence is planned for now."""
 
     student: Student
     group: Group | None
@@ -59,14 +59,14 @@ class Pupil:
 
 @dataclass(frozen=True)
 class Section:
-    """Pupils who stand together at the assembly point: a year group's, or a group's (None: of those in no group)."""
+    """Pupils who line up together at the assembly point: a year group, or a group (None: pupils without one)."""
 
     title: int | Group | None
     pupils: Sequence[Pupil]
 
     @property
     def groups(self) -> Iterator[Section]:
-        """Of a year group, in the order of their names."""
+        """Yields a year group's groups, by name."""
         for group, pupils in groupby(self.pupils, key=lambda pupil: pupil.group):
             yield Section(group, list(pupils))
 
@@ -78,7 +78,7 @@ class Section:
 
 @dataclass(frozen=True)
 class House:
-    """`untaken` are lessons that run now and have no register yet."""
+    """A school's pupils. `untaken` are lessons in progress without a register."""
 
     everybody: Section
     years: Sequence[Section]
@@ -86,7 +86,7 @@ class House:
 
 
 def of_school(school: School, now: datetime) -> House:
-    """The whole school as it is known now, by year group and group."""
+    """Returns the whole school as it is known now, by year group and group."""
     day = school_time.local_date(school.time_zone, now)
     lessons = _lessons(school, day)
     said = _said(school, day, lessons)
@@ -108,12 +108,12 @@ def _pupil(student: Student, group: Group | None, said: list[Word], planned: boo
 
 
 def _order(group: Group | None) -> tuple[bool, str, int]:
-    """Who is in no group stands last."""
+    """Sorts pupils without a group last."""
     return (group is None, group.name if group else "", group.pk if group else 0)
 
 
 def _lessons(school: School, day: date) -> list[Lesson]:
-    """Of the day, in their order."""
+    """Returns the day's lessons in order."""
     found = list(Lesson.objects.filter(school=school, date=day).scheduled().select_related("group", "register"))
     for lesson in found:
         lesson.school = school
@@ -121,7 +121,7 @@ def _lessons(school: School, day: date) -> list[Lesson]:
 
 
 def _said(school: School, day: date, lessons: Iterable[Lesson]) -> dict[int, list[Word]]:
-    """Of each student, the last word last."""
+    """Returns each student's reports, oldest first."""
     said: dict[int, list[Word]] = defaultdict(list)
     for lesson, found in _registers(school, lessons):
         known = codes.code_set(school.nation, day)
@@ -137,7 +137,7 @@ def _said(school: School, day: date, lessons: Iterable[Lesson]) -> dict[int, lis
 
 
 def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Lesson, Standing]]:
-    """The lessons whose registers were taken, each with the register as it stands."""
+    """Yields lessons that have a register, with its current state."""
     taken = [lesson for lesson in lessons if lesson.is_completed]
     ids = [lesson.pk for lesson in taken]
     marks: dict[int, list[Mark]] = defaultdict(list)
@@ -152,9 +152,9 @@ def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Less
 
 
 def _at(lesson: Lesson, mark: Entry | None) -> datetime:
-    """When it was so. Who came in later did so when it reached us: a device whose clock is slow must not put an arrival
-    before a signing out, or nobody looks for who came back. And a register that is taken or corrected in the evening is
-    still about the lesson, and says nothing of the evening."""
+    """Returns the time that a mark is about. For an arrival this is when the server received it: a slow device clock
+    must not put it before a sign-out, or nobody would look for the pupil who came back. A register taken or corrected
+    in the evening still describes the lesson, not the evening."""
     came = mark is not None and mark.amended and mark.code in codes.ARRIVAL_CODES
     return min(mark.arrived_at if mark and came else lesson.register.taken_at, lesson.ends_at)
 
@@ -166,8 +166,8 @@ def _whereabouts(code: codes.Code) -> Whereabouts:
 
 
 def _groups(school: School, day: date, lessons: Sequence[Lesson]) -> dict[int, Group]:
-    """The group that each student stands with: that of her first registration period of the day, else of her first
-    lesson, else the first by name."""
+    """Returns each student's group for the list: that of the day's first session, otherwise of the first lesson,
+    otherwise the first by name."""
     turns: dict[int, tuple[bool, int]] = {}
     for turn, lesson in enumerate(lessons):
         this = (not lesson.session, turn)
@@ -183,7 +183,7 @@ def _groups(school: School, day: date, lessons: Sequence[Lesson]) -> dict[int, G
 
 
 def _planned(school: School, now: datetime) -> set[int]:
-    """Of whom an absence is planned at this time."""
+    """Returns the students with an absence planned for this time."""
     local = now.astimezone(ZoneInfo(school.time_zone))
     plans = PlannedAbsence.objects.filter(school=school).on(local.date())
     return {plan.student_id for plan in plans if plan.covers_at(local.date(), local.time())}

@@ -1,4 +1,4 @@
-"""In a fire: everybody of the school, and where they were last."""
+"""In a fire: every pupil of the school, and where each was last seen."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from lessons.errors import NotAllowed
 @require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    """For everybody who works in the school, whatever the role."""
+    """Shows the list to everybody who works in the school, in any role."""
     schools = people(user_of(request).access)
     if not schools:
         raise NotAllowed(_("This list is for those who work in the school."))

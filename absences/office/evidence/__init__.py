@@ -1,1 +1,1 @@
-"""Everything that was said of a register or a pupil, to print or to save."""
+"""The audit trail: every entry on a register or a pupil, to print or download."""

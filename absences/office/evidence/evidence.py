@@ -1,4 +1,4 @@
-"""Evidence: everything that was said of a register, or of a pupil, as it was said; nothing is folded into a result."""
+"""The audit trail of a register or a pupil: every entry as it was made, without computing a result."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-WITHHELD = _("(withheld)")  # said, and not for this reader: an empty cell means that nothing was said
+WITHHELD = _("(withheld)")  # shown to readers who may not read it; an empty cell means that there is no text
 
 
 class Record(StrEnum):
@@ -36,8 +36,8 @@ class Record(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One thing that was said. `code` is None for not stated. `happened_at` is when it was said or taken, by the clock
-    of who said it; `arrived_at` when the server accepted it."""
+    """One entry. `code` is None for unmarked. `happened_at` is when it was made or taken, by the reporter's clock;
+    `arrived_at` is when the server accepted it."""
 
     record: Record
     lesson: Lesson
@@ -67,7 +67,7 @@ class Line:
         return str(_("Withdrawn: nobody is stated") if self.student_id is None else word(self.code))
 
     def cells(self, reader: Access) -> list[object]:
-        """By COLUMNS; times with their offset on the school's clocks."""
+        """Returns the cells in the order of COLUMNS; times are local, with their offset."""
         lesson, student = self.lesson, self.student
         name, upn = (student.name, _shown(student.upn, reader.upn_of(student))) if student else (None, None)
         when = (self._local(self.happened_at), self._local(self.arrived_at))
@@ -89,8 +89,8 @@ def _shown(text: str, readable: str) -> str:
 
 
 def of_lesson(user: User, lesson: Lesson) -> list[Line]:
-    """What this user may see of a lesson whose register was taken: the register, an entry for everyone on its roster,
-    in its order, and what came after in the order in which it came."""
+    """Returns the entries that this user may see of a lesson with a register: the register, an entry for every pupil on
+    its roster, in order, and everything that came later, in the order of arrival."""
     merged = merging.existing(lesson)
     named = {*merged.register.roster, *(report.student_id for report in merged.rejected)}
     students = {student.pk: student for student in _students(lesson, named)}
@@ -105,7 +105,8 @@ def _students(lesson: Lesson, named: Iterable[int]) -> Iterable[Student]:
 
 
 def of_student(user: User, student: Student, first: date, last: date) -> list[Line]:
-    """What this user may see of a pupil in a time, both days included, in the order of her lessons."""
+    """Returns the entries on a pupil that this user may see, from the first to the last day, both included, in the
+    order of lessons."""
     own = Q(student=student)
     registers = (
         Register.objects.for_user(user)
@@ -145,7 +146,7 @@ def _of_register(
 
 
 def _taken(lesson: Lesson, record: Record) -> Line:
-    """What the one who finished the register said."""
+    """Returns the entry of the completion itself."""
     register = lesson.register
     return Line(
         record=record,

@@ -1,4 +1,4 @@
-"""Evidence to print or to save: of a register, and of a pupil."""
+"""The audit trail of a register or a pupil, to print or download."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -74,7 +74,7 @@ def _as_csv(request: HttpRequest, name: str, lines: Iterable[Line]) -> HttpRespo
 
 
 def _signed(request: HttpRequest, school: School) -> dict[str, Any]:
-    """Who makes an extract, when, and whether it has every reason."""
+    """Returns who makes the extract, when, and whether it includes every reason."""
     access = user_of(request).access
     return {
         "school": school,

@@ -1,1 +1,1 @@
-"""Absences that nobody has explained yet."""
+"""Absences without a reason."""

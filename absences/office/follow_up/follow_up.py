@@ -1,4 +1,4 @@
-"""Absences that nobody has explained yet: marks that stand as N, to be given a reason."""
+"""Absences without a reason: current marks N, to be given one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAVY = ("register__roster", "register__unstated", "register__counts")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Of which days, both included, and of whom; None for everybody."""
+    """A query: from the first to the last day, both included, and for which pupils; None means all."""
 
     first: date
     last: date
@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass
 class PupilDay:
-    """A pupil's unexplained marks of a day, by their lessons. `open` are those that this user may still amend."""
+    """A pupil's unexplained marks on a day, by lesson. `open` are those that this user may still amend."""
 
     student: Student
     day: date
@@ -52,7 +52,7 @@ class PupilDay:
 
     @property
     def suggested(self) -> str:
-        """The reason, where an absence was planned."""
+        """Returns the code of a planned absence, if there is one."""
         return (self.plan.reason or _("Planned absence")) if self.plan else ""
 
     @property
@@ -61,12 +61,12 @@ class PupilDay:
 
 
 def explaining(lesson: Lesson) -> Iterable[Code]:
-    """The codes that say why somebody was absent: those that an absence may be planned with."""
+    """Returns the codes that give a reason: those that can be planned."""
     return plannable(lesson.school.nation, lesson.date).values()
 
 
 def unexplained(school: School, wanted: Wanted) -> list[tuple[Student, Lesson]]:
-    """Every mark that stands as N, in two queries, in the order of the day."""
+    """Returns every current mark N, in two queries, in order of time."""
     of: dict[str, Any] = {"register__school": school, "register__date__range": (wanted.first, wanted.last)}
     if wanted.year_group is not None:
         of["student__year_group"] = wanted.year_group
@@ -82,7 +82,7 @@ def unexplained(school: School, wanted: Wanted) -> list[tuple[Student, Lesson]]:
 
 
 def of_school(user: User, school: School, wanted: Wanted, *, now: datetime, today: date) -> list[list[PupilDay]]:
-    """The days of each pupil, who is most urgent first: a fixed number of queries, whatever the school."""
+    """Returns each pupil's days, the most urgent pupil first, in a fixed number of queries for any school."""
     found = unexplained(school, wanted)
     planned = PlannedAbsence.objects.of(lesson for _, lesson in found)
     calendar = school.school_days(wanted.first, today) if found else None
@@ -112,8 +112,8 @@ def _by_pupil(days: Iterable[PupilDay]) -> list[list[PupilDay]]:
 
 @dataclass(frozen=True)
 class Explained:
-    """`done` has the reason now, whoever gave it; `otherwise` are lessons in which something else stands by now, with
-    its code; `closed` those whose time for amending is over."""
+    """The outcome. `done` are lessons that have the reason now, whoever gave it; `otherwise` are lessons that now have
+    another code, with that code; `closed` are those too old to amend."""
 
     done: Sequence[Lesson]
     otherwise: Mapping[Lesson, str | None]
@@ -123,8 +123,8 @@ class Explained:
 def explain(
     user: User, student: Student, lessons: Iterable[Lesson], code: str, reason: str, *, now: datetime
 ) -> Explained:
-    """Gives a reason to a pupil's N in each of these lessons, as an amendment. Where it is no longer N nothing is
-    changed, so that repeating is safe. Raises Unprocessable for somebody who is not on the roster."""
+    """Gives a pupil's N in each of these lessons a reason, as an amendment. A mark that is no longer N is left alone,
+    so that repeating is safe. Raises Unprocessable if the pupil is not on the roster."""
     done: list[Lesson] = []
     otherwise: dict[Lesson, str | None] = {}
     closed: list[Lesson] = []

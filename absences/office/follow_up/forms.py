@@ -1,4 +1,4 @@
-"""The reason that the office gives absences."""
+"""The form for the reason of absences."""
 
 from collections.abc import Sequence
 from typing import Any

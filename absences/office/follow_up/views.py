@@ -1,4 +1,4 @@
-"""Absences that nobody has explained yet, and the reasons that the office gives them one after another."""
+"""Absences without a reason, and the forms in which the office gives them one after another."""
 
 import re
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ from lessons.calendar import school_time
 from lessons.errors import FieldError, InvalidInput, NotFound
 from lessons.models import Group, Lesson, School, Student
 
-WEEKS = timedelta(days=27)  # four, with today
-SHOWN = 50  # days of pupils on one page
-MOST_LESSONS = 50  # of a day
+WEEKS = timedelta(days=27)  # four, including today
+SHOWN = 50  # pupils' days on one page
+MOST_LESSONS = 50  # in one day
 KEY = re.compile(r"[1-9][0-9]{0,18}-[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A day on the page: the key of the one after it, and what was wrong when it was sent."""
+    """A day on the page, with the key of the next one and the errors of its form."""
 
     day: PupilDay
     following: str
@@ -43,7 +43,7 @@ class Row:
 
     @property
     def code(self) -> str:
-        """As sent, or as planned."""
+        """Returns the code that was submitted, or the planned one."""
         if self.wrong:
             return str(self.wrong.data.get("code", ""))
         return self.day.plan.code if self.day.plan else ""
@@ -62,7 +62,8 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def explain(request: HttpRequest, student: int) -> HttpResponse:
-    """Gives a reason to the ticked marks of a pupil, and goes on to the next; sent again, it says what stands."""
+    """Gives the ticked marks of a pupil a reason and goes on to the next; a second submission shows the current
+    state."""
     pupil = office_pupil(request, student)
     form = ExplainForm(request.POST, _lessons(request, pupil))
     if not form.is_valid():
@@ -75,7 +76,7 @@ def explain(request: HttpRequest, student: int) -> HttpResponse:
 
 
 def _lessons(request: HttpRequest, pupil: Student) -> list[Lesson]:
-    """Those that were ticked. Raises NotFound for one that has no register with this pupil."""
+    """Returns the ticked lessons. Raises NotFound if one has no register with this pupil."""
     ids = {chosen_id(given) for given in request.POST.getlist("lesson")}
     if len(ids) > MOST_LESSONS:
         raise InvalidInput([FieldError("/lesson", "too_many", _("So many lessons cannot be explained at once."))])
@@ -131,7 +132,7 @@ def _page(request: HttpRequest, school: School, wrong: ExplainForm | None = None
 
 
 def _wanted(request: HttpRequest, school: School) -> Wanted:
-    """`day`, or `from` and `to`, of the last weeks unless told otherwise; `year` and `group`."""
+    """Returns the query: `day`, or `from` and `to`, by default the last weeks; `year` and `group`."""
     now = timezone.now()
     if request.GET.get("day"):
         today = school_time.local_date(school.time_zone, now)
@@ -143,7 +144,7 @@ def _wanted(request: HttpRequest, school: School) -> Wanted:
 
 
 def _group(request: HttpRequest, school: School) -> int | None:
-    """Raises NotFound for one of another school."""
+    """Returns the group's id. Raises NotFound for another school's."""
     given = request.GET.get("group")
     if not given:
         return None
@@ -154,8 +155,8 @@ def _group(request: HttpRequest, school: School) -> int | None:
 
 
 def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ExplainForm | None, key: str) -> list[list[Row]]:
-    """As many pupils as a page takes, the most urgent, or all that `?all=1` asks for. With `next` the focus is on that
-    day, or on the first where it has its reason already."""
+    """Returns the most urgent pupils that fit on a page, or all with `?all=1`. With `next` the focus is on that day, or
+    on the first if that has its reason already."""
     shown: list[list[PupilDay]] = []
     count = 0
     for days in pupils:

@@ -1,4 +1,4 @@
-"""Signing a pupil in and out."""
+"""The form for signing a pupil in or out."""
 
 from typing import Any
 

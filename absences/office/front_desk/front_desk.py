@@ -1,4 +1,4 @@
-"""The front desk: who comes in late and goes out early. Coming in is told to the registers in the same step."""
+"""The front desk: pupils who arrive late or leave early. Signing in reports the arrival to the registers too."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import DeskEntry, Lesson, School, Student, User
 from lessons.models.base import signature
 
-TWICE = timedelta(minutes=1)  # so soon after the first, the same press is the same entry
+TWICE = timedelta(minutes=1)  # an entry repeated this soon is the same one
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a lesson's register says of a pupil now; `late` with a code of arrival, `unknown` where it could not be
-    told."""
+    """A lesson's mark for a pupil now. `late` with a code of arrival; `unknown` if the register could not be
+    reached."""
 
     lesson: Lesson
     code: str | None
@@ -33,15 +33,15 @@ class Told:
 
 
 def entries(school: School, day: date) -> QuerySet[DeskEntry]:
-    """Newest first."""
+    """Returns the day's entries, newest first."""
     return DeskEntry.objects.filter(school=school, date=day).select_related("student").order_by("-at", "-pk")
 
 
 def enter(
     user: User, student: Student, direction: DeskEntry.Direction, note: str, *, now: datetime
 ) -> tuple[DeskEntry, bool]:
-    """The entry, and whether this made it: pressed twice within a minute, the first one stands. What went the other way
-    in between makes it another entry."""
+    """Returns the entry, and whether it is new. A repetition within a minute is the same one, unless an entry the other
+    way came in between."""
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)
         newest = DeskEntry.objects.filter(student=student).order_by("-at", "-pk").first()
@@ -60,14 +60,14 @@ def enter(
 
 
 def tell_registers(user: User, student: Student, *, now: datetime) -> list[Told]:
-    """Tells the registers that wait for a pupil that she has come: of the lesson that runs now, and of the session.
-    Repeating is safe; a register that cannot be reached is named as unknown."""
+    """Reports a pupil's arrival to the registers that expect her: of the lesson in progress, and of the session. Safe
+    to repeat; a register that cannot be reached is returned as unknown."""
     return [_tell(user, lesson, student, now) for lesson in waiting(student, now)]
 
 
 def waiting(student: Student, now: datetime) -> list[Lesson]:
-    """A pupil's lessons that run now; and until her school day ends the morning or afternoon session that began last,
-    which counts for the whole of it."""
+    """Returns a pupil's lessons in progress, and, until her school day ends, the session that began last, because it
+    counts for the whole morning or afternoon."""
     day = school_time.local_date(student.school.time_zone, now)
     lessons = [each for each in Lesson.objects.of_student(student.pk, day).with_register() if _expects(each, student)]
     begun = [lesson for lesson in lessons if lesson.starts_at <= now]
@@ -78,7 +78,7 @@ def waiting(student: Student, now: datetime) -> list[Lesson]:
 
 
 def _expects(lesson: Lesson, student: Student) -> bool:
-    """Who joined the group after its register was taken is not on it."""
+    """Returns whether the pupil is on the register; not if she joined the group after it was taken."""
     return not lesson.is_completed or student.pk in lesson.register.roster
 
 

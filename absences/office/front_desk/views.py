@@ -1,4 +1,4 @@
-"""The front desk: find a pupil, sign in who comes late, sign out who goes early."""
+"""The front desk: find a pupil, sign in late arrivals, sign out early leavers."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,8 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def sign_in(request: HttpRequest, student: int) -> HttpResponse:
-    """Notes it down and tells the registers that wait for the pupil; pressed again, it says what stands."""
+    """Records the arrival and reports it to the registers that expect the pupil; a second click shows the current
+    state."""
     now, pupil = timezone.now(), office_pupil(request, student)
     form = SignInForm(request.POST)
     if not form.is_valid():
@@ -48,7 +49,7 @@ def sign_in(request: HttpRequest, student: int) -> HttpResponse:
 @require_POST
 @login_required
 def sign_out(request: HttpRequest, student: int) -> HttpResponse:
-    """Pressed again, it says what stands."""
+    """Records that a pupil leaves; a second click shows the current state."""
     now, pupil = timezone.now(), office_pupil(request, student)
     form = SignOutForm(request.POST)
     if not form.is_valid():
@@ -66,7 +67,7 @@ def _named(pupil: Student, entry: DeskEntry) -> dict[str, str]:
 
 
 def _say(request: HttpRequest, told: Sequence[Told]) -> None:
-    """What each register says now."""
+    """Adds a message for each register."""
     for each in told:
         if each.unknown:
             text = _("The register of {} could not be told just now. Please press “Sign in” again in a moment.")

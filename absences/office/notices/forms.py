@@ -1,4 +1,4 @@
-"""A pupil who is in the room and not on the register."""
+"""The form about a pupil who is in the room but not on the register."""
 
 from typing import Any
 

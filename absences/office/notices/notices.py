@@ -1,4 +1,4 @@
-"""What people tell each other about a register: the office reminds of it, a teacher says who else is in the room."""
+"""Notices about a register: the office reminds its teachers, a teacher tells the office who else is in the room."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lessons.models.base import signature
 
 @dataclass(frozen=True)
 class Reminded:
-    """The names of those who are reminded now, and of those who were already and have not taken it yet."""
+    """The names of the staff reminded now, and of those who already have an open reminder."""
 
     now: Sequence[str]
     before: Sequence[str]
 
 
 def remind(user: User, lesson: Lesson, *, now: datetime) -> Reminded:
-    """Asks everyone on the staff of a lesson to take its register; each has one reminder at a time.
+    """Asks a lesson's staff to take its register; each person has at most one open reminder.
 
-    Raises NotAllowed for others than the office, Conflict where there is nothing to be reminded of, or nobody.
+    Raises NotAllowed except for the office, and Conflict if there is nothing to remind of, or nobody to remind.
     """
     if not user.access.is_office(lesson.school_id):
         raise NotAllowed(_("Only the school’s office reminds of registers."))
@@ -46,10 +46,10 @@ def remind(user: User, lesson: Lesson, *, now: datetime) -> Reminded:
 
 
 def tell_office(user: User, lesson: Lesson, text: str, *, now: datetime) -> Notice:
-    """Somebody is in the room who is not on the roster. The pupil is found by the name, for the office alone, where
-    exactly one has it. Said again while the office has not seen to it, it is the notice that stands.
+    """Tells the office that somebody in the room is not on the roster. If exactly one pupil has that name, the notice
+    links to them, for the office only. Repeating the text returns the open notice.
 
-    Raises NotAllowed for whoever may not take this register.
+    Raises NotAllowed for users who may not take this register.
     """
     if not user.access.may_complete(lesson, now):
         raise NotAllowed(_("You may not take this register."))
@@ -57,7 +57,7 @@ def tell_office(user: User, lesson: Lesson, text: str, *, now: datetime) -> Noti
     found = list(on_roll.named(text)[:2])
     facts = {"made_at": now, "student": found[0] if len(found) == 1 else None, **signature(user, lesson.school_id)}
     with transaction.atomic():
-        Lesson.objects.filter(pk=lesson.pk).lock()  # or two at once would both find none
+        Lesson.objects.filter(pk=lesson.pk).lock()  # otherwise two concurrent calls would both find none
         notice, _made = Notice.objects.get_or_create(
             school=lesson.school,
             lesson=lesson,

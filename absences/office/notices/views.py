@@ -1,4 +1,4 @@
-"""Notices: a teacher tells the office of somebody in the room, and whoever was told says that it is done."""
+"""Notices: a teacher tells the office about somebody in the room, and the addressee marks the notice as done."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,7 +19,8 @@ from lessons.models import Notice
 @require_POST
 @login_required
 def someone_else(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Who is in the room and not on the roster, in a teacher's words; sent again, the office is told once."""
+    """Tells the office, in the teacher's words, who is in the room but not on the roster; a repeated submission tells
+    it once."""
     now = timezone.now()
     found = seen_lesson(request, lesson, now)
     form = SomeoneElseForm(request.POST)
@@ -34,7 +35,7 @@ def someone_else(request: HttpRequest, lesson: int) -> HttpResponse:
 @require_POST
 @login_required
 def done(request: HttpRequest, notice: int) -> HttpResponse:
-    """Of a notice to this user, or to an office of theirs; again, it stays as it was."""
+    """Marks a notice as done, for its addressee or their office; repeating changes nothing."""
     found = Notice.objects.for_user(user_of(request)).select_related("school").filter(pk=notice).first()
     if found is None:
         raise NotFound(_("There is no such notice, or it is not for you."))

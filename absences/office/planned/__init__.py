@@ -1,1 +1,1 @@
-"""Absences that the school knows of beforehand."""
+"""Planned absences."""

@@ -1,4 +1,4 @@
-"""An absence that the school knows of beforehand."""
+"""The form for a planned absence."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from lessons.models.planned import plannable
 
 
 class PlanForm(ModelForm):
-    """Of an instance with its school and student."""
+    """Edits an instance that has a school and a student."""
 
     class Meta:
         model = PlannedAbsence

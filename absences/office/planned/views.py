@@ -1,4 +1,4 @@
-"""Absences that the school knows of beforehand: who will be away, entered by the office."""
+"""Planned absences, entered by the office."""
 
 from datetime import date
 
@@ -26,7 +26,7 @@ FIELDS = ("first_day", "last_day", "from_time", "until_time", "code", "reason")
 @require_safe
 @login_required
 def plans(request: HttpRequest) -> HttpResponse:
-    """Current and coming ones; with `past` those that are over; of pupils whom `q` finds."""
+    """Lists current and coming absences, or past ones with `past`, of pupils whose names match `q`."""
     school = office_school(request)
     today, past, asked = _today(school), "past" in request.GET, request.GET.get("q", "").strip()
     rows = PlannedAbsence.objects.filter(school=school).select_related("student")
@@ -48,7 +48,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """Whom to plan an absence for."""
+    """Lists pupils to plan an absence for."""
     school = office_school(request)
     asked = request.GET.get("q", "").strip()
     pupils = Student.objects.filter(school=school).on_roll(_today(school)).in_order()
@@ -60,7 +60,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def add(request: HttpRequest, student: int) -> HttpResponse:
-    """The same, sent again, is there once."""
+    """Adds a planned absence; a repeated submission adds it once."""
     pupil = office_pupil(request, student)
     plan = PlannedAbsence(school=pupil.school, student=pupil)
     form = PlanForm(sent(request), instance=plan, today=_today(pupil.school))
@@ -99,7 +99,8 @@ def delete(request: HttpRequest, plan: int) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, plan_id: int) -> PlannedAbsence:
-    """For the school's office. Raises NotFound where this user may not see the pupil, NotAllowed for other roles."""
+    """Returns the planned absence, for the school's office. Raises NotFound if this user may not see the pupil,
+    NotAllowed for other roles."""
     user = user_of(request)
     seen = PlannedAbsence.objects.for_user(user).select_related("school", "student")
     found = seen.filter(pk=plan_id).first()
@@ -111,7 +112,7 @@ def _seen(request: HttpRequest, plan_id: int) -> PlannedAbsence:
 
 
 def _enter(request: HttpRequest, plan: PlannedAbsence) -> bool:
-    """Whether it was not there yet."""
+    """Saves the absence; returns whether it is new."""
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=plan.student_id)
         same = {name: getattr(plan, name) for name in FIELDS}

@@ -1,1 +1,1 @@
-"""Finding pupils, groups and colleagues."""
+"""Searching for pupils, groups and colleagues."""

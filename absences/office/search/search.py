@@ -1,4 +1,4 @@
-"""Finding pupils, groups and colleagues by what somebody types, within what the user may see."""
+"""Searches for pupils, groups and colleagues by name, among those that the user may see."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lessons.calendar import school_time
 from lessons.models import Group, Lesson, Membership, Student, User
 from lessons.roles import Role
 
-UPN = re.compile(r"[A-Z][0-9]{3,11}[0-9A-Z]?")  # or the beginning of one
+UPN = re.compile(r"[A-Z][0-9]{3,11}[0-9A-Z]?")  # or its beginning
 SHOWN = 20
 Days = dict[int, date]  # today in each of the user's schools
 
@@ -27,7 +27,7 @@ class Pupil:
 
 @dataclass(frozen=True)
 class Class:
-    """With the lessons of today that the user sees."""
+    """A group, with today's lessons that the user sees."""
 
     group: Group
     lessons: Sequence[Lesson]
@@ -35,7 +35,7 @@ class Class:
 
 @dataclass(frozen=True)
 class Colleague:
-    """As `Class`."""
+    """A colleague, with today's lessons that the user sees."""
 
     membership: Membership
     lessons: Sequence[Lesson]
@@ -43,7 +43,7 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Found:
-    """At most SHOWN of each; `more` where there are others."""
+    """At most SHOWN results of each kind; `more` if there are others."""
 
     pupils: Sequence[Pupil]
     classes: Sequence[Class]
@@ -56,7 +56,7 @@ class Found:
 
 
 def find(user: User, asked: str, now: datetime) -> Found:
-    """In all the user's schools, in a fixed number of queries. Colleagues and UPNs are the office's to find."""
+    """Searches all the user's schools, in a fixed number of queries. Only the office finds colleagues and UPNs."""
     days = {pk: school_time.local_date(acting.school.time_zone, now) for pk, acting in user.access.acting.items()}
     pupils = _pupils(user, asked, days)
     known = Group.objects.for_user(user).select_related("school")
@@ -74,7 +74,7 @@ def find(user: User, asked: str, now: datetime) -> Found:
 
 
 def _pupils(user: User, asked: str, days: Days) -> list[Pupil]:
-    """Those on roll first."""
+    """Returns pupils, those on roll first."""
     seen = Student.objects.for_user(user).select_related("school").in_order()
     by_upn: list[Student] = []
     number = re.sub(r"\s", "", asked).upper()
@@ -90,7 +90,7 @@ def _is_on_roll(student: Student, day: date) -> bool:
 
 
 def _staff(user: User) -> Sequence[Membership]:
-    """Everybody who works in the schools of which the user is the office, each once a school."""
+    """Returns everybody who works in schools where the user is in the office, once per school."""
     people = Membership.objects.filter(school__in=_offices(user), user__is_active=True).exclude(role=Role.INTEGRATOR)
     known = people.select_related("user", "school").order_by("user__name", "pk")
     return list({(each.school_id, each.user_id): each for each in reversed(known)}.values())[::-1]
@@ -103,7 +103,7 @@ def _offices(user: User) -> list[int]:
 def _lessons(
     user: User, groups: Sequence[Group], staff: Sequence[Membership], days: Days, now: datetime
 ) -> Sequence[Lesson]:
-    """Of today, in their order: what these groups have, and these people teach."""
+    """Returns today's lessons of these groups and these people, in order."""
     today = Q(pk__in=())
     for school, day in days.items():
         today |= Q(school=school, date=day)

@@ -1,4 +1,4 @@
-"""Finding pupils, groups and, for the office, colleagues."""
+"""The search page for pupils, groups and, in the office, colleagues."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ LONGEST = 200
 @require_safe
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    """`?q=`; nothing asked shows how to."""
+    """Searches for `?q=`; without it, shows how to search."""
     user = user_of(request)
     if not user.access.acting:
         raise NotAllowed(_("Only those who work in a school can search it."))

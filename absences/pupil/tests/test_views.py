@@ -28,13 +28,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _in_december(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some weeks after the lesson, whenever this is run."""
+    """Sets the date to some weeks after the lesson."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 12, 1, 12, tzinfo=UTC))
 
 
 @pytest.fixture
 def zoe(students: list[Student]) -> Student:
-    """In Alice's lesson of 14 September 2026."""
+    """Returns a pupil in Alice's lesson of 14 September 2026."""
     Student.objects.filter(pk=students[0].pk).update(
         legal_name="Zoë Quillfeather van der Łaski", preferred_name="Bee Łaski"
     )
@@ -159,7 +159,8 @@ def test_today(office: User, teacher: User, school: School) -> None:
 
 
 def test_whose_words_a_teacher_reads(teacher: User, office: User, lesson: Lesson, zoe: Student) -> None:
-    """Her own, and why a register was withdrawn; of what the office changed she sees the codes."""
+    """A teacher reads her own reasons, and why a register was voided; of the office's changes she sees only the
+    codes."""
     register = take(lesson, absent={zoe: "N"})
     amend(register, zoe, "N", "M", reason="Mother rang", by_id=office.pk)
     amend(register, zoe, "M", "/", reason="Came after all", by_id=teacher.pk, rev=2, feed_number=-3)

@@ -1,4 +1,4 @@
-"""What a pupil's school year amounts to, by what was said of her in registers."""
+"""A pupil's school year, computed from registers."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 9, 18, 14, tzinfo=UTC)  # Friday of the week of the lesson, 15:00 on the school's clocks
+NOW = datetime(2026, 9, 18, 14, tzinfo=UTC)  # Friday of the lesson's week, 15:00 on the school's clocks
 MONDAY = date(2026, 9, 14)
 
 
@@ -27,14 +27,14 @@ def ava(school: School) -> Student:
 
 
 def lesson(student: Student, day: int = 0, **fields: Any) -> Lesson:
-    """Of her first group, so many days after Monday."""
+    """Returns a lesson of the pupil's first group, `day` days after Monday."""
     group = student.enrolments.earliest("pk").group
     made: Lesson = LessonFactory.create(**{"group": group, "date": MONDAY + timedelta(day)} | fields)
     return made
 
 
 def year(user: User, student: Student, of: int = 2026, now: datetime = NOW) -> SchoolYear:
-    """The same figures as in the admin, wherever somebody sees all of them."""
+    """Returns the year, and checks that the admin has the same figures if the user sees all of them."""
     found = reading.of(user, student, of, now)
     if reading.is_whole(user, student):
         at_a_glance = glance(student, of)
@@ -43,7 +43,7 @@ def year(user: User, student: Student, of: int = 2026, now: datetime = NOW) -> S
 
 
 def sums(found: SchoolYear) -> tuple[int, int, int]:
-    """By lesson: attended, possible, unstated."""
+    """Returns lessons attended, possible and unmarked."""
     return found.by_lesson.attended, found.by_lesson.possible, found.by_lesson.unstated
 
 
@@ -95,7 +95,7 @@ def test_of_another_pupil_nothing_counts(office: User, ava: Student) -> None:
 
 
 def test_the_roster_decides_and_not_the_enrolment(office: User, ava: Student) -> None:
-    """Her enrolment was ended behind the register, and a later one does not name her."""
+    """Her enrolment was ended without the register, and a later register does not list her."""
     before, after = lesson(ava), lesson(ava, 1)
     take(before, absent={ava: "N"})
     Enrolment.objects.update(ends_on=MONDAY - timedelta(1))
@@ -148,7 +148,7 @@ def test_a_year_begins_in_september(office: User, ava: Student) -> None:
 
 
 def test_today_is_that_of_the_schools_clocks(office: User, ava: Student) -> None:
-    """At 18:00 UTC it is Saturday in Auckland, and Friday still in London."""
+    """At 18:00 UTC it is Saturday in Auckland, and still Friday in London."""
     evening = NOW.replace(hour=18)
     assert year(office, ava, now=evening).until == date(2026, 9, 18)
     School.objects.update(time_zone="Pacific/Auckland")
@@ -204,7 +204,7 @@ def test_the_statements_do_not_grow(office: User, ava: Student) -> None:
         return len(statements(queries))
 
     take(lesson(ava))
-    asked()  # with what the user may do, which is asked once
+    asked()  # reads the user's permissions, which are kept
     few = asked()
     for day in range(1, 5):
         amend(take(lesson(ava, day), absent={ava: "N"}), ava, "N", "I")

@@ -1,4 +1,4 @@
-"""Correcting and withdrawing a register that was taken."""
+"""Amending and voiding a register."""
 
 import pytest
 from django.db import IntegrityError
@@ -21,7 +21,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def taken(lesson: Lesson, teacher: User, roster: list[int]) -> str:
-    """Its address; all are present."""
+    """Returns the address of a register in which all are present."""
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
     return f"/lessons/{lesson.pk}/"
 
@@ -155,7 +155,7 @@ def test_who_may_not(outsider: User, colleague: User, integrator: User, taken: s
 def test_where_sql_will_not_write_it_is_503(
     address: str, taken: str, roster: list[int], alice: Client, teacher: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the page and by the API, as for a register."""
+    """On the page and in the API, as for completing."""
 
     def refused(*rows: object, **more: object) -> None:
         raise IntegrityError("as SQL would")

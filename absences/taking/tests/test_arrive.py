@@ -1,4 +1,4 @@
-"""One tap for a pupil who comes in after the register was taken."""
+"""One tap for a pupil who arrives after the register was taken."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def page(lesson: Lesson, teacher: User, roster: list[int]) -> str:
-    """Of a register with the first pupil absent."""
+    """Returns the page of a register with the first pupil absent."""
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)

@@ -1,4 +1,4 @@
-"""A register as it stood: taken at 09:05 on 14 September 2026, by the clocks of London, and amended twice since."""
+"""A register at past times: taken at 09:05 in London on 14 September 2026, and amended twice since."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ VOID = NOW + timedelta(hours=2)
 
 @pytest.fixture(autouse=True)
 def _a_week_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the calendar of the machine says."""
+    """Sets the date, whatever the machine's calendar says."""
     monkeypatch.setattr(timezone, "now", lambda: NOW + timedelta(days=7))
 
 

@@ -1,4 +1,4 @@
-"""The office closes a register that nobody finished."""
+"""The office completes a register that nobody finished."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def lesson(school: School, teacher: User) -> Lesson:
-    """Over for a minute."""
+    """Returns a lesson that ended a minute ago."""
     lesson = due_today(school, teacher)
     Lesson.objects.update(ends_at=timezone.now() - timedelta(minutes=1))
     return lesson

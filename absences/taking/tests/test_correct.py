@@ -1,4 +1,4 @@
-"""Correcting a register that was taken: everybody on one page, and one reason."""
+"""Amending a register: everybody on one page, and one reason."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def path(lesson: Lesson, teacher: User, roster: list[int]) -> str:
-    """Of a register in which the second is absent and the third eight minutes late."""
+    """Returns the address of a register in which the second pupil is absent and the third eight minutes late."""
     said = [Report(student_id=roster[1], code="N"), Report(student_id=roster[2], code="L", minutes_late=8)]
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
     service.report(claims, lesson.pk, said, timezone.now())
@@ -42,7 +42,7 @@ def alice(teacher: User) -> Client:
 
 
 def shown(content: str) -> dict[str, str]:
-    """The form as the page gives it, untouched."""
+    """Returns the form as the page shows it, unchanged."""
     fields = dict(re.findall(r'name="((?:was|wasminutes|minutes)-\d+)"\s+value="(\w*|/)"', content))
     return fields | dict(re.findall(r'name="(mark-\d+)"\s+value="(/|\w+)"\s+checked', content))
 

@@ -1,4 +1,4 @@
-"""What a device keeps, so that registers can be taken without a connection."""
+"""The data that a device keeps, so that registers can be taken offline."""
 
 import gzip
 import json
@@ -143,14 +143,14 @@ def test_who_works_in_two_schools_has_the_lessons_of_both(teacher: User, lesson:
 
 @pytest.mark.parametrize("script", ["device.js", "service-worker.js"])
 def test_devices_keep_no_other_format(script: str) -> None:
-    """A pack of an older format may hold what is kept on no device any more: both scripts drop it."""
+    """An older format may hold data that no device may keep any more, so both scripts delete such a pack."""
     source = (settings.BASE_DIR / "absences/static/absences" / script).read_text()
     assert re.findall(r"const FORMAT = (\d+);", source) == [str(day_pack.FORMAT)]
     assert "found.format === FORMAT" in source
 
 
 def test_devices_forget_at_the_same_answers() -> None:
-    """The worker cannot import what a page does: both scripts name the statuses at which nothing may be kept."""
+    """The worker cannot import a page's modules, so both scripts list the statuses at which nothing may be kept."""
     folder = settings.BASE_DIR / "absences/static/absences"
     sources = [(folder / script).read_text() for script in ("device.js", "service-worker.js")]
     assert [re.findall(r"const LOST = \[([^]]+)\];", source) for source in sources] == [["401, 403, 404"]] * 2

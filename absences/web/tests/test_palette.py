@@ -1,4 +1,4 @@
-"""Every pair of colours that stand on one another, light and dark: WCAG 2.2, 1.4.3 for text and 1.4.11 for edges."""
+"""Every pair of colours that meet, light and dark: WCAG 2.2, 1.4.3 for text and 1.4.11 for edges."""
 
 import re
 from itertools import product
@@ -15,16 +15,16 @@ PALETTES = {"light": LIGHT, "dark": LIGHT | DARK}
 TEXT = [
     *product(("ink", "quiet", "accent", "present", "absent", "late"), ("paper", "card", "wash")),
     *product(("ink", "accent"), ("notice",)),
-    *product(("card",), ("present", "absent", "late", "quiet", "accent")),  # a choice that is made
+    *product(("card",), ("present", "absent", "late", "quiet", "accent")),  # a chosen button
     ("on-accent", "accent"),
     ("card", "absent"),
 ]
-# The ring around what has the focus is one of ink beside one of --focus: the first can be told from what is around it.
+# The focus ring is a ring of ink beside a ring of --focus: the former contrasts with the surroundings.
 EDGES = list(product(("ink", "edge", "quiet", "accent", "present", "absent"), ("paper", "card")))
 
 
 def luminance(colour: str) -> float:
-    """Relative, from 0 to 1."""
+    """Returns the relative luminance, from 0 to 1."""
     parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

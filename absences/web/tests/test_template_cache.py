@@ -1,4 +1,4 @@
-"""What is filled in is what the template renders."""
+"""A filled template is the same as a rendered one."""
 
 import re
 from uuid import uuid4
@@ -26,7 +26,7 @@ def plain(html: str) -> str:
 
 @pytest.fixture
 def template(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The source of the template that any name stands for."""
+    """Returns a list that holds the source of every template."""
     source = ["{% if big %}<b>{{ name }}</b>  100 %\n{% else %}{{ name }} {{ other }}{% endif %}"]
     monkeypatch.setattr(template_cache, "get_template", lambda name: engines["django"].from_string(source[0]))
     template_cache._form.cache_clear()
@@ -94,7 +94,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_pupil_is_what_the_template_renders(row: Row) -> None:
-    register_html.pupils(ROWS)  # whatever was kept of others
+    register_html.pupils(ROWS)  # fills the cache with others' rows
     context = register_html._kind(row)._asdict() | register_html._values(row)
     expected = get_template("absences/_pupil.html").render(context)
     assert plain(register_html.pupils([row])) == plain(expected)

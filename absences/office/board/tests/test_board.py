@@ -1,4 +1,4 @@
-"""What stands on the board, exactly."""
+"""The exact contents of the board."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ DAY = date(2026, 9, 14)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
-    """On the school's clocks, in summer time."""
+    """Returns a time on the school's clocks, in summer time."""
     return datetime(2026, 9, 14, hour - 1, minute, tzinfo=UTC)
 
 
@@ -49,7 +49,7 @@ def report(teacher: User, lesson: Lesson, students: list[Student], moment: datet
 
 
 def test_a_lesson_goes_its_way(school: School, teacher: User, lesson: Lesson, students: list[Student]) -> None:
-    """Not before it began, to the minute; late once the register has closed; as long as nobody has taken it."""
+    """Not before it begins, to the minute; late once the register has closed; and until somebody takes it."""
     assert states(now_at(school, at(8, 59))) == {}
     assert states(now_at(school, at(8, 59), "day")) == {lesson.pk: "later"}
     assert states(now_at(school, at(9))) == {lesson.pk: "due"}
@@ -58,10 +58,10 @@ def test_a_lesson_goes_its_way(school: School, teacher: User, lesson: Lesson, st
     assert (state, row.marked, row.total) == ("open", 2, 4)
     assert states(now_at(school, at(9, 30))) == {lesson.pk: "open"}
     assert states(now_at(school, at(9, 31))) == {lesson.pk: "late"}
-    assert states(now_at(school, at(12))) == {lesson.pk: "late"}, "what was not taken does not go away"
+    assert states(now_at(school, at(12))) == {lesson.pk: "late"}, "a lesson that was not taken stays"
     take(lesson)
     assert states(now_at(school, at(9, 31))) == {lesson.pk: "taken"}
-    assert states(now_at(school, at(10))) == {}, "it is over, and taken"
+    assert states(now_at(school, at(10))) == {}, "it is over and taken"
     assert states(now_at(school, at(10), "day")) == {lesson.pk: "taken"}
 
 
@@ -102,7 +102,7 @@ def test_the_numbers_are_of_what_is_shown(school: School, lesson: Lesson) -> Non
 
 
 def test_of_whom_nobody_said_anything(school: School, lesson: Lesson, students: list[Student]) -> None:
-    """As the registers stand now, and those with a plan that nobody confirmed first."""
+    """In the registers as amended; pupils with an unconfirmed plan come first."""
     first, planned, stated, present = students
     register = take(lesson, unstated=[first.pk, planned.pk, stated.pk])
     amend(register, stated, None, "N")
@@ -135,7 +135,7 @@ def test_the_version_changes_with_the_board(school: School, office: User, lesson
     assert board.version(school, at(9) + timedelta(seconds=59)) == before
     assert board.version(school, at(9, 1)) != before
     Lesson.objects.filter(pk=lesson.pk).update(room="B9")
-    assert board.version(school, at(9)) == before, "the timetable is not counted: within a minute"
+    assert board.version(school, at(9)) == before, "the timetable has no counter: it shows within a minute"
     notices.remind(office, Lesson.objects.get(pk=lesson.pk), now=at(9))
     told = board.version(school, at(9))
     assert told != before

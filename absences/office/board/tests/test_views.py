@@ -1,4 +1,4 @@
-"""The board as the office watches it, and the notices that go from it and come to it."""
+"""The board as the office watches it, and notices to and from it."""
 
 import threading
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class TestWatching:
             assert {client.get(path).status_code for path in (PAGE, STATE)} == {403}
         assert browser(integrator).get(PAGE).status_code == 403
         assert Client().get(PAGE).status_code == 302
-        assert Client().get(STATE).status_code == 401, "a script reads no sign-in page"
+        assert Client().get(STATE).status_code == 401, "a script cannot use the sign-in page"
 
     def test_another_school(self, olive: Client, office: User, lesson: Lesson) -> None:
         foreign = due_today(SchoolFactory.create(), person(None, Role.OPERATOR, "nobody"))
@@ -198,7 +198,7 @@ class TestSomebodyElse:
         assert Notice.objects.count() == 1
 
     def test_told_by_two_at_once(self, alice: Client, teacher: User, lesson: Lesson) -> None:
-        """The second while the first is being written down: one word stands, and can be said once more."""
+        """The second arrives while the first is being written: one notice is kept, and the text can be sent again."""
         other = threading.Thread(target=self.tell_and_leave, args=(browser(teacher), lesson))
 
         def meanwhile(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -228,7 +228,7 @@ class TestSomebodyElse:
         assert browser(outsider).post(f"/lessons/{lesson.pk}/someone-else", {"text": "x"}).status_code == 404
         self.tell(alice, lesson, "somebody")
         notice = Notice.objects.get()
-        assert alice.post(f"/notices/{notice.pk}/done").status_code == 404, "it is for the office"
+        assert alice.post(f"/notices/{notice.pk}/done").status_code == 404, "the notice is for the office"
         foreign = person(SchoolFactory.create(), Role.OFFICE, "foreign-office")
         assert browser(foreign).post(f"/notices/{notice.pk}/done").status_code == 404
         assert Notice.objects.open().count() == 1

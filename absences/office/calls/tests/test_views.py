@@ -1,4 +1,4 @@
-"""Whom to ring on the first day of an absence."""
+"""Families to call on the first day of an absence."""
 
 from datetime import time, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def ava(lesson: Lesson, students: list[Student]) -> Student:
-    """Absent today, and nobody knows why."""
+    """Returns a pupil who is absent today without a known reason."""
     take(lesson, absent={students[0]: "N"})
     return students[0]
 
@@ -44,7 +44,7 @@ def listed(client: Client, pupil: Student) -> bool:
 
 
 def later(lesson: Lesson) -> Lesson:
-    """Another one of the same group on that day."""
+    """Returns a later lesson of the same group on that day."""
     when = {"start_time": time(0, 1), "end_time": time(23, 59)}
     made: Lesson = LessonFactory.create(group=lesson.group, date=lesson.date, **when)
     return made
@@ -68,7 +68,7 @@ def test_who_was_seen_later(olive: Client, ava: Student, lesson: Lesson) -> None
 
 
 def test_who_is_missed_later(olive: Client, ava: Student, lesson: Lesson, students: list[Student]) -> None:
-    """She was there in the morning."""
+    """She was present in the morning."""
     take(later(lesson), absent={students[1]: "N", ava: "N"})
     assert listed(olive, students[1])
     assert "was there before" in olive.get(PAGE).content.decode()
@@ -84,11 +84,11 @@ def test_whose_absence_is_planned(olive: Client, ava: Student, lesson: Lesson) -
     assert not listed(olive, ava)
     plan.from_time = time(12)
     plan.save()
-    assert listed(olive, ava), "it is not of this lesson"
+    assert listed(olive, ava), "it belongs to another lesson"
 
 
 def test_of_one_year_group(olive: Client, ava: Student, lesson: Lesson) -> None:
-    """Also once a call is noted: the office goes on with the list that it has."""
+    """After saving a call too: the office continues with the same list."""
     Student.objects.filter(pk=ava.pk).update(year_group=0)
     shown = {
         year: f'id="pupil-{ava.pk}"' in olive.get(PAGE, {"year": year}).content.decode() for year in ("0", "8", "")
@@ -105,7 +105,7 @@ def test_of_one_year_group(olive: Client, ava: Student, lesson: Lesson) -> None:
 def test_a_register_that_is_withdrawn_meanwhile(
     olive: Client, ava: Student, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the two readings, of the marks and of the registers."""
+    """Between the query for marks and the query for registers."""
     read = follow_up.unexplained
 
     def then_withdrawn(*wanted: Any) -> list[tuple[Student, Lesson]]:

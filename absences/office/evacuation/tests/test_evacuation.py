@@ -1,4 +1,4 @@
-"""In a fire: who is in the house, as it was said last."""
+"""In a fire: the pupils in school, by their last report."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def later(lesson: Lesson) -> Lesson:
-    """The same pupils' next one, which runs now."""
+    """Returns the same pupils' next lesson, in progress now."""
     made: Lesson = LessonFactory.create(group=lesson.group, start_time=time(11), end_time=time(12), room="Lab 2")
     return made
 
@@ -47,7 +47,7 @@ def of(student: Student) -> Pupil:
 
 
 def stands(student: Student) -> tuple[str, str | None, str | None]:
-    """How, in which room now, and where before; the desk has no lesson."""
+    """Returns where the student is, in which room, and where before; the front desk has no lesson."""
     found = of(student)
     return (found.whereabouts.value, room(found.last), room(found.seen))
 
@@ -128,7 +128,7 @@ def test_a_register_taken_after_its_lesson_says_nothing_of_later(lesson: Lesson,
 
 
 def test_who_was_seen_coming_in_is_in(lesson: Lesson, ava: Student) -> None:
-    """Although the register was taken before she went out past the desk."""
+    """Although the register was taken before she left past the front desk."""
     register = take(lesson, absent={ava: "N"})
     desk(ava, "out", register.taken_at + timedelta(minutes=5))
     at = register.taken_at + timedelta(minutes=10)

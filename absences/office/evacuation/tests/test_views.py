@@ -1,4 +1,4 @@
-"""The evacuation list as everybody in the school opens it."""
+"""The evacuation list as any member of staff opens it."""
 
 import pytest
 from django.test import Client
@@ -26,8 +26,8 @@ def test_everybody_and_where(teacher: User, lesson: Lesson, students: list[Stude
     page = browser(teacher).get(PAGE).content.decode()
     assert all(student.name in page for student in students)
     assert ("Year 8" in page, lesson.group.name in page, lesson.room in page) == (True, True, True)
-    assert "Illness" not in page, "the reason is not everybody's to know"
-    assert page.count('<span class="badge in">In school</span>') == 3 + 2, "with the two counts above"
+    assert "Illness" not in page, "not everybody may know the reason"
+    assert page.count('<span class="badge in">In school</span>') == 3 + 2, "including the two counts above"
 
 
 def test_who_went_out(office: User, lesson: Lesson, students: list[Student], school: School) -> None:
@@ -86,11 +86,11 @@ def test_wrong_method(office: User) -> None:
 
 
 def test_store_down(teacher: User, lesson: Lesson, students: list[Student], mongodb_down: None) -> None:
-    """In a fire it does not matter."""
+    """The list does not need MongoDB."""
     assert students[0].name in browser(teacher).get(PAGE).content.decode()
 
 
 def test_the_way_there(teacher: User, office: User, outsider: User) -> None:
     for user in (teacher, office):
         assert f'href="{PAGE}"' in browser(user).get("/", follow=True).content.decode()
-    assert 'aria-label="Office"' not in browser(teacher).get(PAGE).content.decode(), "it is the only one of these pages"
+    assert 'aria-label="Office"' not in browser(teacher).get(PAGE).content.decode(), "a teacher's only such page"

@@ -30,7 +30,7 @@ PERIOD = {"from": "2026-09-01", "to": "2026-09-30"}
 def taken(
     teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], students: list[Student]
 ) -> Lesson:
-    """The first pupil absent, who was ill; the last one not stated; and a report that was rejected."""
+    """Returns a lesson with the first pupil absent (later ill), the last one unmarked, and a rejected report."""
     report = Report(student_id=roster[0], code="N", note="=HYPERLINK(1)")
     service.report(claims, lesson.pk, [report], NOW)
     completion.complete(teacher, lesson.pk, now=NOW + timedelta(minutes=1), roster_seen=roster[:3])
@@ -96,7 +96,7 @@ def test_the_registers_page_says_the_same(olive: Client, taken: Lesson) -> None:
 
 
 def test_what_is_not_for_the_reader_is_said_to_be_withheld(teacher: User, olive: Client, taken: Lesson) -> None:
-    """An empty cell would read as if nothing had been given."""
+    """An empty cell would mean that no reason was given."""
     path = f"/lessons/{taken.pk}/evidence.csv"
     theirs, ours = rows(browser(teacher).get(path)), rows(olive.get(path))
     for column in ("upn", "reason"):

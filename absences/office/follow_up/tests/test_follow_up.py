@@ -1,4 +1,4 @@
-"""Which absences nobody has explained, and giving them a reason."""
+"""Listing absences without a reason, and giving them one."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -33,7 +33,7 @@ def unexplained(school: School) -> set[tuple[int, int]]:
 def test_it_is_what_stands(
     lesson: Lesson, students: list[Student], first: list[str], history: list[tuple[int, str]]
 ) -> None:
-    """Asked in SQL, and folded as everywhere else."""
+    """SQL gives the same result as applying the amendments."""
     pair = students[:2]
     register = take(lesson, absent={student: code for student, code in zip(pair, first, strict=True) if code})
     for who, what in history:

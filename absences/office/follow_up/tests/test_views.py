@@ -1,4 +1,4 @@
-"""The office gives reasons to absences, one after another."""
+"""The office gives absences reasons, one after another."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def ava(lesson: Lesson, students: list[Student]) -> Student:
-    """Absent today, and nobody knows why."""
+    """Returns a pupil who is absent today without a known reason."""
     take(lesson, absent={students[0]: "N"})
     return students[0]
 
@@ -51,7 +51,7 @@ def test_it_is_listed_and_given_a_reason(olive: Client, ava: Student, lesson: Le
 
 
 def test_what_is_overdue_says_what_to_do(olive: Client, ava: Student, lesson: Lesson, students: list[Student]) -> None:
-    """Nothing makes an O of an N by itself."""
+    """An N never becomes an O by itself."""
     past = [
         LessonFactory.create(group=lesson.group, date=lesson.date - timedelta(days=back)) for back in range(14, 0, -1)
     ]
@@ -75,7 +75,7 @@ def test_the_next_one_has_the_focus(
     assert page.count("autofocus") == 1
     assert page.index(f'id="code-{following}"') < page.index("autofocus") < page.index(f'id="reason-{following}"')
     nobody = olive.get(f"{PAGE}?next=1-2020-01-01").content.decode()
-    assert nobody.count("autofocus") == 1, "whoever had their reason meanwhile is passed over"
+    assert nobody.count("autofocus") == 1, "pupils who got a reason meanwhile are skipped"
     assert "next=first" in olive.post(f"{PAGE}{ava.pk}", given(lesson, next="//evil")).headers["location"]
 
 
@@ -87,7 +87,7 @@ def test_only_what_is_ticked(olive: Client, ava: Student, lesson: Lesson) -> Non
     both = given(lesson) | {"lesson": [lesson.pk, second.pk]}
     said = olive.post(f"{PAGE}{ava.pk}", both, follow=True).content.decode()
     assert "in 2 lessons" in said
-    assert Amendment.objects.count() == 2, "what had that reason already has it once"
+    assert Amendment.objects.count() == 2, "a mark that had the reason is not amended again"
 
 
 def test_what_changed_meanwhile_is_not_overwritten(olive: Client, ava: Student, lesson: Lesson) -> None:
@@ -235,7 +235,7 @@ def test_wrong_method(olive: Client, ava: Student) -> None:
 
 
 def test_store_down(olive: Client, ava: Student, lesson: Lesson, mongodb_down: None) -> None:
-    """The record is in SQL; the sheet is shown later, by the reconciler."""
+    """The record is in SQL; the reconciler updates the sheet later."""
     assert ava.name in olive.get(PAGE).content.decode()
     assert olive.post(f"{PAGE}{ava.pk}", given(lesson)).status_code == 302
     assert Amendment.objects.get().to_code == "I"

@@ -1,4 +1,4 @@
-"""Which registers are told when somebody comes in."""
+"""Registers that are updated when a pupil arrives."""
 
 from datetime import datetime, time, timedelta
 
@@ -57,7 +57,7 @@ def test_an_open_register_gets_a_report(office: User, lesson: Lesson, ava: Stude
 def test_absent_on_an_open_sheet_becomes_late(
     office: User, teacher: User, lesson: Lesson, ava: Student, roster: list[int]
 ) -> None:
-    """And so again, when a teacher who had not seen it marked her absent once more."""
+    """And again, after a teacher who had not seen it marked her absent once more."""
     for minutes in (3, 6):
         mark(teacher, lesson, ava, "N", at(lesson, minutes))
         assert told(office, ava, at(lesson, minutes + 1)) == [(lesson.pk, "L")]
@@ -112,7 +112,7 @@ def test_present_and_explained_stand(
 
 
 def test_a_register_that_is_being_finished(office: User, lesson: Lesson, ava: Student) -> None:
-    """Neither present nor late is known before it is merged: to be pressed again."""
+    """The mark is unknown until the merge, so the user must press again."""
     mark(office, lesson, ava, "N", at(lesson, 3))
     asked = completion.Completion(user=office, lesson_id=lesson.pk, roster_seen=())
     now = at(lesson, 4)

@@ -1,4 +1,4 @@
-"""Late arrivals sign in, early leavers sign out."""
+"""Late pupils sign in, early leavers sign out."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def ava(lesson: Lesson, students: list[Student], teacher: User, roster: list[int]) -> Student:
-    """Absent in a register that was taken."""
+    """Returns a pupil who is absent in a taken register."""
     now = timezone.now()
     claims = tickets.claims_for(teacher, lesson, roster, now)
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
@@ -56,7 +56,7 @@ def test_a_pupil_is_found_however_it_is_typed(olive: Client, school: School) -> 
 
 @pytest.mark.parametrize(("year", "name"), [(0, "Reception"), (-1, "Nursery"), (8, "Year 8")])
 def test_the_first_years_have_names(year: int, name: str, olive: Client, ava: Student) -> None:
-    """Wherever the office meets a pupil."""
+    """On all of the office's pages about a pupil."""
     Student.objects.update(year_group=year)
     asked = {"q": ava.name}
     pages = [(PAGE, asked), ("/planned-absences/add", asked), ("/follow-up/", {}), ("/follow-up/calls", {})]
@@ -178,7 +178,7 @@ def test_wrong_method(olive: Client, ava: Student) -> None:
 
 
 def test_store_down(olive: Client, ava: Student, mongodb_down: None) -> None:
-    """That she is in the house is kept, whatever the registers say."""
+    """The entry is kept whether or not the registers can be reached."""
     said = olive.post(f"{PAGE}{ava.pk}/in", follow=True).content.decode()
     assert "could not be told just now" in said
     assert DeskEntry.objects.count() == 1

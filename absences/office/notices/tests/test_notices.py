@@ -1,4 +1,4 @@
-"""What is really sent to MongoDB: majority, and the shard key, in every command of the protocol."""
+"""The commands sent to MongoDB: every command of the protocol uses majority and names the shard key."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def sent(
     roster: list[int],
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """The commands of a lesson's whole life."""
+    """Returns the commands of a lesson's whole life."""
     report = Report(student_id=roster[0], code="N", device="phone", sequence=2)
     service.report(claims, lesson.pk, [report], now)
     service.report(claims, lesson.pk, [report], now)
@@ -63,7 +63,7 @@ def test_every_read_is_of_what_a_majority_holds(sent: list[dict[str, Any]]) -> N
 
 
 def test_every_write_names_the_shard_key(sent: list[dict[str, Any]]) -> None:
-    """So that each goes to one shard."""
+    """So each write goes to one shard."""
     filters = [update["q"] for command in sent for update in command.get("updates", ())]
     filters += [command["query"] for command in sent if "findAndModify" in command]
     assert filters

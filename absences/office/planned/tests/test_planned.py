@@ -1,4 +1,4 @@
-"""Absences that the school knows of beforehand: suggestions, until somebody who takes the register confirms them."""
+"""Planned absences are suggestions until somebody who takes the register confirms them."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -105,7 +105,7 @@ def test_many_lessons_are_one_question(
 
 
 def test_the_lesson_says_what_is_planned(school: School, teacher: User, office: User) -> None:
-    """The code in words to whoever takes the register, and the reason to the office."""
+    """The meaning of the code to everybody who takes the register, the reason only to the office."""
     lesson = due_today(school, teacher, students=2)
     ava, ben = Student.objects.enrolled(lesson.group_id, lesson.date)
     PlannedAbsenceFactory.create(student=ava, first_day=lesson.date, reason="Dentist until ten")

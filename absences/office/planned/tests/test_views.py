@@ -1,4 +1,4 @@
-"""The office enters what it knows of beforehand."""
+"""The office enters planned absences."""
 
 from datetime import date, time, timedelta
 

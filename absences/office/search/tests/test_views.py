@@ -1,4 +1,4 @@
-"""The search: pupils, groups and, for the office, colleagues."""
+"""The search for pupils, groups and, in the office, colleagues."""
 
 import pytest
 from django.db import connection
@@ -22,7 +22,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def zoe(students: list[Student]) -> Student:
-    """In Alice's lesson of today."""
+    """Returns a pupil in Alice's lesson of today."""
     Student.objects.filter(pk=students[0].pk).update(
         legal_name="Zoë Quillfeather-Łaski", preferred_name="Bee Łaski", sort_name="Łaski, Zoë"
     )
