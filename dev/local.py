@@ -31,18 +31,18 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 WELCOME = """
-Attendance runs. Ctrl-C stops it.
+Attendance is running. Press Ctrl-C to stop it.
 
   http://localhost:{port}/            today's lessons and their registers
   http://localhost:{port}/stats       statistics
   http://localhost:{port}/admin/      schools, people, timetable
-  http://localhost:{port}/api/v1/     for other systems; POST /api/v1/token gives a token
+  http://localhost:{port}/api/v1/     for other systems; POST /api/v1/token returns a token
 
 The demo's accounts, each with the password attendance-demo:
 
   teacher, colleague   teach at the secondary school
   office, admin        run it
-  integrator           is its other system
+  integrator           is the account of its other systems
   operator             sees the nation's figures and no pupil
   outsider             teaches at the primary school
 """

@@ -161,7 +161,7 @@ def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
             found |= sheets.marked(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
         return True, found
     except StoreUnavailable:
-        log.warning("The absence store did not answer; today is shown without its marks.")
+        log.warning("MongoDB did not answer; today's page is shown without marks.")
         return False, {}
 
 

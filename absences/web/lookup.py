@@ -20,8 +20,8 @@ from lessons.roles import Role
 
 
 def user_of(request: HttpRequest) -> User:
-    """Returns the user, for views behind `login_required`. Raises NotAllowed for an account that now belongs to another
-    system."""
+    """Returns the user, for views behind `login_required`. Raises NotAllowed for another system's account, which a user
+    can become while signed in."""
     user = cast(User, request.user)
     if not user.access.is_person:
         raise NotAllowed(_("This account is another system’s: it uses the API, and has no pages."))

@@ -29,9 +29,9 @@ from attendance_site.static_files import Storage
 from dev import mongod
 from dev.processes import LOOPBACK, held
 
-# Until then: a socket that nobody has, so that no test reaches the MongoDB of whoever runs the tests.
+# Until then: a socket that does not exist, so that no test reaches a MongoDB of the developer's.
 NOT_STARTED = "mongodb://%2Fno-test-of-this-process-has-used-mongodb-yet.sock"
-PATIENCE = 20.0  # seconds: no test fails because the machine is busy; those about deadlines set their own
+PATIENCE = 20.0  # seconds, so that no test fails on a busy machine; tests of deadlines set their own
 
 Url = Callable[[], str]
 
@@ -40,8 +40,8 @@ Url = Callable[[], str]
 def lazy_mongod(folder: Path) -> Iterator[Url]:
     """Yields a function that returns the URL of the run's mongod, and starts it when it is first called.
 
-    A thread of its own starts and stops it: the kernel ends a mongod with the thread that started it, and those of
-    tests are short. Only this thread does, so there is never a second mongod.
+    One long-lived thread starts and stops it, because the kernel ends a mongod with the thread that started it, and
+    tests' threads are short. So there is never a second mongod either.
     """
     with ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as stack:
 
@@ -49,7 +49,7 @@ def lazy_mongod(folder: Path) -> Iterator[Url]:
         def start() -> str:
             url = stack.enter_context(mongod.running(folder, lambda line: None))
             with MongoClient[dict[str, Any]](url) as client:
-                # It deletes by its own clock, which is not the tests'.
+                # It would delete by its own clock, which is not that of the tests.
                 client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
             return url
 
@@ -61,8 +61,8 @@ def lazy_mongod(folder: Path) -> Iterator[Url]:
 
 @contextmanager
 def shared(url: Url, port: Path) -> Iterator[None]:
-    """Tells the URL to other processes, which ask for it at the port that this file names. (The path of a Unix socket
-    may be too long.)"""
+    """Serves the URL to other processes, at the port that the file `port` names. (The path of a Unix socket may be too
+    long.)"""
 
     class Answer(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -76,7 +76,7 @@ def shared(url: Url, port: Path) -> Iterator[None]:
 
 
 def asked(port: Path) -> str:
-    """The URL that the process at the port in this file tells. Raises mongod.Unavailable."""
+    """Returns the URL served at the port that this file names. Raises mongod.Unavailable."""
     with socket.create_connection((LOOPBACK, int(port.read_text()))) as link:
         with link.makefile() as answer:
             url = answer.read()
@@ -86,20 +86,20 @@ def asked(port: Path) -> str:
 
 
 class Documents:
-    """This process's database in MongoDB. The product's client opens it, or a test that needs the URL."""
+    """This process's database in MongoDB, opened by the product's client or by a test that needs the URL."""
 
     def __init__(self, name: str, server: Url) -> None:
         self._name = name
         self._server = server
         self._url = NOT_STARTED
         self._lock = threading.RLock()
-        self._client: MongoClient[dict[str, Any]] | None = None  # apart from the product's own, which a test may break
+        self._client: MongoClient[dict[str, Any]] | None = None  # not the product's own, which a test may break
         self._client_of_product = mongo.client
-        mongo.client = self._opened  # every use of MongoDB by the product passes here
+        mongo.client = self._opened  # the product gets its client here
 
     def _opened(self) -> MongoClient[dict[str, Any]]:
         with self._lock:
-            if settings.MONGODB_URL == NOT_STARTED:  # not so where a test has another address
+            if settings.MONGODB_URL == NOT_STARTED:  # unless a test sets another address
                 self.open()
         return self._client_of_product()
 
@@ -111,13 +111,13 @@ class Documents:
                     schema.set_up()
                 self._client = MongoClient(url, w="majority", journal=True)
                 os.environ["MONGODB_URL"] = self._url = url
-            settings.MONGODB_URL = self._url  # each time: what is set while a test overrides settings goes with them
+            settings.MONGODB_URL = self._url  # each time, because a test's override of settings undoes it
 
     def empty(self) -> None:
         if not self._client:
             return
         database = self._client[self._name]
-        if not database.command("dbStats")["objects"]:  # one question instead of one for each collection
+        if not database.command("dbStats")["objects"]:  # one command instead of one per collection
             return
         for name in database.list_collection_names():
             if database[name].find_one():
@@ -131,8 +131,8 @@ class Documents:
 
 @contextmanager
 def migrated_once(folder: Path) -> Iterator[bool]:
-    """Yields whether this process has a copy of an SQLite database that another one of the run migrated; otherwise it
-    has to migrate itself, and keeps a copy for the others, which wait meanwhile: it takes seconds."""
+    """Yields whether this process has a copy of an SQLite database that another process of the run migrated. If not, it
+    must migrate, which takes seconds, and keeps a copy for the others, which wait meanwhile."""
     if connection.vendor != "sqlite":
         yield False
         return
@@ -156,7 +156,7 @@ class StaticFiles(Storage):
 
 
 def collect() -> None:
-    """Collects the static files, once in a run. What starts a server in a process of its own calls it before."""
+    """Collects the static files, once in a run. Call it before starting a server in a process of its own."""
     root = Path(settings.STATIC_ROOT)
     with held(root.with_name("static.lock"), patience=60):
         if not (root / Storage.manifest_name).exists():

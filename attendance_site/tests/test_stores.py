@@ -17,7 +17,7 @@ pytestmark = pytest.mark.wall_clock
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-p", "plugin", "-p", "no:cacheprovider")
 
-# Writes down what the run has made in its folder, before the folder goes.
+# Records what the run has made in its folder, before the folder is deleted.
 PLUGIN = """
 import json, os, pathlib, pytest
 
@@ -85,7 +85,7 @@ def test_static_files():
 
 
 def started(folder: Path, tests: dict[str, str], *options: str) -> subprocess.Popen[str]:
-    """A pytest over these tests, with the conftest and the settings of the project."""
+    """Starts a pytest on these tests, with the project's conftest and settings."""
     (folder / "plugin.py").write_text(PLUGIN)
     for name, text in tests.items():
         (folder / f"test_{name}.py").write_text(text)
@@ -102,16 +102,16 @@ def started(folder: Path, tests: dict[str, str], *options: str) -> subprocess.Po
 
 
 def made(folder: Path, tests: dict[str, str], *options: str) -> set[str]:
-    """What a run of these tests, which pass, made in its folder of stores."""
+    """Runs these tests, which must pass; returns what the run made in its folder of stores."""
     with started(folder, tests, *options) as run:
         output, _ = run.communicate(timeout=120)
     assert run.returncode == 0, output
-    assert not list(folder.glob("attendance-tests-*")), "it is gone after the run"
+    assert not list(folder.glob("attendance-tests-*")), "the folder is gone after the run"
     return set(json.loads((folder / "made").read_text()))
 
 
 def servers(folder: Path) -> list[str]:
-    """A line with process and port for each time that a test asked."""
+    """Returns a line with process and port for each time that a test asked for the server."""
     return (folder / "asked").read_text().splitlines() if (folder / "asked").exists() else []
 
 

@@ -206,7 +206,7 @@ def test_a_first_run_in_the_afternoon_finds_the_morning_taken(loaded: Done) -> N
 
 
 def only(*groups: str) -> None:
-    """Removes Monday's other lessons, so that taking it is quick."""
+    """Cancels Monday's other lessons, so that taking registers is quick."""
     lessons = Lesson.objects.filter(date=MONDAY.date())
     lessons.exclude(group__external_id__in=groups).update(status=Lesson.Status.CANCELLED)
 

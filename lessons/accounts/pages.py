@@ -163,7 +163,7 @@ class ChangePassword(views.PasswordChangeView):
         return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Ends everything that was signed in with the old password; this device stays signed in."""
+        """Ends everything else that was signed in with the old password; this browser stays known."""
         response = super().form_valid(form)
         user = form.user
         sessions.end_others(user, sessions.sid_of(self.request))

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             model_name='school',
             name='integrators_amend',
         ),
-        # Made anew and empty: who has a refresh token signs in again.
+        # Created again, empty: users with a refresh token must sign in again.
         migrations.DeleteModel(
             name='RefreshToken',
         ),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 def unlogged(apps, schema_editor):
-    """On PostgreSQL a count never waits for the disk; a crash forgets it."""
+    """Makes the table unlogged. On PostgreSQL a count then never waits for the disk; a crash loses it."""
     if schema_editor.connection.vendor == 'postgresql':
         schema_editor.execute('ALTER TABLE lessons_tally SET UNLOGGED')
 

@@ -1,11 +1,11 @@
-"""Hashes in place the keys of sessions, the ids of refresh tokens and the keys of requests that may be sent again, and
-names each session, so that they go on.
+"""Hashes session keys, ids of refresh tokens and idempotency keys in place, and names each session, so that all stay
+valid.
 
-Stop web processes and the reconciler before migrating to this release. A process of the release before finds no
-session by its hash: it signs out everybody who asks it, and what it signs in itself stands in the clear and is unknown
-to this release. Nor does it know the scope that 0012 grants.
+Stop web processes and the reconciler before migrating to this release. A process of the previous release finds no
+session by its hash: it signs out every user who reaches it, and the sessions that it makes are stored in the clear and
+unknown to this release. Nor does it know the scope that 0012 grants.
 
-There is no way back from a hash, so migrating backwards deletes these rows: everybody signs in again.
+A hash cannot be reversed, so migrating backwards deletes these rows: everybody must sign in again.
 """
 
 from django.db import migrations, models
@@ -16,7 +16,7 @@ import lessons.models.sessions
 
 
 class Hashed(SHA256):
-    """The hash by PostgreSQL's own function; Django's asks for the extension pgcrypto."""
+    """The hash, by PostgreSQL's own function; Django's needs the extension pgcrypto."""
 
     def as_postgresql(self, compiler, connection, **context):
         template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
@@ -24,7 +24,7 @@ class Hashed(SHA256):
 
 
 def hash_keys(apps, schema_editor):
-    """In one statement: PostgreSQL alters no table whose rows a transaction wrote twice."""
+    """Hashes the keys in one statement: PostgreSQL alters no table whose rows a transaction has written twice."""
     alias = schema_editor.connection.alias
     name = Substr(Hashed(Concat(Value("sid of "), "session_key")), 1, 16)
     apps.get_model("lessons", "BrowserSession").objects.using(alias).update(session_key=Hashed("session_key"), sid=name)

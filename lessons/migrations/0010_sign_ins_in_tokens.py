@@ -1,6 +1,7 @@
-"""Names every sign-in in the tokens and tickets that it is given, so that they end with it.
+"""Names each sign-in in its tokens and tickets, so that they end with it.
 
-Nobody has said of a session from before that it is on their own device, so it ends as on a shared one."""
+It is not known whether older sessions are on a user's own device, so they end as on a shared one.
+"""
 
 from django.db import migrations, models
 

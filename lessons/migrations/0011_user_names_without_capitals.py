@@ -9,14 +9,14 @@ import lessons.usernames
 
 
 def canonical(name):
-    """As `lessons.usernames.canonical` was when this was written."""
+    """Returns what `lessons.usernames.canonical` returned when this was written."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded).strip()
 
 
 def canonical_names(rows):
-    """By canonical name, the one account (id, name) that has it. Raises CommandError where two would have the same:
-    only their owner can say who keeps it."""
+    """Returns the account (id, name) for each canonical name. Raises CommandError if two accounts would have the same:
+    only their owner can decide who keeps it."""
     accounts = {}
     for pk, name in rows:
         accounts.setdefault(canonical(name), []).append((pk, name))
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
 
     @staticmethod
     def may_refuse(connection):
-        """Asked before the first migration of a run changes anything (`lessons/database.py`)."""
+        """Checked before the first migration of a run changes anything (`lessons/database/installing.py`)."""
         with connection.cursor() as cursor:
             if "lessons_user" in connection.introspection.table_names(cursor):
                 cursor.execute("SELECT id, username FROM lessons_user ORDER BY id")

@@ -4,10 +4,12 @@ from django.db import migrations, models
 
 
 def grant_upns(apps: Any, schema_editor: Any) -> None:
-    """Systems that could read UPNs until now still can: a school's admin takes the scope away where it is not needed.
+    """Keeps UPNs readable for systems that could read them before; a school's admin removes the scope if it is not
+    needed.
 
-    On PostgreSQL, where the rules stay while it migrates, this ends the tokens of every such system (`rules.py` compares
-    scopes, and does not ask which are more): each asks for a new one with its secret."""
+    On PostgreSQL, where the triggers stay during migrations, this ends the tokens of every such system (`rules.py`
+    notices that scopes changed, not that there are more). Each gets a new token with its secret.
+    """
     for client in apps.get_model("lessons", "ApiClient").objects.using(schema_editor.connection.alias):
         scopes = client.scopes.split()
         if "read" in scopes and "upns" not in scopes:
@@ -16,7 +18,7 @@ def grant_upns(apps: Any, schema_editor: Any) -> None:
 
 
 def take_upns_back(apps: Any, schema_editor: Any) -> None:
-    """What was before knows no such scope."""
+    """Removes the scope, which the previous release does not know."""
     clients = apps.get_model("lessons", "ApiClient").objects.using(schema_editor.connection.alias)
     for client in clients.filter(scopes__contains="upns"):
         client.scopes = " ".join(scope for scope in client.scopes.split() if scope != "upns")

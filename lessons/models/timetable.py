@@ -218,8 +218,8 @@ class Lesson(SchoolRow, Owned):
         return list(LessonStaff.objects.named().filter(lesson=self.pk))
 
     def enrolled(self) -> list[Student]:
-        """Returns the students on the roster, in the order of the register; once there is a register, its roster
-        counts. Only names and year groups are read."""
+        """Returns the students enrolled that day, in the order of the register. Once a register is taken, its own
+        roster counts instead. Reads only names and year groups."""
         return _enrolled(self.group_id, self.date)
 
     @classmethod
@@ -288,7 +288,7 @@ def _lesson(lesson_id: int) -> LessonQuerySet:
 
 @prepared
 def _staff(lesson_id: int) -> LessonStaffQuerySet:
-    """Returns the lesson's staff entries for users, with the lesson."""
+    """Returns the lesson's staff with their users and the lesson; nothing if the lesson has no staff."""
     lesson = ("lesson__group", "lesson__register")
     return LessonStaff.objects.filter(lesson=lesson_id).select_related("user", *lesson).order_by("id")
 

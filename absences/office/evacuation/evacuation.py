@@ -108,7 +108,7 @@ def _pupil(student: Student, group: Group | None, said: list[Word], planned: boo
 
 
 def _order(group: Group | None) -> tuple[bool, str, int]:
-    """Sorts pupils without a group last."""
+    """Returns the sort key of a group; pupils without one come last."""
     return (group is None, group.name if group else "", group.pk if group else 0)
 
 

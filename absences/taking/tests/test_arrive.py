@@ -23,7 +23,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def page(lesson: Lesson, teacher: User, roster: list[int]) -> str:
-    """Returns the page of a register with the first pupil absent."""
+    """Returns the address of a register with the first pupil absent."""
     claims = tickets.claims_for(teacher, lesson, roster, timezone.now())
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], timezone.now())
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)

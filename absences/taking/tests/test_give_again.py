@@ -25,7 +25,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def page(lesson: Lesson, teacher: User, roster: list[int]) -> str:
-    """Returns the page of a voided register."""
+    """Returns the address of a voided register."""
     completion.complete(teacher, lesson.pk, now=timezone.now(), roster_seen=roster)
     amendments.void(teacher, lesson.pk, "Wrong class", now=timezone.now())
     return f"/lessons/{lesson.pk}/"

@@ -8,7 +8,7 @@ from lessons.errors import AttendanceError
 
 
 class Command(BaseCommand):
-    help = "Loads two invented schools, and brings their lessons up to date: a week behind, and some to take now."
+    help = "Loads two invented schools, or brings them up to date: a week of registers, and lessons to take now."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -12,8 +12,8 @@ from lessons.accounts import keys
 
 class Command(BaseCommand):
     help = (
-        "Adds a key that signs tokens from ten minutes on, when every server has read it, and removes those that no"
-        " token needs any more. Makes the file where there is none. Nobody has to sign in again."
+        "Adds a key that signs tokens after ten minutes, when every server has read it, and removes keys that no token"
+        " needs any more. Creates the file if there is none. Nobody has to sign in again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
