@@ -174,21 +174,21 @@ COMPONENTS: dict[str, Schema] = {
     ),
 }
 
-LISTED = "In the order in which rows were changed: with `updated_since` and `next` a copy is kept up to date."
+LISTED = "Sorted by last change: follow `next`, and later use `updated_since`, to keep a copy up to date."
 PUT = (
-    "Rows of the token's school by `external_id` of their `source`: made or changed, all or none; 1 to 500 in a body of"
-    " at most 1 MiB. What is left out keeps what stands. Needs the scope `timetable`."
+    "Creates or changes rows of the token's school, identified by `source` and `external_id`: all or none, 1 to 500 in"
+    " a body of at most 1 MiB. A field that is left out keeps its value. Needs the scope `timetable`."
 )
 
 
 PLANNED_LISTED = (
-    "With `from` and `to` those of any day between, both included. One that was taken away is no longer listed."
-    " `reason` is for the office, and for systems with the scope `notes`: for others it is empty."
+    "With `from` and `to`, the absences of any day in between, both included. A cancelled one is no longer listed."
+    " `reason` is for the office and for systems with the scope `notes`; for others it is empty."
 )
 PLANNED_PUT = (
-    "`student` is an external id of the same source; lessons count that start from `from_time` and before `until_time`,"
-    " without them those of whole days; at most 400 days. With `cancelled` nothing else is needed: the plan is taken"
-    " away, and marks that were made with it stay. The office may put them too."
+    "`student` is an external id of the same source. The absence covers lessons that start from `from_time` and before"
+    " `until_time`, or whole days without these; at most 400 days. With `cancelled`, no other field is needed: the plan"
+    " is deleted, and marks made from it stay. The office may put planned absences too."
 )
 
 
@@ -234,7 +234,7 @@ OPERATIONS: Operations = {
         {200: ref("Tokens")},
         (400, 403, 413, 415),
         "A person's name and password give `access` (10 minutes, one school) and `refresh` (12 hours); a system's"
-        " `client_id` and `client_secret` give `access` and `expires_in`. Capitals in `username` do not matter."
+        " `client_id` and `client_secret` give `access` and `expires_in`. `username` is not case-sensitive."
         " A person’s tries are limited by account and network.",
         {"oneOf": [CredentialsInput, ClientCredentialsInput]},
         {"client_id": "client-0123456789abcdef", "client_secret": "shown once in the admin"},
@@ -245,8 +245,8 @@ OPERATIONS: Operations = {
         "New tokens for a refresh token",
         {200: ref("Tokens")},
         (400, 413, 415),
-        "Good once. Within ten seconds the same token is answered with the same refresh token again, so an answer that"
-        " was lost may be asked for again; later it ends everything that came of its sign-in.",
+        "A refresh token can be used once. Within ten seconds, repeating the request returns the same refresh token, so"
+        " that a lost answer can be fetched again; after that, it ends all tokens of the sign-in.",
         RefreshInput,
         {"refresh": "eyJ..."},
         open=True,
