@@ -1,4 +1,4 @@
-"""The parts of a register's page that are filled templates (`template_cache.py`): its pupils, and the form around
+"""The parts of a register's page that are filled templates (`web/template_cache.py`): its pupils, and the form around
 them."""
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -64,7 +64,7 @@ class AccessClaims:
 
 
 def bearer(header: str) -> str | None:
-    """The token of an `Authorization: Bearer` header; None where there is no such header."""
+    """Returns the token of an `Authorization: Bearer` header, or None if there is no such header."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 

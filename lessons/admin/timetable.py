@@ -53,8 +53,7 @@ class LessonAdmin(Cancelling):
         return lessons.with_state(timezone.now())  # type: ignore[no-any-return]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A register belongs to the lesson as it was taken. Once its reports were rejected, a lesson stays
-        cancelled."""
+        """Keeps a lesson with a register as it was taken, and a lesson cancelled once its reports were rejected."""
         if obj and obj.is_completed:
             return ("group", *self.when)
         return ("status",) if obj and obj.settled else ()

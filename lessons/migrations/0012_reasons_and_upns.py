@@ -7,8 +7,8 @@ def grant_upns(apps: Any, schema_editor: Any) -> None:
     """Keeps UPNs readable for systems that could read them before; a school's admin removes the scope if it is not
     needed.
 
-    On PostgreSQL, where the triggers stay during migrations, this ends the tokens of every such system (`rules.py`
-    notices that scopes changed, not that there are more). Each gets a new token with its secret.
+    On PostgreSQL, where the triggers stay during migrations, this ends the tokens of every such system: they notice
+    that scopes changed, not that there are more (`database/rules.py`). Each gets a new token with its secret.
     """
     for client in apps.get_model("lessons", "ApiClient").objects.using(schema_editor.connection.alias):
         scopes = client.scopes.split()

@@ -62,7 +62,7 @@ class ApiClient(SchoolRow):
 
 
 class KeptAnswer(models.Model):
-    """The answer to a request under an `Idempotency-Key`, kept for a day (`idempotency.py`). `key` is the key's
+    """The answer to a request under an `Idempotency-Key`, kept for a day (`api/idempotency.py`). `key` is the key's
     hash."""
 
     user_id = models.BigIntegerField()

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Tally(models.Model):
     """How often something happened until `ends_at` (seconds since 1970), counted across all processes
-    (`shared_counter.py`)."""
+    (`accounts/shared_counter.py`)."""
 
     key = models.CharField(max_length=64, primary_key=True)
     hits = models.IntegerField()

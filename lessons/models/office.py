@@ -1,8 +1,8 @@
 """What a school's office records beside the registers: calls, the front desk, notices.
 
 Contacts and desk entries explain a register: they are kept for as long as the record itself, 6 years, and nothing
-deletes them before it is purged (`purge.py`). A notice is deleted 30 days after it is done, and a reminder when nobody
-needs it (`expiry.py`): the register shows the outcome.
+deletes them before it is purged (`database/purge.py`). A notice is deleted 30 days after it is done, and a reminder
+when nobody needs it (`database/expiry.py`): the register shows the outcome.
 """
 
 from __future__ import annotations

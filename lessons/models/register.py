@@ -33,8 +33,8 @@ class RegisterQuerySet(models.QuerySet["Register"]):
         return self.filter(group__in=Group.objects.filter(enrolments__student=student))
 
     def on_enrolment(self, enrolment: Enrolment) -> bool:
-        """Whether a register of the group was taken while this enrolment counted, or lists the student; the database
-        keeps such an enrolment too (`lessons/database/rules.py`)."""
+        """Returns whether a register of the group was taken during this enrolment, or lists the student. The database
+        keeps such an enrolment too (`database/rules.py`)."""
         taken = self.filter(group=enrolment.group_id).values_list("date", "roster")
         return any(enrolment.counts_on(day) or enrolment.student_id in roster for day, roster in taken.iterator())
 

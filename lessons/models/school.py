@@ -164,7 +164,7 @@ class School(Owned):
         return [line.strip() for line in self.amendment_reasons.splitlines() if line.strip()]
 
     def school_days(self, first: date, today: date) -> SchoolDays:
-        """The school days from `first` on, and as many after today as an absence of today may take: two queries."""
+        """Returns the school days from `first`, and as many after today as an absence of today may stay open."""
         dates = self.lesson_set.scheduled().filter(date__week_day__in=range(2, 7))
         days = dates.order_by("date").values_list("date", flat=True).distinct()
         past, coming = days.filter(date__range=(first, today)), days.filter(date__gt=today)[:RESOLVED_WITHIN]

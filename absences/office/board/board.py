@@ -125,7 +125,7 @@ class Board:
 def version(school: School, now: datetime) -> str:
     """Returns a text that changes whenever the board does: at once with the record and with notices, otherwise within a
     minute. One statement, which reads counters and the few open notices, but no lessons, registers or sheets. A
-    reminder counts until it is deleted (`expiry.py`)."""
+    reminder counts until it is deleted (`lessons/database/expiry.py`)."""
     [counted] = _counted(school.pk)
     parts = (school.pk, counted.last_number, counted.waiting, counted.newest, int(now.timestamp()) // FRESH)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
