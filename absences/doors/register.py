@@ -18,7 +18,7 @@ from absences.registers import completion, late
 from absences.reporting import service, tickets
 from absences.store.sheets import Key
 from absences.taking import as_of, open_register, register_form, taken
-from absences.taking.register_form import Row, Sent
+from absences.taking.register_form import PupilRow, SentForm
 from absences.web.lookup import seen_lesson, user_of
 from lessons.errors import NotFound, Refused
 from lessons.models import Lesson
@@ -80,7 +80,7 @@ class Saved:
     register had been taken already, and `waits` that what was sent is not in it yet; `replayed` that some of it had
     been sent before."""
 
-    sent: Sent
+    sent: SentForm
     roster: Sequence[int]
     refused: HttpResponse | None = None
     late: bool = False
@@ -137,7 +137,7 @@ def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: dateti
     return response
 
 
-def _again(request: HttpRequest, shown: list[Row], sent: Sent, claims: tickets.Claims) -> list[Row]:
+def _again(request: HttpRequest, shown: list[PupilRow], sent: SentForm, claims: tickets.Claims) -> list[PupilRow]:
     """The rows with what was chosen, and what is wrong beside each pupil. Nothing was written."""
     for row in shown:
         row.error = sent.errors.get(row.student.pk, "")

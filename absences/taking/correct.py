@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from absences.registers import amendments, merging
 from absences.taking import correct_form, register_html
 from absences.taking.amend_form import ReasonForm
-from absences.taking.correct_form import Sent
+from absences.taking.correct_form import Corrections
 from absences.web.lookup import amendable_lesson, render_local, sent, user_of
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson, Student
@@ -41,7 +41,7 @@ def _several(request: HttpRequest, lesson: int, *, everybody: bool) -> HttpRespo
     found = amendable_lesson(request, lesson, now)
     form = ReasonForm(sent(request), reasons=found.school.reasons, initial=_preset(found, now) if everybody else {})
     if request.method != "POST":
-        return _page(request, found, form, Sent(), everybody)
+        return _page(request, found, form, Corrections(), everybody)
     why = form.cleaned_data["why"] if form.is_valid() else ""
     roster = [student.pk for student in _students(found, found.register.roster)]
     given = correct_form.read(request.POST, roster, found, why)
@@ -56,7 +56,7 @@ def _preset(lesson: Lesson, now: datetime) -> dict[str, str]:
     return {"reason": _("Corrected during the lesson")} if now <= lesson.ends_at else {}
 
 
-def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) -> int | None:
+def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Corrections) -> int | None:
     """Adds the amendments; returns the status for the page if none were added. Errors are put on the form."""
     given.changes = correct_form.not_yet_so(given.changes, merging.existing(lesson).standing)
     try:
@@ -77,7 +77,7 @@ def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent) ->
 
 
 def _page(
-    request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Sent, everybody: bool, status: int = 200
+    request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Corrections, everybody: bool, status: int = 200
 ) -> HttpResponse:
     standing = merging.existing(lesson).standing
     students = list(_students(lesson, standing.roster if everybody else standing.unstated))

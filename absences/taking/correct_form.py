@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from absences.registers.amendments import Change
-from absences.taking.register_form import EVERYDAY, Row
+from absences.taking.register_form import EVERYDAY, PupilRow
 from lessons import codes
 from lessons.errors import FieldError
 from lessons.models import Lesson, Student
@@ -21,7 +21,7 @@ NAMES = ("mark", "minutes", "was", "wasminutes")
 
 
 @dataclass
-class Sent:
+class Corrections:
     """The contents of a form, with errors by student id."""
 
     changes: list[Change] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Sent:
             self.errors[self.changes[index].student_id] = error.detail
 
 
-def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: str) -> Sent:
+def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: str) -> Corrections:
     """Reads the form; never raises. Each change expects the mark that the page showed."""
-    sent = Sent()
+    sent = Corrections()
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
         code, minutes, was, was_minutes = _said(post, student_id)
@@ -54,12 +54,12 @@ def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: 
     return sent
 
 
-def rows(students: Sequence[Student], standing: Standing) -> list[Row]:
+def rows(students: Sequence[Student], standing: Standing) -> list[PupilRow]:
     """Returns a row for each student, with the current mark."""
     return [_row(student, standing) for student in students]
 
 
-def put_back(post: Mapping[str, str], shown: Sequence[Row], errors: Mapping[int, str], *, seen: bool) -> None:
+def put_back(post: Mapping[str, str], shown: Sequence[PupilRow], errors: Mapping[int, str], *, seen: bool) -> None:
     """Puts the choices of a form back on the rows, together with the marks that it had `seen`, unless the user should
     see the current ones."""
     for row in shown:
@@ -87,9 +87,9 @@ def _change(student_id: int, code: str, minutes: int | None, lesson: Lesson, why
     return Change(student_id=student_id, code=code, reason=why, minutes_late=minutes, expected_code=was)
 
 
-def _row(student: Student, standing: Standing) -> Row:
+def _row(student: Student, standing: Standing) -> PupilRow:
     code, minutes = standing.code_of(student.pk) or "", standing.minutes_of(student.pk)
-    return Row(student, code=code, minutes=minutes, was=code, was_minutes=minutes)
+    return PupilRow(student, code=code, minutes=minutes, was=code, was_minutes=minutes)
 
 
 def _said(post: Mapping[str, str], student_id: int) -> tuple[str, str, str, str]:

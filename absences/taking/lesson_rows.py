@@ -16,19 +16,19 @@ from absences.web.navigation import staff
 from absences.web.template_cache import fill
 
 if TYPE_CHECKING:
-    from absences.taking.today import Entry
+    from absences.taking.today import LessonEntry
 
 register = template.Library()
 
 
 @register.simple_tag
-def day_rows(entries: Iterable[Entry], *, whole_school: bool = False) -> SafeString:
+def day_rows(entries: Iterable[LessonEntry], *, whole_school: bool = False) -> SafeString:
     """Returns the lines of today's page. In the list of a whole school, a register that is still to be taken has no
     label."""
     return SafeString("".join(_day_row(entry, whole_school) for entry in entries))
 
 
-def _day_row(entry: Entry, whole_school: bool) -> SafeString:
+def _day_row(entry: LessonEntry, whole_school: bool) -> SafeString:
     lesson = entry.lesson
     look, said = _state(entry, whole_school)
     # The user's own name alone says nothing.
@@ -49,7 +49,7 @@ def _day_row(entry: Entry, whole_school: bool) -> SafeString:
     return fill("absences/_day_row.html", kind, values)
 
 
-def _state(entry: Entry, whole_school: bool) -> tuple[str, str]:
+def _state(entry: LessonEntry, whole_school: bool) -> tuple[str, str]:
     """Returns the look of a line's label, empty if there is none, and its text."""
     lesson = entry.lesson
     if lesson.state == "completed":

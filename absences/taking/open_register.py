@@ -15,7 +15,7 @@ from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
 from absences.taking import close, register_form, register_html, script
-from absences.taking.register_form import Row
+from absences.taking.register_form import PupilRow
 from absences.web.lookup import rejected_on, render_filled, render_local, user_of
 from absences.web.navigation import bar, lesson_heading
 from lessons.accounts.sessions import sid_of
@@ -24,7 +24,7 @@ from lessons.models.planned import Suggested
 
 
 def page(
-    request: HttpRequest, lesson: Lesson, now: datetime, rows: Sequence[Row] | None = None, status: int = 200
+    request: HttpRequest, lesson: Lesson, now: datetime, rows: Sequence[PupilRow] | None = None, status: int = 200
 ) -> HttpResponse:
     user, access = user_of(request), user_of(request).access
     if lesson.state != "due" or not access.may_complete(lesson, now):
@@ -54,7 +54,9 @@ def page(
     return render_filled(request, "absences/register.html", kind, values, status)
 
 
-def _taking(request: HttpRequest, lesson: Lesson, rows: Sequence[Row], now: datetime, csrf_token: str) -> SafeString:
+def _taking(
+    request: HttpRequest, lesson: Lesson, rows: Sequence[PupilRow], now: datetime, csrf_token: str
+) -> SafeString:
     return register_html.taking(
         rows,
         facts=script.facts(user_of(request), lesson, rows, now, sid=sid_of(request)),

@@ -33,7 +33,7 @@ EVERYDAY = frozenset({codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES})  # cod
 
 
 @dataclass
-class Row:
+class PupilRow:
     """One pupil on the page: the current mark on the sheet, and the choice.
 
     `was`, `was_minutes`, `was_note` and `seen` belong to the mark that this user was shown; `mine` is the report that
@@ -71,21 +71,23 @@ def rows(
     students: Sequence[Student],
     standing: Sequence[Document],
     planned: Suggested = tickets.NOTHING_PLANNED,
-) -> list[Row]:
+) -> list[PupilRow]:
     """Returns a row for each student, with the current mark and a planned absence."""
     marks_by = {mark["student"]: mark for mark in standing}
     return [_row(student, marks_by.get(student.pk), planned.get(student.pk, "")) for student in students]
 
 
-def _row(student: Student, mark: Document | None, plan: str) -> Row:
+def _row(student: Student, mark: Document | None, plan: str) -> PupilRow:
     if mark is None:
-        return Row(student, plan=plan)
+        return PupilRow(student, plan=plan)
     code, minutes, seen = mark["code"], mark["minutes_late"], str(mark["report_id"])
-    return Row(student, mark, code, minutes, was=code, was_minutes=minutes, was_note=mark["note"], seen=seen, plan=plan)
+    return PupilRow(
+        student, mark, code, minutes, was=code, was_minutes=minutes, was_note=mark["note"], seen=seen, plan=plan
+    )
 
 
 @dataclass
-class Sent:
+class SentForm:
     """The contents of a form: reports of changes, errors by student id, and the roster on the page.
 
     `unconfirmed` are pupils with a planned absence and no choice.
@@ -106,9 +108,9 @@ def read(
     now: datetime,
     *,
     finishing: bool = False,
-) -> Sent:
+) -> SentForm:
     """Reads the form; `finishing` confirms planned absences. Never raises: errors are shown beside their pupils."""
-    sent = Sent(roster_seen=list(_ids(post.get("roster_seen", ""))))
+    sent = SentForm(roster_seen=list(_ids(post.get("roster_seen", ""))))
     sent.strangers = any(name.startswith("mark-") and name[5:] not in {str(pk) for pk in roster} for name in post)
     for student_id in roster:
         (code, minutes, note), was = _chosen(post, student_id), post.get(f"was-{student_id}", "")
@@ -138,7 +140,7 @@ def read(
     return sent
 
 
-def put_back(post: Mapping[str, str], shown: Sequence[Row], claims: Claims) -> None:
+def put_back(post: Mapping[str, str], shown: Sequence[PupilRow], claims: Claims) -> None:
     """Puts unsaved choices of a form back on the rows, together with the marks that it had seen, so that a mark that a
     colleague made meanwhile still counts as new to this user."""
     for row in shown:

@@ -10,7 +10,7 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from absences.taking.register_form import Row
+from absences.taking.register_form import PupilRow
 from absences.web.template_cache import KEPT, FilledTemplate, fill
 from lessons.models import Student
 
@@ -18,7 +18,7 @@ PUPIL = "absences/_pupil.html"
 BLANKS = ("id", "name", "legal_name", "seen", "minutes", "was_minutes", "was_note", "error", "conflict")
 
 
-def pupils(rows: Iterable[Row]) -> SafeString:
+def pupils(rows: Iterable[PupilRow]) -> SafeString:
     """Returns a row of buttons for each pupil."""
     language = get_language()
     return SafeString("".join(_pupil(language, *_kind(row)).fill(_values(row)) for row in rows))
@@ -26,11 +26,11 @@ def pupils(rows: Iterable[Row]) -> SafeString:
 
 def nobody() -> SafeString:
     """Returns an empty row, which a script fills."""
-    row = Row(Student(pk=0))
+    row = PupilRow(Student(pk=0))
     return _pupil(get_language(), *_kind(row), is_shell=True).fill(_values(row) | {"was_minutes": "", "was_note": ""})
 
 
-class Kind(NamedTuple):
+class RowKind(NamedTuple):
     """The properties that two rows must share to use the same filled template."""
 
     code: str
@@ -44,19 +44,19 @@ class Kind(NamedTuple):
     has_conflict: bool
 
 
-def _kind(row: Row) -> Kind:
+def _kind(row: PupilRow) -> RowKind:
     student = row.student
     has_legal_name = bool(student.preferred_name) and student.preferred_name != student.legal_name
     said = (row.code, row.late_code, row.other_code, row.was, bool(row.was_note))
-    return Kind(*said, row.plan, has_legal_name, bool(row.error), row.mine is not None)
+    return RowKind(*said, row.plan, has_legal_name, bool(row.error), row.mine is not None)
 
 
 @lru_cache(maxsize=KEPT)
 def _pupil(_language: str, *kind: Any, is_shell: bool = False) -> FilledTemplate:
-    return FilledTemplate(PUPIL, Kind(*kind)._asdict() | {"shell": is_shell}, BLANKS)
+    return FilledTemplate(PUPIL, RowKind(*kind)._asdict() | {"shell": is_shell}, BLANKS)
 
 
-def _values(row: Row) -> dict[str, Any]:
+def _values(row: PupilRow) -> dict[str, Any]:
     """Returns the values of BLANKS that the row has."""
     student = row.student
     values = {
@@ -79,7 +79,7 @@ def _values(row: Row) -> dict[str, Any]:
 
 
 def taking(
-    rows: Sequence[Row], *, facts: Mapping[str, Any], words: SafeString, csrf_token: object, **values: Any
+    rows: Sequence[PupilRow], *, facts: Mapping[str, Any], words: SafeString, csrf_token: object, **values: Any
 ) -> SafeString:
     """Returns the form with its `rows`, and the form for telling the office of somebody else. `values` are `page` (an
     id of this copy of the page) and the addresses `finish` and `someone_else`; without them it is a shell, which a

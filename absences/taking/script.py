@@ -11,7 +11,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from absences.reporting import tickets
-from absences.taking.register_form import Row
+from absences.taking.register_form import PupilRow
 from lessons.calendar.school_time import milliseconds
 from lessons.models import Lesson, User
 
@@ -19,7 +19,7 @@ JSON = dict[str, Any]
 BOTH = (1, 2)  # counts, for one and for many
 
 
-def facts(user: User, lesson: Lesson, rows: Sequence[Row], now: datetime, *, sid: str) -> JSON:
+def facts(user: User, lesson: Lesson, rows: Sequence[PupilRow], now: datetime, *, sid: str) -> JSON:
     """Returns the facts for the page of one lesson, with a ticket for the sign-in that `sid` names. Times are
     milliseconds since 1970, as in scripts; `now` shows how wrong the device's clock is."""
     planned = {row.student.pk: row.plan for row in rows if row.plan}

@@ -30,7 +30,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Row:
+class TakenRow:
     """One pupil of the register: `code` is the current one, None for unmarked. `first` is the first entry if it was
     amended."""
 
@@ -82,14 +82,14 @@ def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
     }
 
 
-def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[Row]:
+def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[TakenRow]:
     """Returns rows in the order of the register."""
     on_roster = [students[pk] for pk in standing.roster if pk in students]
     ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
     first = replace(merged, amendments=()).standing
     touched = {amendment.student_id for amendment in merged.amendments}
     return [
-        Row(
+        TakenRow(
             student,
             code=standing.code_of(student.pk),
             minutes_late=standing.minutes_of(student.pk),

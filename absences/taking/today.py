@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entry:
+class LessonEntry:
     """One lesson on the page; `marked` is None if unknown. `closable`: it is over, and nobody has completed it."""
 
     lesson: Lesson
@@ -40,11 +40,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Section:
+class TodaySection:
     """Lessons under one heading; those of a `whole_school` are many, and shown as a line each."""
 
     title: str
-    entries: Sequence[Entry]
+    entries: Sequence[LessonEntry]
     whole_school: bool = False
 
 
@@ -73,11 +73,11 @@ def today(request: HttpRequest) -> HttpResponse:
         "previous": day - timedelta(days=1) if day > date.min else None,
         "next": day + timedelta(days=1) if day < date.max else None,
         "sections": [
-            *([Section(_("Your lessons") if of_school else "", entries)] if entries else []),
+            *([TodaySection(_("Your lessons") if of_school else "", entries)] if entries else []),
             *_by_state(of_school, marked, user_of(request), now),
         ],
         "whole_school": bool(access.whole_schools()),
-        "cover": [Entry(lesson, marked.get(lesson.pk)) for lesson in cover],
+        "cover": [LessonEntry(lesson, marked.get(lesson.pk)) for lesson in cover],
         "marks_unknown": not known,
         "facts": {"user": request.user.pk, "own": is_own(request)},
         "words": script.script(script.words_of_today),
@@ -125,16 +125,16 @@ def _split(access: Access, lessons: Sequence[Lesson]) -> tuple[list[Lesson], lis
     return own, of_school, [each for each in others if each.school_id not in whole and each.state == "due"]
 
 
-def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -> list[Entry]:
+def _entries(lessons: Sequence[Lesson], marked: dict[int, int], now: datetime) -> list[LessonEntry]:
     """Returns entries in the order of the day, with the one to take now, if there is one, first."""
     due = [lesson for lesson in lessons if lesson.state == "due"]
     running = [lesson for lesson in due if now <= lesson.ends_at]
     first = next(iter(running or due), None)
     ordered = sorted(lessons, key=lambda lesson: (lesson is not first, lesson.starts_at, lesson.pk))
-    return [Entry(lesson, marked.get(lesson.pk), lesson is first) for lesson in ordered]
+    return [LessonEntry(lesson, marked.get(lesson.pk), lesson is first) for lesson in ordered]
 
 
-def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now: datetime) -> list[Section]:
+def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now: datetime) -> list[TodaySection]:
     """Returns sections, with unfinished lessons first."""
     titles = {
         "due": pgettext("registers", "To be taken"),
@@ -143,9 +143,9 @@ def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now
         "cancelled": pgettext("lessons", "Cancelled"),
     }
     return [
-        Section(
+        TodaySection(
             title,
-            [Entry(lesson, marked.get(lesson.pk), closable=may_close(user, lesson, now)) for lesson in found],
+            [LessonEntry(lesson, marked.get(lesson.pk), closable=may_close(user, lesson, now)) for lesson in found],
             whole_school=True,
         )
         for state, title in titles.items()

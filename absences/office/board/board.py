@@ -43,14 +43,14 @@ FRESH = 60  # seconds: how late changes show that have no counter (marks, plans,
 
 
 @dataclass(frozen=True)
-class Period:
+class BoardPeriod:
     """A part of today: `now` means the lessons in progress, and earlier ones that were not taken; a session; the
     lessons that start at a time; or the whole day."""
 
     key: str
 
     @classmethod
-    def read(cls, given: str) -> Period:
+    def read(cls, given: str) -> BoardPeriod:
         """Returns the period named by a parameter. Raises InvalidInput."""
         with suppress(ValueError):
             if given in (NOW, DAY, *Session) or given == f"{time.fromisoformat(given):%H:%M}":
@@ -74,7 +74,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """A lesson on the board. `marked` is None if unknown. `reminded` is when the teacher was reminded, unless that is
     done."""
 
@@ -105,8 +105,8 @@ class Board:
 
     school: School
     day: date
-    period: Period
-    sections: Sequence[tuple[str, str, Sequence[Row]]]
+    period: BoardPeriod
+    sections: Sequence[tuple[str, str, Sequence[BoardRow]]]
     counts: Mapping[str, int]
     marks_known: bool
     unstated: Sequence[Unstated]
@@ -142,15 +142,15 @@ def _counted(school_id: int) -> QuerySet[Any]:
     return School.objects.filter(pk=school_id).annotate(**counts).only("pk")
 
 
-def periods(school: School, now: datetime) -> list[Period]:
+def periods(school: School, now: datetime) -> list[BoardPeriod]:
     """Returns today's periods to choose from."""
     lessons = Lesson.objects.scheduled().filter(school=school, date=_today(school, now))
     starts = lessons.order_by("start_time").values_list("start_time", flat=True).distinct()
     keys = (NOW, DAY, *Session.values, *(f"{start:%H:%M}" for start in starts))
-    return [Period(key) for key in keys]
+    return [BoardPeriod(key) for key in keys]
 
 
-def of(school: School, period: Period, now: datetime) -> Board:
+def of(school: School, period: BoardPeriod, now: datetime) -> Board:
     """Returns the board. The number of queries does not depend on the school."""
     day = _today(school, now)
     rows, known = _rows(school, day, period, now)
@@ -172,7 +172,7 @@ def _today(school: School, now: datetime) -> date:
     return school_time.local_date(school.time_zone, now)
 
 
-def _rows(school: School, day: date, period: Period, now: datetime) -> tuple[list[Row], bool]:
+def _rows(school: School, day: date, period: BoardPeriod, now: datetime) -> tuple[list[BoardRow], bool]:
     chosen = Lesson.objects.scheduled().filter(period.chosen(now), school=school, date=day)
     enrolled = Enrolment.objects.filter(group=OuterRef("group")).on(day).order_by().values("group")
     total = Coalesce(Subquery(enrolled.annotate(total=Count("student", distinct=True)).values("total")), 0)
@@ -185,7 +185,7 @@ def _rows(school: School, day: date, period: Period, now: datetime) -> tuple[lis
     for lesson in lessons:
         lesson.school = school
         number = marked.get(lesson.pk, 0) if marked is not None else None
-        rows.append(Row(lesson, _state(lesson, number, now), lesson.total, number, lesson.reminded))
+        rows.append(BoardRow(lesson, _state(lesson, number, now), lesson.total, number, lesson.reminded))
     return rows, marked is not None
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from absences.office.board.board import Row
+from absences.office.board.board import BoardRow
 from absences.web.lesson_line import clock, facts
 from absences.web.navigation import staff
 from absences.web.template_cache import fill
@@ -16,12 +16,12 @@ register = template.Library()
 
 
 @register.simple_tag
-def board_rows(rows: Iterable[Row], query: str) -> SafeString:
+def board_rows(rows: Iterable[BoardRow], query: str) -> SafeString:
     """Returns the board's lines. Their buttons submit the form around them, and return to `query`."""
     return SafeString("".join(_board_row(row, query) for row in rows))
 
 
-def _board_row(row: Row, query: str) -> SafeString:
+def _board_row(row: BoardRow, query: str) -> SafeString:
     lesson = row.lesson
     values = facts(lesson) | {"staff": staff(lesson)}
     kind = {"state": row.state, "has_room": bool(lesson.room), "says": "", "reminds": ""}

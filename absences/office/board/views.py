@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_POST, require_safe
 
 from absences.office.board import board
-from absences.office.board.board import NOW, Period
+from absences.office.board.board import NOW, BoardPeriod
 from absences.office.notices import notices
 from absences.taking.device import session
 from absences.web.lookup import render_local, seen_lesson, user_of
@@ -65,8 +65,8 @@ def remind(request: HttpRequest, lesson: int) -> HttpResponse:
     return back(request, "board", found.school)
 
 
-def _period(request: HttpRequest) -> Period:
-    return Period.read(request.GET.get("period") or NOW)
+def _period(request: HttpRequest) -> BoardPeriod:
+    return BoardPeriod.read(request.GET.get("period") or NOW)
 
 
 def _words() -> dict[str, str]:

@@ -58,17 +58,17 @@ class Pupil:
 
 
 @dataclass(frozen=True)
-class Section:
+class AssemblyGroup:
     """Pupils who line up together at the assembly point: a year group, or a group (None: pupils without one)."""
 
     title: int | Group | None
     pupils: Sequence[Pupil]
 
     @property
-    def groups(self) -> Iterator[Section]:
+    def groups(self) -> Iterator[AssemblyGroup]:
         """Yields a year group's groups, by name."""
         for group, pupils in groupby(self.pupils, key=lambda pupil: pupil.group):
-            yield Section(group, list(pupils))
+            yield AssemblyGroup(group, list(pupils))
 
     @property
     def counts(self) -> list[tuple[Whereabouts, int]]:
@@ -80,8 +80,8 @@ class Section:
 class House:
     """A school's pupils. `untaken` are lessons in progress without a register."""
 
-    everybody: Section
-    years: Sequence[Section]
+    everybody: AssemblyGroup
+    years: Sequence[AssemblyGroup]
     untaken: Sequence[Lesson]
 
 
@@ -97,7 +97,7 @@ def of_school(school: School, now: datetime) -> House:
     pupils.sort(key=lambda pupil: (pupil.student.year_group, *_order(pupil.group)))
     years = groupby(pupils, key=lambda pupil: pupil.student.year_group)
     untaken = [each for each in lessons if each.starts_at <= now < each.ends_at and not each.is_completed]
-    return House(Section(None, pupils), [Section(year, list(of_year)) for year, of_year in years], untaken)
+    return House(AssemblyGroup(None, pupils), [AssemblyGroup(year, list(of_year)) for year, of_year in years], untaken)
 
 
 def _pupil(student: Student, group: Group | None, said: list[Word], planned: bool) -> Pupil:

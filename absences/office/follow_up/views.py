@@ -33,7 +33,7 @@ KEY = re.compile(r"[1-9][0-9]{0,18}-[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
-class Row:
+class DayRow:
     """A day on the page, with the key of the next one and the errors of its form."""
 
     day: PupilDay
@@ -154,7 +154,9 @@ def _group(request: HttpRequest, school: School) -> int | None:
     return found
 
 
-def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ExplainForm | None, key: str) -> list[list[Row]]:
+def _rows(
+    request: HttpRequest, pupils: list[list[PupilDay]], wrong: ExplainForm | None, key: str
+) -> list[list[DayRow]]:
     """Returns the most urgent pupils that fit on a page, or all with `?all=1`. With `next` the focus is on that day, or
     on the first if that has its reason already."""
     shown: list[list[PupilDay]] = []
@@ -169,6 +171,6 @@ def _rows(request: HttpRequest, pupils: list[list[PupilDay]], wrong: ExplainForm
     wanted = key or request.GET.get("next", "")
     focus = wanted if wanted in keys or not wanted else next(iter(keys), "")
     return [
-        [Row(day, following.get(day.key, ""), day.key == focus, wrong if day.key == key else None) for day in days]
+        [DayRow(day, following.get(day.key, ""), day.key == focus, wrong if day.key == key else None) for day in days]
         for days in shown
     ]

@@ -20,7 +20,7 @@ Days = dict[int, date]  # today in each of the user's schools
 
 
 @dataclass(frozen=True)
-class Pupil:
+class FoundPupil:
     student: Student
     on_roll: bool
 
@@ -45,7 +45,7 @@ class Colleague:
 class Found:
     """At most SHOWN results of each kind; `more` if there are others."""
 
-    pupils: Sequence[Pupil]
+    pupils: Sequence[FoundPupil]
     classes: Sequence[Class]
     colleagues: Sequence[Colleague]
     more: bool
@@ -73,7 +73,7 @@ def find(user: User, asked: str, now: datetime) -> Found:
     )
 
 
-def _pupils(user: User, asked: str, days: Days) -> list[Pupil]:
+def _pupils(user: User, asked: str, days: Days) -> list[FoundPupil]:
     """Returns pupils, those on roll first."""
     seen = Student.objects.for_user(user).select_related("school").in_order()
     by_upn: list[Student] = []
@@ -81,7 +81,7 @@ def _pupils(user: User, asked: str, days: Days) -> list[Pupil]:
     if UPN.fullmatch(number):
         by_upn = list(seen.filter(school__in=user.access.upn_schools(), upn__startswith=number))
     found = {student.pk: student for student in [*by_upn, *seen.named(asked)]}
-    pupils = [Pupil(each, _is_on_roll(each, days[each.school_id])) for each in found.values()]
+    pupils = [FoundPupil(each, _is_on_roll(each, days[each.school_id])) for each in found.values()]
     return sorted(pupils, key=lambda pupil: not pupil.on_roll)
 
 

@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 
 from absences.reporting.parse import Report
 from absences.taking import register_html
-from absences.taking.register_form import Row
+from absences.taking.register_form import PupilRow
 from absences.web import template_cache
 from absences.web.template_cache import fill
 from lessons.models import Student
@@ -79,21 +79,21 @@ ZOE = Student(pk=8, legal_name=NASTY, preferred_name="Zoë %s")
 SEEN = str(uuid4())
 MARK = {"code": "N", "minutes_late": None, "by_name": NASTY, "at": None}
 ROWS = [
-    Row(AVA),
-    Row(ZOE),
-    Row(Student(pk=9, legal_name="Ann", preferred_name="Ann")),
-    *(Row(AVA, code=code, was=code, seen=SEEN) for code in ("/", "N", "L", "U", "M", "I")),
-    Row(ZOE, code="L", minutes=12, was="L", was_minutes=12, seen=SEEN),
-    Row(AVA, code="U", minutes=0, was="L", was_minutes=None, seen=SEEN),
-    Row(ZOE, plan="M"),
-    Row(ZOE, code="N", plan="M", was="", seen=""),
-    Row(AVA, code="N", minutes="12x<", error=NASTY),
-    Row(ZOE, MARK, code="N", was="N", seen=SEEN, mine=Report(student_id=8, code="L", minutes_late=4)),
+    PupilRow(AVA),
+    PupilRow(ZOE),
+    PupilRow(Student(pk=9, legal_name="Ann", preferred_name="Ann")),
+    *(PupilRow(AVA, code=code, was=code, seen=SEEN) for code in ("/", "N", "L", "U", "M", "I")),
+    PupilRow(ZOE, code="L", minutes=12, was="L", was_minutes=12, seen=SEEN),
+    PupilRow(AVA, code="U", minutes=0, was="L", was_minutes=None, seen=SEEN),
+    PupilRow(ZOE, plan="M"),
+    PupilRow(ZOE, code="N", plan="M", was="", seen=""),
+    PupilRow(AVA, code="N", minutes="12x<", error=NASTY),
+    PupilRow(ZOE, MARK, code="N", was="N", seen=SEEN, mine=Report(student_id=8, code="L", minutes_late=4)),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_pupil_is_what_the_template_renders(row: Row) -> None:
+def test_a_pupil_is_what_the_template_renders(row: PupilRow) -> None:
     register_html.pupils(ROWS)  # fills the cache with others' rows
     context = register_html._kind(row)._asdict() | register_html._values(row)
     expected = get_template("absences/_pupil.html").render(context)

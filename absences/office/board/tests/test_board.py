@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from absences.office.board import board
-from absences.office.board.board import Board, Period
+from absences.office.board.board import Board, BoardPeriod
 from absences.office.notices import notices
 from absences.reporting import service, tickets
 from absences.reporting.service import Report
@@ -32,7 +32,7 @@ def states(found: Board) -> dict[int, str]:
 
 
 def now_at(school: School, moment: datetime, period: str = "now") -> Board:
-    return board.of(school, Period(period), moment)
+    return board.of(school, BoardPeriod(period), moment)
 
 
 def another(school: School, start: time, **fields: Any) -> Lesson:
@@ -90,7 +90,7 @@ def test_periods(school: School, lesson: Lesson) -> None:
 @pytest.mark.parametrize("given", ["9", "25:00", "yesterday", "am", "09:00+01:00", "$now", "\0", "\u0660\u0669:00"])
 def test_periods_that_are_none(given: str) -> None:
     with pytest.raises(InvalidInput):
-        Period.read(given)
+        BoardPeriod.read(given)
 
 
 def test_the_numbers_are_of_what_is_shown(school: School, lesson: Lesson) -> None:
