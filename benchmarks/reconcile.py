@@ -86,10 +86,10 @@ def _fill(sheets: int) -> None:
 
 
 def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> Iterator[dict[str, Any]]:
-    from absences.repair.scope import midnight
     from absences.reporting.parse import Report
     from absences.store import sheets
     from absences.store.sheets import Key, Reporter
+    from absences.store.times import midnight
 
     by = Reporter(teacher.pk, teacher.name, "Teacher", "teacher")
     for lesson in lessons:

@@ -4,8 +4,10 @@ Rates are sums over sums, never averages of percentages. `queries.py` computes t
 """
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
+
+from absences.store.times import midnight
 
 Stages = list[dict[str, Any]]
 
@@ -29,11 +31,6 @@ def sums(by: str, *, schools: Collection[int], groups: Collection[int] | None, f
         match["group"] = {"$in": sorted(groups)}
     summed: dict[str, Any] = {name: {"$sum": f"$counts.{name}"} for name in SUMMED}
     return [{"$match": match}, {"$group": {"_id": f"${by}", "registers": {"$sum": 1}, **summed}}]
-
-
-def midnight(day: date) -> datetime:
-    """Returns the value that a sheet holds for the local date of its lesson."""
-    return datetime.combine(day, time.min, UTC)
 
 
 def rate(part: int, whole: int) -> float | None:

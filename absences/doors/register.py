@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from absences.registers import completion, late
 from absences.reporting import service, tickets
 from absences.store.sheets import Key
+from absences.store.times import as_stored
 from absences.taking import as_of, open_register, register_form, taken
 from absences.taking.register_form import PupilRow, SentForm
 from absences.web.lookup import seen_lesson, user_of
@@ -108,7 +109,7 @@ def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: boo
         for row in rows:
             row.mine = conflicts.get(row.student.pk)
         return Saved(sent, roster, open_register.page(request, lesson, now, rows, 409))
-    before = service.milliseconds(now)
+    before = as_stored(now)
     replayed = any(each.mark["at"] < before and each.mark["by"] == user.pk for each in stored)
     return Saved(sent, roster, late=came_late, waits=waits, replayed=replayed)
 

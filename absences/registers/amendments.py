@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from absences.reporting.service import milliseconds
 from absences.reporting.tickets import allowed_codes
 from absences.store import transitions
+from absences.store.times import as_stored
 from lessons import codes
 from lessons.database.recording import recording
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
@@ -150,7 +150,7 @@ def _check(user: User, lesson: Lesson, before: Standing, changes: Sequence[Chang
 
 
 def _row(lesson: Lesson, user: User, now: datetime, source: str, **what: object) -> Amendment:
-    at = milliseconds(now)
+    at = as_stored(now)
     return Amendment(
         school=lesson.school,
         register=lesson.register,

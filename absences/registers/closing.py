@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from absences.registers import late, merging
 from absences.registers.merging import Merged
-from absences.reporting.service import milliseconds
 from absences.store import transitions
 from absences.store.mongo import Document
 from absences.store.sheets import Key
+from absences.store.times import as_stored
 from lessons.codes import NoCodeSet
 from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, Refused
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def fence(lesson: Lesson, intent: Document, now: datetime) -> Document:
     """C1: the sheet, as `closing.fence` gives it."""
-    return transitions.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, milliseconds(now))
+    return transitions.fence(Key(lesson.school_id, lesson.pk), lesson.date, intent, as_stored(now))
 
 
 def finish(
@@ -116,7 +116,7 @@ def _nobodys_intent(source: str, now: datetime) -> Document:
     return {
         "id": uuid.uuid4(),
         "by": None,
-        "at": milliseconds(now),
+        "at": as_stored(now),
         "source": source,
         "others": "unstated",
         "roster_seen": [],

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from absences.registers import closing, merging
 from absences.registers.merging import Merged
-from absences.reporting.service import milliseconds
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key
+from absences.store.times import as_stored
 from lessons import codes
 from lessons.database.recording import recording
 from lessons.errors import AttendanceError, Conflict, NotAllowed, NotFound, Refused, StoreUnavailable
@@ -182,7 +182,7 @@ def _close_left_open(asked: Completion, lesson: Lesson, now: datetime) -> None:
 def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:
     """What the completer states, kept with the sheet, so that whoever finishes the work makes the same register."""
     acting = asked.user.access.in_school(lesson.school_id)
-    at = milliseconds(now)
+    at = as_stored(now)
     taken_at = asked.taken_at or at
     seen = asked.roster_seen
     return {
@@ -193,7 +193,7 @@ def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:
         "role": acting.role.value,
         "at": at,
         # A device's clock may be wrong by years; the register was taken between the lesson's opening and now.
-        "taken_at": milliseconds(min(max(taken_at, lesson.opens_at), at)),
+        "taken_at": as_stored(min(max(taken_at, lesson.opens_at), at)),
         "source": asked.source,
         "others": asked.others.value,
         "roster_seen": [student.pk for student in lesson.enrolled()] if seen is None else list(seen),

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 
 from absences.registers import amendments, closing, late
-from absences.repair.scope import EVERYTHING, Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
+from absences.store.scope import EVERYTHING, Scope
 from absences.store.sheets import Key
 from lessons.accounts import revoking
 from lessons.database import expiry

@@ -13,10 +13,10 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from absences.registers import amendments, closing, late
-from absences.repair.scope import Scope
 from absences.repair.verify import Pair, closed_pages, register_pages, with_rows
 from absences.store import sheets, transitions
 from absences.store.mongo import Document
+from absences.store.scope import Scope
 from absences.store.sheets import Key
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Lesson, Register

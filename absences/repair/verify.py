@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any
 
 from absences.repair.reconcile import pages
-from absences.repair.scope import Scope
 from absences.store import mongo, schema
 from absences.store.mongo import Document
+from absences.store.scope import Scope
 from absences.store.sheets import Key
 from lessons import codes
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School

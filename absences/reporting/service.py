@@ -11,6 +11,7 @@ from absences.reporting.tickets import Claims
 from absences.store import sheets
 from absences.store.mongo import Document
 from absences.store.sheets import Key, Stored
+from absences.store.times import as_stored
 from lessons.errors import FieldError, InvalidInput, NotFound, StandingMark, Unprocessable
 
 __all__ = ["Report", "report", "report_one", "sheet"]
@@ -31,7 +32,7 @@ def report(claims: Claims, lesson_id: int, reports: Sequence[Report], now: datet
         ]
         if strangers:
             raise Unprocessable(strangers)
-    return sheets.store(key, reports, claims.by, milliseconds(now))
+    return sheets.store(key, reports, claims.by, as_stored(now))
 
 
 def report_one(claims: Claims, lesson_id: int, one: Report, now: datetime) -> Stored:
@@ -48,11 +49,6 @@ def report_one(claims: Claims, lesson_id: int, one: Report, now: datetime) -> St
 def sheet(claims: Claims, lesson_id: int) -> Document | None:
     """What was reported so far. Raises as `report`."""
     return sheets.read(_key(claims, lesson_id))
-
-
-def milliseconds(now: datetime) -> datetime:
-    """As MongoDB keeps it, so that an answer and a later reading agree."""
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _key(claims: Claims, lesson_id: int) -> Key:

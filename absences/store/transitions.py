@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from absences.repair.scope import midnight
 from absences.store import mongo
 from absences.store.mongo import Document
 from absences.store.sheets import ATTEMPTS, OPEN, Key, new_sheet
+from absences.store.times import midnight
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register
 from lessons.registers.state import Standing

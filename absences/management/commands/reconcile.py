@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from absences.repair import restore
 from absences.repair.reconcile import reconcile, to_do
-from absences.repair.scope import Scope
 from absences.repair.verify import verify
+from absences.store.scope import Scope
 from lessons.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)

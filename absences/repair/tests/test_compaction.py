@@ -10,13 +10,13 @@ from django.core.management import call_command
 
 from absences.registers import completion
 from absences.repair.reconcile import reconcile, to_do
-from absences.repair.scope import EVERYTHING, Scope
 from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.store.mongo import Document
+from absences.store.scope import EVERYTHING, Scope
 from absences.store.sheets import Key
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register, RejectedReport, User

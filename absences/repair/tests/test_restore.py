@@ -13,13 +13,13 @@ from django.db import connection
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
-from absences.repair.scope import EVERYTHING
 from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
 from absences.store.mongo import Document
+from absences.store.scope import EVERYTHING
 from absences.store.sheets import Key
 from lessons.database import installing, rules
 from lessons.factories import StudentFactory

@@ -13,12 +13,12 @@ from django.core.management import CommandError, call_command
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
-from absences.repair.scope import EVERYTHING, Scope
 from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
+from absences.store.scope import EVERYTHING, Scope
 from absences.store.sheets import Key
 from lessons.factories import LessonFactory
 from lessons.models import Lesson, Register, User

@@ -8,12 +8,12 @@ import pytest
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
-from absences.repair.scope import EVERYTHING
 from absences.repair.verify import verify
 from absences.reporting import service
 from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import sheets
+from absences.store.scope import EVERYTHING
 from absences.store.sheets import Key
 from absences.tests.commands import LISTENER
 from lessons.models import Lesson, User

@@ -1,11 +1,12 @@
-"""What a repair is about: everything, a school, a day."""
+"""Which part of the record a repair works on: everything, one school, one day, or one day of one school."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from django.db.models import QuerySet
 
 from absences.store.mongo import Document
+from absences.store.times import midnight
 from lessons.models import Lesson, Register
 
 
@@ -39,8 +40,3 @@ class Scope:
 
 
 EVERYTHING = Scope()
-
-
-def midnight(day: date) -> datetime:
-    """Midnight UTC stands for a lesson's local date: BSON has no dates without a time."""
-    return datetime.combine(day, time.min, UTC)
