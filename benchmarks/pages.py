@@ -135,7 +135,7 @@ def timetable(here: Any) -> list[Any]:
 
     from absences.registers import completion
     from absences.reporting import service, tickets
-    from absences.reporting.service import Report
+    from absences.store.reports import Report
     from lessons.models import Lesson, LessonStaff
 
     own = [here.lesson() for _ in range(6)]

@@ -19,11 +19,12 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from datetime import time as clock
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drills import completion, stores
 
 if TYPE_CHECKING:
+    from absences.store.documents import Sheet
     from lessons.models import Lesson, User
 
 CLASS = 25
@@ -85,19 +86,25 @@ def _fill(sheets: int) -> None:
     mongo.close()
 
 
-def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> Iterator[dict[str, Any]]:
-    from absences.reporting.parse import Report
-    from absences.store import sheets
-    from absences.store.sheets import Key, Reporter
+def _interrupted(lessons: "list[Lesson]", teacher: "User", roster: list[int]) -> "Iterator[Sheet]":
+    from absences.store import reports, sheets
+    from absences.store.reports import Report, Reporter
+    from absences.store.sheets import Key
     from absences.store.times import midnight
 
     by = Reporter(teacher.pk, teacher.name, "Teacher", "teacher")
     for lesson in lessons:
         at = lesson.starts_at
-        marks = [sheets.mark_of(Report(student_id=student, code="N"), by, at) for student in roster[:2]]
-        marks = [mark | {"state": "provisional"} for mark in marks]
-        yield Key(lesson.school_id, lesson.pk).filter | {
-            **sheets.new_sheet(at),
+        marks = [reports.mark_of(Report(student_id=student, code="N"), by, at, "provisional") for student in roster[:2]]
+        yield {
+            "_id": str(Key(lesson.school_id, lesson.pk)),
+            "school": lesson.school_id,
+            "lesson": lesson.pk,
+            "v": 1,
+            "created_at": at,
+            "orphan_check_at": at + sheets.ORPHAN_AFTER,
+            "late_rev": 0,
+            "late_pending": False,
             "state": "closing",
             "rev": 2,
             "date": midnight(lesson.date),

@@ -6,8 +6,10 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from absences.reporting import service, tickets
-from absences.reporting.parse import Report
 from absences.store import sheets
+from absences.store.documents import StoredMark
+from absences.store.marks import current_marks
+from absences.store.reports import Report
 from absences.store.sheets import Key
 from browser.tab import READY, until
 from lessons.models import Lesson, User
@@ -57,9 +59,9 @@ def shows(page: Page, code: str, row: int = 0) -> None:
     until(page, f"document.querySelectorAll('.pupil')[{row}].querySelector('input:checked')?.value === {code!r}")
 
 
-def reported(lesson: Lesson) -> list[dict[str, Any]]:
+def reported(lesson: Lesson) -> list[StoredMark]:
     """Returns the current marks on the sheet."""
-    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    return current_marks(sheets.read(Key(lesson.school_id, lesson.pk)))
 
 
 def codes(lesson: Lesson) -> dict[int, str]:

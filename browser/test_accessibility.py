@@ -15,7 +15,7 @@ from absences.office.front_desk import front_desk
 from absences.office.notices import notices
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from attendance_site.tests.urls import patterns
 from browser.product import Place
 from browser.tab import COVERED, READY, Device, make_mine, until

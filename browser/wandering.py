@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Error, Page
 from absences.registers import completion, merging
 from absences.repair.reconcile import reconcile
 from absences.store import sheets
+from absences.store.marks import current_marks
 from absences.store.sheets import Key
 from browser.product import Place, Product, cookie_of, place
 from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
@@ -150,8 +151,8 @@ class Wandering:
         register = Register.objects.filter(lesson=self.lesson.pk).first()
         if register is None:
             return ["there is no register"]
-        sheet = sheets.read(Key(self.lesson.school_id, self.lesson.pk)) or {}
-        reported = {mark["student"]: mark for mark in sheets.standing_marks(sheet)}
+        sheet = sheets.read(Key(self.lesson.school_id, self.lesson.pk))
+        reported = {mark["student"]: mark for mark in current_marks(sheet)}
         stands = merging.existing(Lesson.objects.with_register().get(pk=self.lesson.pk)).standing
         found = []
         for student, (code, first, last) in self.taps.items():

@@ -20,8 +20,7 @@ from absences.registers.amendments import Change
 from absences.registers.completion import Others
 from absences.repair.reconcile import reconcile
 from absences.reporting import service
-from absences.reporting.parse import UNSET, Report
-from absences.store.sheets import Stored
+from absences.store.reports import UNSET, Report, Stored
 from drills.journal import Entry, Journal
 from drills.world import Race
 from lessons import codes

@@ -6,25 +6,25 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.write_concern import WriteConcern
 
-from absences.store import mongo, sheets, transitions
-from absences.store.mongo import Document
+from absences.store import mongo, reports, sheets, transitions
+from absences.store.documents import Intent, Sheet
 from absences.store.sheets import Key
 
 
 def fence() -> None:
     """Completion reads the sheet instead of closing it to reports."""
-    really = transitions.confirm
+    really = transitions.close
 
-    def unfenced(key: Key, day: Any, intent: Document, now: Any) -> Document:
-        update = {"$set": {"intent": intent, "closing_at": now}, "$setOnInsert": sheets.new_sheet(now) | {"rev": 0}}
+    def unfenced(key: Key, day: Any, intent: Intent, now: Any) -> Sheet:
+        update = {"$set": {"intent": intent, "closing_at": now}, "$setOnInsert": {**sheets.new_sheet(now), "rev": 0}}
         with mongo.answering():
-            found = mongo.sheets().find_one(key.filter | sheets.BEGUN) or mongo.sheets().find_one_and_update(
+            found = mongo.sheets().find_one(key.filter | reports.BEGUN) or mongo.sheets().find_one_and_update(
                 key.filter | sheets.OPEN, update, upsert=True, return_document=ReturnDocument.AFTER
             )
         assert found is not None
-        return {**found, "state": "closed" if found["state"] == "closed" else "closing"}
+        return found if found["state"] == "closed" else {**found, "state": "closing"}
 
-    def confirm(closed: Iterable[Any], now: Any) -> None:
+    def close(closed: Iterable[Any], now: Any) -> None:
         batch = list(closed)
         for lesson, register, _ in batch:
             key = Key(lesson.school_id, lesson.pk)
@@ -35,14 +35,15 @@ def fence() -> None:
         really(batch, now)
 
     _replace(transitions, "fence", unfenced)
-    _replace(transitions, "confirm", confirm)
+    _replace(transitions, "close", close)
 
 
 def state_filter() -> None:
     """A report is written to the open map, whatever the state of the sheet."""
     really = sheets.new_sheet
-    sheets.OPEN = {}
-    _replace(sheets, "new_sheet", lambda now: really(now) | {"state": "open"})  # the filter no longer names the state
+    _replace(reports, "OPEN", {})
+    # The filter no longer names the state.
+    _replace(reports, "new_sheet", lambda now: {**really(now), "state": "open"})
 
 
 def late_cas() -> None:
@@ -58,12 +59,12 @@ def late_cas() -> None:
 
 def seen() -> None:
     """An older report of a device overwrites a newer one."""
-    really = sheets._guards
+    really = reports._guards
 
-    def guards(*args: Any) -> Document:
+    def guards(*args: Any) -> mongo.Query:
         return {name: guard for name, guard in really(*args).items() if not name.startswith("seen.")}
 
-    _replace(sheets, "_guards", guards)
+    _replace(reports, "_guards", guards)
 
 
 def w1() -> None:

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from absences.registers import completion, late, merging
 from absences.reporting import service
-from absences.reporting.parse import Report
 from absences.store import mongo, transitions
+from absences.store.reports import Report
 from drills.actors import first_entry, insisting, settle
 from drills.forking import fork
 from drills.fuse import FUSE

@@ -22,10 +22,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attendance_site.settings")
 django.setup()  # the product's modules can be imported only afterwards
 
 from absences.reporting import service  # noqa: E402
-from absences.reporting.service import Report  # noqa: E402
 from absences.reporting.tickets import Claims  # noqa: E402
 from absences.store import mongo  # noqa: E402
-from absences.store.sheets import Reporter  # noqa: E402
+from absences.store.reports import Report, Reporter  # noqa: E402
 from lessons.errors import StoreUnavailable  # noqa: E402
 
 THREADS = 4

@@ -7,7 +7,8 @@ from datetime import date, time
 from django.utils import timezone
 
 from absences.reporting.tickets import Claims
-from absences.store.sheets import Key, Reporter
+from absences.store.reports import Reporter
+from absences.store.sheets import Key
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.factories import SchoolFactory, StudentFactory, person

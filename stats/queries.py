@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from absences.store import mongo
+from absences.store import sheets
 from lessons.models import Group, Lesson, School
 from stats import pipelines
 from stats.parameters import Question
@@ -39,8 +39,7 @@ def answer(question: Question, now: datetime) -> Answer:
         first=question.first,
         last=question.last,
     )
-    with mongo.answering(mongo.PATIENT):
-        found = list(mongo.sheets().aggregate(stages, hint="statistics"))
+    found = sheets.summed(stages)
     names = _names(question)
     results = [
         {"id": row["_id"], "name": names[row["_id"]], **_with_rates(row)} for row in found if row["_id"] in names

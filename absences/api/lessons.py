@@ -1,8 +1,6 @@
 """Lessons, each with its roster and its ticket."""
 
-import logging
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,17 +10,14 @@ from rest_framework.response import Response
 from absences.api.representations import lesson_json, roster_json
 from absences.api.serializers import LessonQuery, lessons_matching
 from absences.reporting import tickets
-from absences.store import sheets
-from absences.store.mongo import Document
+from absences.store import marks
 from lessons.api import inputs
 from lessons.api.pagination import Cursor
 from lessons.api.views import PutView, SignedInView
-from lessons.errors import NotFound, StoreUnavailable
+from lessons.errors import NotFound
 from lessons.imports.timetable import Lessons
 from lessons.models import Lesson, PlannedAbsence, User
 from lessons.models.planned import suggested
-
-log = logging.getLogger(__name__)
 
 
 class LessonsView(PutView):
@@ -49,15 +44,14 @@ class LessonView(SignedInView):
         found = seen_lesson(self.user, lesson, now)
         students = found.enrolled()
         planned = PlannedAbsence.objects.of_lesson(found)
-        standing = _standing(found)
+        known = marks.if_known(marks.by_lesson, [found])
+        current = [] if known is None else known.get(found.pk, [])
         roster = [student.pk for student in students]
         return Response(
-            lesson_json(found, None if standing is None else len(standing))
+            lesson_json(found, None if known is None else len(current))
             | {
                 "roster": roster_json(students, planned, self.user.access),
-                "ticket": tickets.issue(
-                    self.user, found, roster, now, suggested(planned), standing or (), sid=self.sid
-                ),
+                "ticket": tickets.issue(self.user, found, roster, now, suggested(planned), current, sid=self.sid),
             }
         )
 
@@ -70,23 +64,7 @@ def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
     return lesson
 
 
-def _standing(lesson: Lesson) -> list[Document] | None:
-    """The marks on the sheet; None where the store does not answer."""
-    try:
-        return sheets.standing_of(lesson.school_id, [lesson.pk]).get(lesson.pk, [])
-    except StoreUnavailable:
-        log.warning("The absence store did not answer; a lesson goes out without its number of marks.")
-        return None
-
-
-def _marked(lessons: Sequence[Lesson]) -> dict[int, int]:
-    """Students with a mark, by lesson. Without the store nothing is known, and the rest of the answer still stands."""
-    by_school: dict[int, list[int]] = defaultdict(list)
-    for lesson in lessons:
-        by_school[lesson.school_id].append(lesson.pk)
-    try:
-        known = [sheets.marked(school, own) for school, own in by_school.items()]
-    except StoreUnavailable:
-        log.warning("The absence store did not answer; lessons go out without their number of marks.")
-        return {}
-    return {lesson.pk: 0 for lesson in lessons} | {pk: count for counts in known for pk, count in counts.items()}
+def _marked(lessons: Sequence[Lesson]) -> Mapping[int, int]:
+    """Students with a mark, by lesson. Without MongoDB nothing is known, and the rest of the answer still stands."""
+    known = marks.if_known(marks.count_by_lesson, lessons)
+    return {} if known is None else {lesson.pk: known.get(lesson.pk, 0) for lesson in lessons}

@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from absences.api.serializers import AmendmentInput, AmendmentsInput, CompletionInput, LessonQuery, ReasonInput
 from absences.reporting import parse
+from absences.store import reports
 from lessons import codes
 from lessons.api import inputs
 from lessons.api.openapi import (
@@ -36,7 +37,7 @@ from lessons.models import RejectedReport
 
 CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 2}
 LATE = maybe({"type": "integer", "minimum": 0, "maximum": codes.MAX_MINUTES_LATE})
-NOTE: Schema = {"type": "string", "maxLength": parse.MAX_NOTE}
+NOTE: Schema = {"type": "string", "maxLength": reports.MAX_NOTE}
 DEVICE: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_\-]{1,36}$"}
 SEQUENCE: Schema = {"type": "integer", "minimum": 0, "maximum": parse.MAX_SEQUENCE}
 COUNTS = (

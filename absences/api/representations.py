@@ -6,6 +6,7 @@ from typing import Any
 from absences.registers.completion import Completed
 from absences.registers.merging import Merged
 from absences.reporting.tickets import Claims
+from absences.store.documents import StoredMark
 from lessons import codes
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
 from lessons.models.permissions import Access
@@ -59,8 +60,8 @@ def planned_json(plan: PlannedAbsence | None, reader: Access) -> JSON | None:
     return {"code": plan.code, "title": codes.title(plan.code), "reason": reader.reason_of(plan)} if plan else None
 
 
-def mark_json(lesson_id: int, mark: Mapping[str, Any], state: str, reader: Claims) -> JSON:
-    """A mark of a sheet. What others wrote beside it is not for every system to read."""
+def mark_json(lesson_id: int, mark: StoredMark, state: str, reader: Claims) -> JSON:
+    """A mark on a sheet. Not every system may read the notes of others."""
     return {
         "lesson_id": lesson_id,
         "student_id": mark["student"],

@@ -36,8 +36,8 @@ def register(request: HttpRequest, lesson: int) -> HttpResponse:
     if found.state in ("scheduled", "cancelled"):
         return open_register.page(request, found, now, status=409)
     saved = _save(request, found, now)
-    if saved.refused:
-        return saved.refused
+    if saved.error_page:
+        return saved.error_page
     _say_saved(request, saved, found, now)
     return redirect("register", found.pk)
 
@@ -53,12 +53,12 @@ def _shown(request: HttpRequest, lesson: Lesson, now: datetime) -> HttpResponse:
 @require_POST
 @login_required
 def complete(request: HttpRequest, lesson: int) -> HttpResponse:
-    """Saves what changed, then makes it the record. Sent again, it shows the register that stands."""
+    """Saves what changed, then completes the lesson. Sent again, it shows the register that was made then."""
     now = timezone.now()
     found = completion.authorise(user_of(request), lesson, now)
     saved = _save(request, found, now, finishing=True)
-    if saved.refused:
-        return saved.refused
+    if saved.error_page:
+        return saved.error_page
     seen = [pk for pk in saved.sent.roster_seen if pk in saved.roster and pk not in saved.sent.unconfirmed]
     try:
         done = completion.complete(user_of(request), found.pk, now=now, roster_seen=seen, source="page")
@@ -77,21 +77,21 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
 
 @dataclass
 class Saved:
-    """What became of a form: `refused` is the page to answer with where it was not taken as it is; `late` that the
-    register had been taken already, and `waits` that what was sent is not in it yet; `replayed` that some of it had
-    been sent before."""
+    """What became of a form. `error_page` is the answer where it was not taken as it is. `late` says that the register
+    had been taken already, and `waits` that what was sent is not in it yet; `replayed` that some of it had been sent
+    before."""
 
     sent: SentForm
     roster: Sequence[int]
-    refused: HttpResponse | None = None
+    error_page: HttpResponse | None = None
     late: bool = False
     waits: bool = False
     replayed: bool = False
 
 
 def _save(request: HttpRequest, lesson: Lesson, now: datetime, *, finishing: bool = False) -> Saved:
-    """Reports what the form changed. Refused, with nothing written, where something is wrong; and where a colleague has
-    marked a pupil otherwise meanwhile, with everything else written."""
+    """Reports what the form changed. Answers with an error page where something is wrong, and then nothing was written;
+    or where a colleague has marked a pupil differently meanwhile, and then everything else was."""
     user = user_of(request)
     students = lesson.enrolled()
     roster = [student.pk for student in students]
@@ -130,7 +130,7 @@ def _say_saved(request: HttpRequest, saved: Saved, lesson: Lesson, now: datetime
 
 
 def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: datetime) -> HttpResponse:
-    """The register to finish again, with every mark: those that were sent stand on its sheet by now."""
+    """The register to finish again, with every mark: those that were sent are on its sheet by now."""
     rows = register_form.rows(lesson.enrolled(), open_register.marks(lesson), open_register.planned(lesson))
     messages.error(request, _("%(why)s Try again in a moment.") % {"why": error.detail})
     response = open_register.page(request, lesson, now, rows, status=503)
@@ -139,7 +139,7 @@ def _once_more(request: HttpRequest, lesson: Lesson, error: Refused, now: dateti
 
 
 def _again(request: HttpRequest, shown: list[PupilRow], sent: SentForm, claims: tickets.Claims) -> list[PupilRow]:
-    """The rows with what was chosen, and what is wrong beside each pupil. Nothing was written."""
+    """The rows with what was chosen, and each error beside its pupil. Nothing was written."""
     for row in shown:
         row.error = sent.errors.get(row.student.pk, "")
     register_form.put_back(request.POST, shown, claims)

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from absences.api.representations import mark_json
 from absences.reporting import parse, rate_limit, service, tickets
-from absences.store import sheets
+from absences.store.marks import current_marks
 from lessons.accounts.tokens import bearer
 from lessons.api.strict_json import check_text
 from lessons.errors import BadToken, StandingMark
@@ -35,9 +35,10 @@ class ReportingView(APIView):
 
 class AbsencesView(ReportingView):
     def get(self, request: Request, lesson: int) -> Response:
-        sheet = service.sheet(self.claims, lesson) or {"state": "open", "rev": 0}
-        standing = [mark_json(lesson, mark, mark["state"], self.claims) for mark in sheets.standing_marks(sheet)]
-        return Response({"state": sheet["state"], "rev": sheet["rev"], "absences": standing})
+        sheet = service.sheet(self.claims, lesson)
+        state, rev = (sheet["state"], sheet["rev"]) if sheet else ("open", 0)
+        current = [mark_json(lesson, mark, mark["state"], self.claims) for mark in current_marks(sheet)]
+        return Response({"state": state, "rev": rev, "absences": current})
 
     def post(self, request: Request, lesson: int) -> Response:
         reports = parse.parse_many(request.data, self.claims.codes_for)
@@ -56,16 +57,15 @@ class AbsenceView(ReportingView):
 
     def _report(self, lesson: int, student: int, data: Any) -> Response:
         report = parse.parse(data, student, self.claims.codes_for(student))
-        try:
-            stored = service.report_one(self.claims, lesson, report, timezone.now())
-        except StandingMark as error:
-            standing = mark_json(lesson, error.mark, error.mark["state"], self.claims)
-            raise StandingMark(error.detail, standing) from None
+        stored = service.report_one(self.claims, lesson, report, timezone.now())
+        if stored.state == "conflict":
+            current = mark_json(lesson, stored.mark, stored.mark["state"], self.claims)
+            raise StandingMark("Somebody else has marked this student in the meantime.", current)
         return Response(mark_json(lesson, stored.mark, stored.state, self.claims), status=202)
 
 
 def _from_query(request: Request) -> dict[str, Any]:
-    """The fields of a report as query parameters; an empty `replaces` saw nothing."""
+    """The fields of a report, from query parameters; an empty `replaces` says that the client saw no mark."""
     data: dict[str, Any] = {name: request.query_params[name] for name in request.query_params}
     for value in data.values():
         check_text(value)

@@ -3,16 +3,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from django.utils.translation import gettext as _
 
 from absences.registers import completion, late, merging
 from absences.reporting import service, tickets
-from absences.reporting.parse import Report
 from absences.store import sheets
-from absences.store.mongo import Document
-from absences.store.sheets import Key, Stored
+from absences.store.documents import Sheet
+from absences.store.marks import current_mark
+from absences.store.reports import Report, Stored
+from absences.store.sheets import Key
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import Conflict, NotAllowed, Unprocessable
@@ -39,8 +40,8 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     if not may_arrive(user, lesson, now):
         raise NotAllowed(_("Arrivals are told on the lesson’s own day, by whoever may take it."))
     key = Key(lesson.school_id, lesson.pk)
-    sheet = sheets.read(key) or {}  # before the register is looked at: what comes later, it does not replace
-    if sheet.get("late_pending"):  # a colleague may have said the same just now
+    sheet = sheets.read(key)  # before the register is looked at: what comes later, it does not replace
+    if sheet and sheet["late_pending"]:  # a colleague may have said the same just now
         late.merge_late(key, now)
     before = merging.existing(lesson)
     if before.standing.code_of(student_id) not in AWAITED:
@@ -61,17 +62,17 @@ def announce(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> s
     """As `arrive`, for somebody on the roster of a register that is not taken yet: the code that stands for her on its
     sheet then. Raises as `arrive`."""
     key = Key(lesson.school_id, lesson.pk)
-    sheet = sheets.read(key) or {}
-    if sheet.get("state", "open") != "open":
+    sheet = sheets.read(key)
+    if sheet and sheet["state"] != "open":
         raise Conflict(_("This register is being finished at this moment. Please press again."))
-    said = next((mark for mark in sheets.standing_marks(sheet) if mark["student"] == student_id), None)
+    said = current_mark(sheet, student_id)
     if said and said["code"] not in AWAITED:
-        return str(said["code"])
+        return said["code"]
     report = _report(user, lesson, student_id, sheet, said and said["report_id"], now)
     stored = _stored(user, lesson, [student_id], report, now)
     if stored and stored.state == "late":
         late.merge_late(key, now)
-    return str(stored.mark["code"]) if stored else report.code
+    return stored.mark["code"] if stored else report.code
 
 
 def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, now: datetime) -> Stored | None:
@@ -85,22 +86,18 @@ def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, n
     return stored
 
 
-def _report(user: User, lesson: Lesson, student_id: int, sheet: Document, after: object, now: datetime) -> Report:
-    """The same however often it is said after the same."""
+def _report(user: User, lesson: Lesson, student_id: int, sheet: Sheet | None, after: object, now: datetime) -> Report:
+    """The same report, however often it is made after `after`."""
+    current = current_mark(sheet, student_id)
     minutes = (now - lesson.starts_at) // timedelta(minutes=1)
     return Report(
         student_id=student_id,
         code=code(lesson, now),
         minutes_late=min(max(minutes, 0), codes.MAX_MINUTES_LATE),
         report_id=uuid5(NAMESPACE_URL, f"arrival {lesson.pk} {student_id} {user.pk} {after}"),
-        replaces=_standing(sheet, student_id),
+        replaces=current["report_id"] if current else None,
     )
 
 
 def code(lesson: Lesson, now: datetime) -> str:
     return codes.LATE if now < lesson.closes_at else codes.LATE_AFTER_CLOSING
-
-
-def _standing(sheet: Document, student_id: int) -> UUID | None:
-    """The report that stands on the sheet for a student."""
-    return next((mark["report_id"] for mark in sheets.standing_marks(sheet) if mark["student"] == student_id), None)

@@ -1,8 +1,8 @@
 """Completing a lesson: a sheet becomes a register, exactly once. Safe to repeat from any point.
 
-C0 authorise in SQL; C1 fence the sheet; C2 merge in one SQL transaction (`merging.merge`); C3 confirm. Nothing else
-completes a lesson for somebody: pages, the API and commands call `complete`, or `complete_all` for several at once,
-which share their work.
+C0 authorise in SQL; C1 fence the sheet; C2 merge in one SQL transaction (`merging.merge`); C3 close the sheet. Nothing
+else completes a lesson for a person: pages, the API and commands call `complete`, or `complete_all` for several
+lessons, which share their queries.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from absences.registers import closing, merging
 from absences.registers.merging import Merged
 from absences.store import sheets
-from absences.store.mongo import Document
+from absences.store.documents import Intent, Sheet
 from absences.store.sheets import Key
 from absences.store.times import as_stored
 from lessons import codes
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Others(StrEnum):
-    """What the completer says of everyone whom nobody has reported."""
+    """What the completer states of everyone whom nobody has reported."""
 
     PRESENT = "present"
     UNSTATED = "unstated"
@@ -112,7 +112,7 @@ def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Co
         begun.append(begun[-1] if begun and _is_away(begun[-1]) else _begun(each, now))
     fenced = {each.sheet["lesson"]: each.sheet for each in begun if isinstance(each, _Fenced)}
     try:
-        finished = closing.finish(list(fenced.values()), now)
+        finished = closing.close(list(fenced.values()), now)
     except StoreUnavailable as error:
         finished = dict.fromkeys(fenced, error)
     return [_outcome(each, finished) for each in begun]
@@ -122,7 +122,7 @@ def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Co
 class _Fenced:
     """A sheet that takes no more reports; `won` where this very completion closed it."""
 
-    sheet: Document
+    sheet: Sheet
     won: bool
 
 
@@ -170,17 +170,17 @@ def _again(asked: Completion, lesson: Lesson, now: datetime) -> Completed:
 
 
 def _close_left_open(asked: Completion, lesson: Lesson, now: datetime) -> None:
-    """A confirmation that a crash left out is made up for; and what was reported on a sheet that is open beside a
-    register, because it was lost or a store went back in time, is taken in."""
+    """Closes a sheet that a crash left open or closing beside its register. Where it is open because the first one was
+    lost or a store went back in time, what was reported on it is merged."""
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     if sheet is not None and sheet["state"] == "open":
         sheet = closing.fence(lesson, _intent(asked, lesson, now), now)
     if sheet is not None and sheet["state"] == "closing":
-        closing.finish([sheet], now)
+        closing.close([sheet], now)
 
 
-def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:
-    """What the completer states, kept with the sheet, so that whoever finishes the work makes the same register."""
+def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Intent:
+    """What the completer states, kept with the sheet, so that anybody who finishes the work makes the same register."""
     acting = asked.user.access.in_school(lesson.school_id)
     at = as_stored(now)
     taken_at = asked.taken_at or at
@@ -195,7 +195,7 @@ def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Document:
         # A device's clock may be wrong by years; the register was taken between the lesson's opening and now.
         "taken_at": as_stored(min(max(taken_at, lesson.opens_at), at)),
         "source": asked.source,
-        "others": asked.others.value,
+        "others": "present" if asked.others is Others.PRESENT else "unstated",
         "roster_seen": [student.pk for student in lesson.enrolled()] if seen is None else list(seen),
     }
 

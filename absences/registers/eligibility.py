@@ -1,61 +1,66 @@
-"""Which reports may stand in a register, judged against SQL at the merge; the others are kept with the reason."""
-
-from __future__ import annotations
+"""Decides by SQL, at the merge, which reports may become marks of a register; the others are kept with the reason."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from absences.reporting.tickets import allowed_codes
+from absences.store.documents import LogEntry, Sheet, StoredMark
 from lessons import codes
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
 from lessons.models.planned import Suggested
 from lessons.roles import WHOLE_SCHOOL, Role
 
-if TYPE_CHECKING:
-    from absences.registers.merging import Draft
-
 Reason = RejectedReport.Reason
+
+
+@dataclass
+class Case:
+    """A fenced sheet whose reports are to be judged, its lesson, and the students enrolled on the lesson's date."""
+
+    sheet: Sheet
+    lesson: Lesson
+    roster: list[int]
 
 
 @dataclass(frozen=True)
 class Judge:
-    """`reporters` are those who still hold the role that they reported by, as (school, user, role);
-    `students` those of the school who were reported without being on the roster; `planned` the codes of
-    absences that the school knows of beforehand, by lesson and student."""
+    """`reporters` are those who still hold the role in which they reported, as (school, user, role); `students` those
+    of the school who were reported without being on the roster; `planned` the codes of absences that the school knows
+    of beforehand, by lesson and student."""
 
     reporters: frozenset[tuple[int, int, str]]
     students: frozenset[tuple[int, int]]
     planned: Mapping[int, Suggested]
 
     @classmethod
-    def of(cls, drafts: Sequence[Draft]) -> Judge:
-        """At most three queries; one where everyone reported is on the roster, by who completed it."""
+    def of(cls, cases: Sequence[Case]) -> "Judge":
+        """Asks SQL what the cases need. At most three queries; one where everyone who was reported is on the roster and
+        was reported by the person who completed the lesson."""
         others: set[int] = set()
         strangers: set[int] = set()
         schools: set[int] = set()
-        for draft in drafts:
-            schools.add(draft.lesson.school_id)
-            for reported in draft.sheet.get("absences", {}).values():
-                if reported["by"] != draft.sheet["intent"]["by"]:
+        for case in cases:
+            schools.add(case.lesson.school_id)
+            for reported in case.sheet.get("absences", {}).values():
+                if reported["by"] != case.sheet["intent"]["by"]:
                     others.add(reported["by"])
-                if reported["student"] not in draft.roster:
+                if reported["student"] not in case.roster:
                     strangers.add(reported["student"])
-                if said := _said_before(reported, draft.sheet.get("log", ())):
+                if said := _said_before(reported, case.sheet.get("log", ())):
                     others.add(said["by"])
-        planned = PlannedAbsence.objects.codes_of(draft.lesson for draft in drafts)
+        planned = PlannedAbsence.objects.codes_of(case.lesson for case in cases)
         return cls(reporters_of(schools, others), students_of(schools, strangers), planned)
 
     def reason(
         self,
-        reported: Mapping[str, Any],
+        reported: StoredMark,
         lesson: Lesson,
         roster: Collection[int],
         *,
         completed_by: int | None,
-        log: Sequence[Mapping[str, Any]],
+        log: Sequence[LogEntry],
     ) -> Reason | None:
-        """Why a report may not stand; None if it may. `log` is the sheet's."""
+        """Why a report may not be merged; None if it may. `log` is the sheet's."""
         if lesson.is_cancelled:
             return Reason.LESSON_CANCELLED
         if reported["student"] not in roster:
@@ -75,9 +80,10 @@ class Judge:
         return None if may else Reason.NOT_PERMITTED
 
 
-def _said_before(reported: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """What a teacher's report puts back, if it does: the last that somebody of a whole-school role said of this student
-    was the same. The log has the newest 200 reports of a sheet; what is older vouches for nothing."""
+def _said_before(reported: StoredMark, log: Sequence[LogEntry]) -> LogEntry | None:
+    """The report that a teacher's report puts back: the last one that somebody with a whole-school role made about this
+    student, if it had the same code. The log has the newest 200 reports of a sheet; older ones count for nothing
+    here."""
     if reported["role"] != Role.TEACHER or reported["code"] in (codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES):
         return None
     of_her = (each for each in reversed(log) if each["student"] == reported["student"])

@@ -14,7 +14,7 @@ from absences.registers import amendments, eligibility
 from absences.registers.eligibility import Judge, Reason
 from absences.registers.merging import Merged, existing, rejected_row
 from absences.store import sheets, transitions
-from absences.store.mongo import Document
+from absences.store.documents import LogEntry, Sheet, StoredMark
 from absences.store.sheets import ATTEMPTS, Key
 from lessons import codes
 from lessons.database.recording import recording
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def merge_late(key: Key, now: datetime) -> None:
-    """Merges what waits on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable, and Refused
-    where SQL will not write it."""
+    """Merges the late reports that wait on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable,
+    and Refused where SQL will not write them."""
     for _attempt in range(ATTEMPTS):
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
@@ -54,16 +54,16 @@ def merge_soon(key: Key, now: datetime) -> bool:
     return True
 
 
-def take_in(sheet: Document, register: Register) -> Merged:
-    """A register that stands beside a fenced sheet which it was not made from, with what was reported there since it
-    was completed; whatever is older, its completion has judged. Safe to repeat."""
+def merge_newer(sheet: Sheet, register: Register) -> Merged:
+    """Merges what was reported since the register was completed on a fenced sheet from which it was not made; its
+    completion has judged everything older. Returns the register. Safe to repeat."""
     since = [mark for mark in sheet.get("absences", {}).values() if mark["at"] > register.completed_at]
     lesson = merge(sheet, since)
     assert lesson is not None, "registers stay"
     return existing(lesson)
 
 
-def merge(sheet: Document, marks: Collection[Document], *, is_all: bool = False) -> Lesson | None:
+def merge(sheet: Sheet, marks: Collection[StoredMark], *, is_all: bool = False) -> Lesson | None:
     """L2. The lesson; None where its register is missing, because SQL went back in time.
 
     `is_all`: the marks are all that were late on the sheet as it was read. Another process may have merged a later
@@ -75,7 +75,7 @@ def merge(sheet: Document, marks: Collection[Document], *, is_all: bool = False)
         if lesson is None:
             return None
         if lesson.is_completed:
-            if not is_all or _count(lesson.register, sheet):
+            if not is_all or _note_merged(lesson.register, sheet):
                 _append(lesson, marks, sheet.get("log", ()))
         elif lesson.is_cancelled:
             _reject(lesson, [(mark, Reason.LESSON_CANCELLED) for mark in _new(lesson, marks)])
@@ -84,8 +84,8 @@ def merge(sheet: Document, marks: Collection[Document], *, is_all: bool = False)
         return lesson
 
 
-def _count(register: Register, sheet: Document) -> bool:
-    """Whether this state of the late reports is newer than what is merged; it counts as merged from now on."""
+def _note_merged(register: Register, sheet: Sheet) -> bool:
+    """Notes this state of the late reports as merged. False where it was merged already, or a later one."""
     counted, rev = sheet["intent"]["id"], sheet["late_rev"]
     if register.late_completion_id == counted and register.merged_late_rev >= rev:
         return False
@@ -93,8 +93,8 @@ def _count(register: Register, sheet: Document) -> bool:
     return True
 
 
-def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
-    """Those of the marks that nothing has dealt with yet, oldest first."""
+def _new(lesson: Lesson, marks: Collection[StoredMark]) -> list[StoredMark]:
+    """Those of the marks that are not in SQL yet, oldest first."""
     done = {
         *Mark.objects.filter(register=lesson.pk).values_list("student_id", "report_id"),
         *RejectedReport.objects.filter(lesson=lesson).values_list("student_id", "report_id"),
@@ -104,7 +104,7 @@ def _new(lesson: Lesson, marks: Collection[Document]) -> list[Document]:
     return sorted(waiting, key=lambda mark: mark["at"])
 
 
-def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document]) -> None:
+def _append(lesson: Lesson, marks: Collection[StoredMark], said: Sequence[LogEntry]) -> None:
     register = lesson.register
     history = list(register.amendments.all())
     waiting = _new(lesson, marks)
@@ -130,35 +130,38 @@ def _append(lesson: Lesson, marks: Collection[Document], said: Sequence[Document
 
 
 def _by_persons(student_id: int, history: Sequence[Amendment]) -> list[Amendment]:
-    """What somebody has changed of this student in the register itself."""
+    """The amendments by which somebody has changed this student's code in the register itself."""
     kinds = (Amendment.Kind.CORRECTION, Amendment.Kind.VOID)
     return [each for each in history if each.kind in kinds and each.student_id in (None, student_id)]
 
 
-def _overtaken(mark: Document, history: Sequence[Amendment]) -> bool:
-    """Said before that. A device without a network sends it later, and who said it could not know."""
+def _overtaken(mark: StoredMark, history: Sequence[Amendment]) -> bool:
+    """Whether a report was made before somebody amended the register. A device without a network sends it later,
+    and its user could not know."""
     return any(each.arrived_at > mark["reported_at"] for each in _by_persons(mark["student"], history))
 
 
-def _not_overtaken(said: Sequence[Document], student_id: int, history: Sequence[Amendment]) -> list[Document]:
+def _not_overtaken(said: Sequence[LogEntry], student_id: int, history: Sequence[Amendment]) -> list[LogEntry]:
     return [each for each in said if each["student"] == student_id and not _overtaken(each, history)]
 
 
-def _hidden(marks: Collection[Document], said: Sequence[Document], history: Sequence[Amendment]) -> Iterator[Document]:
-    """What would stand on the sheet, had what is overtaken not come after it."""
+def _hidden(
+    marks: Collection[StoredMark], said: Sequence[LogEntry], history: Sequence[Amendment]
+) -> Iterator[StoredMark]:
+    """The marks that would be current on the sheet, if the overtaken ones had not come after them."""
     for mark in marks:
         if _overtaken(mark, history):
             later = _not_overtaken(said, mark["student"], history)
             yield from [each for each in later if each["state"] == mark["state"]][-1:]
 
 
-def _too_late(mark: Document, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
+def _too_late(mark: StoredMark, lesson: Lesson, history: Sequence[Amendment]) -> Reason | None:
     if not within_window(lesson, Role(mark["role"]), mark["at"]):
         return Reason.TOO_LATE
     return Reason.SUPERSEDED_BY_AMENDMENT if _overtaken(mark, history) else None
 
 
-def _row(mark: Document, lesson: Lesson, from_code: str | None, from_minutes_late: int | None) -> Amendment:
+def _row(mark: StoredMark, lesson: Lesson, from_code: str | None, from_minutes_late: int | None) -> Amendment:
     arrival = mark["code"] in codes.ARRIVAL_CODES
     return Amendment(
         school=lesson.school,
@@ -181,7 +184,7 @@ def _row(mark: Document, lesson: Lesson, from_code: str | None, from_minutes_lat
     )
 
 
-def _reject(lesson: Lesson, rejected: Sequence[tuple[Document, Reason]]) -> None:
+def _reject(lesson: Lesson, rejected: Sequence[tuple[StoredMark, Reason]]) -> None:
     if not rejected:
         return
     numbers = take_numbers({lesson.school_id: len(rejected)})[lesson.school_id]

@@ -1,17 +1,18 @@
-"""C2: closing sheets into registers, in sets: one transaction, one query for the lessons, one for the rosters, one
-insert for the registers and one for the marks, whatever the size of the batch and of its classes."""
+"""C2: makes registers from closing sheets, in batches: one transaction, one query for the lessons, one for the rosters,
+one insert for the registers and one for the marks, whatever the size of the batch and of its classes."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import transaction
 
-from absences.registers.eligibility import Judge
-from absences.store.mongo import Document
+from absences.registers.eligibility import Case, Judge
+from absences.store.documents import Sheet, StoredMark
 from lessons import codes
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
 from lessons.registers.feed import take_numbers
@@ -39,9 +40,9 @@ class Merged:
 class Result:
     """What a batch of sheets became.
 
-    `merged` are registers by lesson id, made now or standing already, `foreign` the ids of those that were made from
+    `merged` are registers by lesson id, whether made now or earlier, `foreign` the ids of those that were made from
     another sheet than this one, or from another state of it. `cancelled` lessons get no register, but their reports are
-    kept as rejected; `revived` ones were to be settled as cancelled and are scheduled again.
+    kept as rejected; `revived` ones were about to be closed as cancelled and are scheduled again.
     """
 
     merged: dict[int, Merged]
@@ -50,8 +51,8 @@ class Result:
     foreign: frozenset[int]
 
 
-def merge(sheets: Sequence[Document]) -> Result:
-    """C2 for a batch. A sheet whose lesson is not its school's is left alone, and out of the result."""
+def merge(sheets: Sequence[Sheet]) -> Result:
+    """C2 for a batch. A sheet whose school has no such lesson is left alone, and is missing from the result."""
     with transaction.atomic():
         locked = Lesson.objects.filter(pk__in=[sheet["lesson"] for sheet in sheets]).lock()
         by_pk = Lesson.objects.with_register().in_bulk(locked)
@@ -61,40 +62,38 @@ def merge(sheets: Sequence[Document]) -> Result:
         revived = [lesson for sheet, lesson in open_ if not lesson.is_cancelled and sheet["intent"]["by"] is None]
         fresh = [(sheet, lesson) for sheet, lesson in open_ if lesson not in revived]
         merged = _insert(_drafts(fresh)) if fresh else {}
-    standing_already = [(sheet, lesson) for sheet, lesson in own if lesson.is_completed and lesson.pk not in merged]
+    made_earlier = [(sheet, lesson) for sheet, lesson in own if lesson.is_completed and lesson.pk not in merged]
     return Result(
-        merged | {lesson.pk: existing(lesson) for _, lesson in standing_already},
+        merged | {lesson.pk: existing(lesson) for _, lesson in made_earlier},
         [lesson for _, lesson in own if lesson.is_cancelled],
         revived,
-        frozenset(lesson.pk for sheet, lesson in standing_already if not made_from(lesson.register, sheet)),
+        frozenset(lesson.pk for sheet, lesson in made_earlier if not _is_made_from(lesson.register, sheet)),
     )
 
 
-def _is_whole(sheet: Document) -> bool:
-    """A sheet is compacted long after it has become a register: where that is missing, SQL went back in time."""
+def _is_whole(sheet: Sheet) -> bool:
+    """Whether the sheet still has its reports. It is compacted long after it has become a register: where that register
+    is missing, SQL went back in time."""
     if sheet.get("compacted"):
         log.critical("The register of lesson %s is lost, and its sheet was compacted; left alone.", sheet["lesson"])
     return not sheet.get("compacted")
 
 
-def made_from(register: Register, sheet: Document) -> bool:
-    """Whether a register is what became of a fenced sheet; the fence keeps its revision."""
+def _is_made_from(register: Register, sheet: Sheet) -> bool:
+    """Whether a register was made from a fenced sheet, whose revision never changes."""
     return (register.completion_id, register.merged_rev) == (sheet["intent"]["id"], sheet["rev"])
 
 
 @dataclass
-class Draft:
-    """One register to be, and the rows around it."""
+class Draft(Case):
+    """A register that is about to be written, and the rows around it."""
 
-    sheet: Document
-    lesson: Lesson
-    roster: list[int]
     marks: list[Mark] = field(default_factory=list)
     rejected: list[RejectedReport] = field(default_factory=list)
     unstated: list[int] = field(default_factory=list)
 
 
-def _drafts(fresh: Sequence[tuple[Document, Lesson]]) -> list[Draft]:
+def _drafts(fresh: Sequence[tuple[Sheet, Lesson]]) -> list[Draft]:
     rosters = _rosters([lesson for _, lesson in fresh])
     kept = _kept_already([lesson for _, lesson in fresh if lesson.is_cancelled])
     drafts = [Draft(sheet, lesson, rosters[lesson.pk]) for sheet, lesson in fresh]
@@ -106,7 +105,7 @@ def _drafts(fresh: Sequence[tuple[Document, Lesson]]) -> list[Draft]:
 
 
 def _kept_already(cancelled: Sequence[Lesson]) -> set[tuple[int, UUID]]:
-    """The rejected reports of cancelled lessons that an earlier try has written: no register tells of it."""
+    """The rejected reports of cancelled lessons that an earlier try has written, since no register says so."""
     if not cancelled:
         return set()
     return set(RejectedReport.objects.filter(lesson__in=cancelled).values_list("lesson_id", "report_id"))
@@ -114,7 +113,7 @@ def _kept_already(cancelled: Sequence[Lesson]) -> set[tuple[int, UUID]]:
 
 def _fill(draft: Draft, judge: Judge) -> None:
     lesson, intent = draft.lesson, draft.sheet["intent"]
-    # Whoever is planned to be away is not among "all others": that is confirmed, or nothing is known.
+    # A student who is planned to be away is not among "all others": either that is confirmed, or nothing is known.
     others = set(intent["roster_seen"]) - set(judge.planned[lesson.pk])
     stated = others if intent["others"] == "present" else set()
     said = draft.sheet.get("log", ())
@@ -131,7 +130,7 @@ def _fill(draft: Draft, judge: Judge) -> None:
 
 
 def _rosters(lessons: Iterable[Lesson]) -> dict[int, list[int]]:
-    """Who was enrolled at each lesson's date, in one query."""
+    """The students enrolled at each lesson's date, in one query."""
     lessons = list(lessons)
     rows = Enrolment.objects.filter(group__in={lesson.group_id for lesson in lessons}).values_list(
         "group_id",
@@ -205,30 +204,49 @@ def _register_row(draft: Draft, feed_number: int) -> Register:
     )
 
 
-def _mark_row(reported: Mapping[str, Any], lesson: Lesson) -> Mark:
+def _mark_row(reported: StoredMark, lesson: Lesson) -> Mark:
     return Mark(
         school=lesson.school,
         register_id=lesson.pk,
         student_id=reported["student"],
         school_year=lesson.school_year,
-        **_reported(reported),
+        **_columns(reported),
     )
 
 
-def rejected_row(reported: Mapping[str, Any], lesson: Lesson, reason: RejectedReport.Reason) -> RejectedReport:
-    """The row for a report that cannot be merged; it takes its number in the feed later."""
+def rejected_row(reported: StoredMark, lesson: Lesson, reason: RejectedReport.Reason) -> RejectedReport:
+    """The row for a report that cannot be merged; it gets its number in the feed later."""
     return RejectedReport(
         school=lesson.school,
         lesson=lesson,
         student_id=reported["student"],
         school_year=lesson.school_year,
         reason=reason,
-        **_reported(reported),
+        **_columns(reported),
     )
 
 
-def _reported(reported: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: reported[name] for name in ("code", "minutes_late", "note", "report_id", "reported_at")} | {
+class _Columns(TypedDict):
+    """The columns that marks and rejected reports have in common."""
+
+    code: str
+    minutes_late: int | None
+    note: str
+    report_id: UUID
+    reported_at: datetime
+    arrived_at: datetime
+    by_id: int
+    by_name: str
+    by_position: str
+
+
+def _columns(reported: StoredMark) -> _Columns:
+    return {
+        "code": reported["code"],
+        "minutes_late": reported["minutes_late"],
+        "note": reported["note"],
+        "report_id": reported["report_id"],
+        "reported_at": reported["reported_at"],
         "arrived_at": reported["at"],
         "by_id": reported["by"],
         "by_name": reported["by_name"],
@@ -237,7 +255,7 @@ def _reported(reported: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def existing(lesson: Lesson) -> Merged:
-    """The register that stands already, with its rows."""
+    """A completed lesson's register, with its rows."""
     register = lesson.register
     rows = (list(register.marks.all()), list(register.amendments.all()), list(lesson.rejected.all()))
     return Merged(lesson, register, *rows)

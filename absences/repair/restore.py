@@ -1,6 +1,6 @@
-"""After a store went back in time: what the other one still knows is brought back, and nothing is overwritten.
+"""After a store went back in time: brings back what the other one still has, and overwrites nothing.
 
-What neither store has any more is beyond repair, and is said.
+What neither store has any more is beyond repair, and is reported.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from absences.registers import amendments, closing, late
 from absences.repair.verify import Pair, closed_pages, register_pages, with_rows
 from absences.store import sheets, transitions
-from absences.store.mongo import Document
+from absences.store.documents import Sheet, StoredMark
 from absences.store.scope import Scope
 from absences.store.sheets import Key
 from lessons import codes
@@ -78,7 +78,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
         return
     assert pair.lesson is not None
     if not pair.lesson.is_completed and not pair.lesson.is_cancelled:
-        closing.finish([pair.sheet], now)
+        closing.close([pair.sheet], now)
         done.registers += 1
     again = [mark for mark in pair.unmerged() if mark["state"] == "late"]
     done.corrections += _catch_up(pair, again, now)
@@ -86,7 +86,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
 
 
 def _beyond_repair(pair: Pair) -> str:
-    """What a person must look at; nothing is made of such a sheet."""
+    """Why a person must look at this sheet, from which nothing is restored; "" where none need to."""
     if pair.lesson is None:
         return "the school has no such lesson."
     if pair.lesson.is_completed or pair.lesson.is_cancelled:
@@ -96,9 +96,9 @@ def _beyond_repair(pair: Pair) -> str:
     return "its register is lost, and its sheet was compacted." if pair.sheet.get("compacted") else ""
 
 
-def _catch_up(pair: Pair, again: Sequence[Document], now: datetime) -> int:
-    """Merges late reports again, and appends what the sheet shows and the register then does not: some of them may have
-    been overtaken by what is lost. How many changes."""
+def _catch_up(pair: Pair, again: Sequence[StoredMark], now: datetime) -> int:
+    """Merges late reports again, then appends the changes that only the sheet shows: amendments that are lost may have
+    overtaken some of the reports. Returns how many changes."""
     with transaction.atomic():
         locked = Lesson.objects.filter(pk=pair.key.lesson_id).lock()
         lesson = Lesson.objects.with_register().get(pk__in=locked)
@@ -117,7 +117,7 @@ def _catch_up(pair: Pair, again: Sequence[Document], now: datetime) -> int:
     return len(rows)
 
 
-def _lost_changes(sheet: Document, register: Register, now: datetime) -> Iterator[Amendment]:
+def _lost_changes(sheet: Sheet, register: Register, now: datetime) -> Iterator[Amendment]:
     stood = standing(register, nation=register.lesson.school.nation)
     amended_at = sheet.get("amended_at") or now  # sheets of earlier versions do not say it
     unstated = set(sheet["unstated"])
@@ -142,7 +142,7 @@ def _lost_changes(sheet: Document, register: Register, now: datetime) -> Iterato
 
 
 def _recovered(register: Register, amended_at: datetime, **what: object) -> Amendment:
-    """What was said since then is newer."""
+    """An amendment at the time of the last one that is lost: whatever was reported since then is newer."""
     return Amendment(
         school_id=register.school_id,
         register=register,
@@ -158,7 +158,7 @@ def _recovered(register: Register, amended_at: datetime, **what: object) -> Amen
 
 
 def _leave_a_gap() -> None:
-    """In the numbers of every table and feed: none that was given out after the copy is given out again."""
+    """Leaves a gap in the numbers of every table and feed, so that none given out after the copy is given out again."""
     tables = [model._meta.db_table for model in apps.get_models() if isinstance(model._meta.pk, models.AutoField)]
     with transaction.atomic(), connection.cursor() as cursor:
         for table in tables:
@@ -181,7 +181,7 @@ def after_mongodb(now: datetime, scope: Scope, *, advance: Callable[[int], objec
 
 
 def _show(register: Register, now: datetime) -> bool:
-    """Whether the register's sheet was missing, not closed, or behind."""
+    """Brings the register's sheet up to date. Whether it was missing, not closed, or behind."""
     lesson = register.lesson
     sheet = sheets.read(Key(register.school_id, register.pk))
     if sheet is None:

@@ -6,11 +6,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from absences.repair.reconcile import pages
-from absences.store import mongo, schema
-from absences.store.mongo import Document
+from absences.store import paging, sheets
+from absences.store.documents import Sheet, StoredMark
 from absences.store.scope import Scope
-from absences.store.sheets import Key
+from absences.store.sheets import Key, key_of
 from lessons import codes
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School
 from lessons.registers.state import Standing, standing
@@ -35,28 +34,28 @@ class Difference:
 
 @dataclass(frozen=True)
 class Page:
-    """What was compared."""
+    """How many sheets were compared, and what differs."""
 
     compared: int
     differences: Sequence[Difference]
 
 
 def verify(scope: Scope) -> Iterator[Page]:
-    """In pages, in bounded memory. Raises StoreUnavailable."""
-    for sheets in closed_pages(scope):
-        yield Page(len(sheets), [difference for sheet in with_rows(sheets) for difference in sheet.differences()])
+    """The differences, page by page, in bounded memory. Raises StoreUnavailable."""
+    for page in closed_pages(scope):
+        yield Page(len(page), [difference for pair in with_rows(page) for difference in pair.differences()])
     for registers in register_pages(scope):
         yield Page(0, list(_without_sheet(registers)))
 
 
-def closed_pages(scope: Scope) -> Iterator[list[Document]]:
-    """The closed sheets, each once. A day's are found school by school, as they are indexed."""
+def closed_pages(scope: Scope) -> Iterator[list[Sheet]]:
+    """The closed sheets, each once. Those of a day are found school by school, as the index has them."""
     if scope.day is None:
-        yield from pages(scope.sheets | schema.CLOSED, "_id_", PAGE)
+        yield from paging.closed(scope, PAGE)
         return
     schools = School.objects.values_list("pk", flat=True) if scope.school_id is None else [scope.school_id]
     for school in schools:
-        yield from pages(Scope(school, scope.day).sheets | schema.CLOSED, "statistics", PAGE)
+        yield from paging.closed_on_day(Scope(school, scope.day), PAGE)
 
 
 def register_pages(scope: Scope) -> Iterator[list[Register]]:
@@ -70,9 +69,7 @@ def register_pages(scope: Scope) -> Iterator[list[Register]]:
 
 def _without_sheet(registers: Sequence[Register]) -> Iterator[Difference]:
     keys = {register.pk: Key(register.school_id, register.pk) for register in registers}
-    query = {"_id": {"$in": [str(key) for key in keys.values()]}}
-    with mongo.answering(mongo.PATIENT):
-        states = {sheet["lesson"]: sheet["state"] for sheet in mongo.sheets().find(query, {"lesson": 1, "state": 1})}
+    states = sheets.states(keys.values())
     for pk, key in keys.items():
         if pk not in states:
             yield Difference(key, "sheet missing")
@@ -82,9 +79,9 @@ def _without_sheet(registers: Sequence[Register]) -> Iterator[Difference]:
 
 @dataclass(frozen=True)
 class Pair:
-    """A closed sheet with all that SQL has of its lesson."""
+    """A closed sheet with everything that SQL has about its lesson."""
 
-    sheet: Document
+    sheet: Sheet
     lesson: Lesson | None
     marks: Sequence[Mark]
     amendments: Sequence[Amendment]
@@ -92,7 +89,7 @@ class Pair:
 
     @property
     def key(self) -> Key:
-        return Key(self.sheet["school"], self.sheet["lesson"])
+        return key_of(self.sheet)
 
     @property
     def standing(self) -> Standing:
@@ -128,35 +125,35 @@ class Pair:
                 yield Difference(self.key, name, f"{shown[name]} in the sheet, {expected[name]} in the register")
 
     def _reports(self) -> Iterator[Difference]:
-        """Every mark that stands on the sheet is in SQL; those of a late map that is pending will be."""
+        """Every mark on the sheet is in SQL, except in a late map that still has to be merged."""
         if lost := sorted({mark["student"] for mark in self.unmerged()}):
             yield Difference(self.key, "reports", f"those about {lost} are not in SQL")
 
-    def unmerged(self) -> list[Document]:
-        """The marks on the sheet that SQL does not have and should."""
+    def unmerged(self) -> list[StoredMark]:
+        """The marks on the sheet that SQL should have and does not."""
         kept = {(row.student_id, row.report_id) for row in (*self.marks, *self.amendments, *self.rejected)}  # type: ignore[attr-defined]
         late = () if self.sheet["late_pending"] else self.sheet.get("late", {}).values()
         marks = [*self.sheet.get("absences", {}).values(), *late]
         return [mark for mark in marks if (mark["student"], mark["report_id"]) not in kept and not self._judged(mark)]
 
-    def _judged(self, mark: Document) -> bool:
-        """Needs no row of its own: stated present when the register was taken, or, on a sheet that went back in time
-        and was then closed beside its register, older than that register."""
+    def _judged(self, mark: StoredMark) -> bool:
+        """Whether the mark needs no row: it was stated present when the register was taken, or it is older than the
+        register beside which its sheet was closed after going back in time."""
         if self.lesson is None or not self.lesson.is_completed or mark["state"] != "provisional":
             return False
         register = self.lesson.register
         if self.sheet["intent"]["id"] != register.completion_id:
-            return bool(mark["at"] <= register.completed_at)
+            return mark["at"] <= register.completed_at
         return mark["code"] == codes.PRESENT and mark["student"] not in register.unstated
 
 
-def with_rows(sheets: Sequence[Document]) -> Iterator[Pair]:
-    pks = [sheet["lesson"] for sheet in sheets]
+def with_rows(page: Sequence[Sheet]) -> Iterator[Pair]:
+    pks = [sheet["lesson"] for sheet in page]
     lessons = Lesson.objects.with_register().in_bulk(pks)
     marks = _by(Mark.objects.filter(register__in=pks).order_by("register", "id"), "register_id")
     amendments = _by(Amendment.objects.filter(register__in=pks).order_by("register", "id"), "register_id")
     rejected = _by(RejectedReport.objects.filter(lesson__in=pks).order_by("lesson", "id"), "lesson_id")
-    for sheet in sheets:
+    for sheet in page:
         pk = sheet["lesson"]
         rows: Any = (marks.get(pk, ()), amendments.get(pk, ()), rejected.get(pk, ()))
         yield Pair(sheet, lessons.get(pk), *rows)

@@ -1,55 +1,27 @@
-"""A report as it comes in, checked by itself: no store is asked. Pure."""
+"""Checks reports as they come in, each by itself. Asks no store."""
 
 import re
-import uuid
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
+from absences.store.reports import MAX_NOTE, Report
 from lessons import codes
 from lessons.converters import MAX_ID
 from lessons.errors import FieldError, InvalidInput, escaped
 
 MAX_SEQUENCE = 2**53 - 1
-MAX_NOTE = 500
 MAX_REPORTS = 200
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,36}")
 NO_SUCH_FIELD = "There is no such field."
 FIELDS = frozenset({"code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"})
 
 
-class Unset(Enum):
-    """The client said nothing of what it saw, not even that it saw nothing."""
-
-    UNSET = 0
-
-
-UNSET = Unset.UNSET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One student's code as somebody says it. `replaces` is the report_id that the client saw standing, or None for
-    nothing; `reported_at` is the client's clock."""
-
-    student_id: int
-    code: str
-    minutes_late: int | None = None
-    note: str = ""
-    report_id: UUID = field(default_factory=uuid.uuid4)
-    device: str | None = None
-    sequence: int | None = None
-    replaces: UUID | Unset | None = UNSET
-    reported_at: datetime | None = None
-
-
 class _Wrong(Exception):
-    """A field is wrong: its stable code and a sentence."""
+    """One wrong field, with its stable code and a sentence."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code, detail)
@@ -90,9 +62,9 @@ def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> R
 
 
 def parse_many(data: Any, allowed: Callable[[int], Set[str]]) -> list[Report]:
-    """The reports in `{"absences": [...]}`, 1 to 200; `allowed` gives the codes that may be said of a student.
+    """The 1 to 200 reports in `{"absences": [...]}`; `allowed` gives the codes that may be reported of a student.
 
-    Raises InvalidInput for all that is wrong in any of them."""
+    Raises InvalidInput with everything that is wrong in any of them."""
     items = data.get("absences") if isinstance(data, Mapping) else None
     if not isinstance(items, list):
         raise InvalidInput([FieldError("/absences", "required", "A list of absences is required.")])

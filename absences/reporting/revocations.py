@@ -1,9 +1,9 @@
-"""Tokens and tickets that are no longer good, for the door that asks no SQL: kept in MongoDB, and read into each
-process, which goes by nothing that is older than ten seconds while the store answers. A ticket stops working within
-ten seconds when its holder is dismissed, signs out or is taken off the lesson.
+"""Tokens and tickets that are no longer good, for reports, which ask no SQL. They are kept in MongoDB, and each process
+has a copy that is never older than ten seconds while the store answers. So a ticket stops working within ten seconds
+when its holder is dismissed, signs out or is taken off the lesson.
 
-An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson.
-`lessons/accounts/revoking.py` tells which. It is forgotten when the last token that it concerns has ended.
+An entry is about a user, about one sign-in (`sid`) or about a user's tickets for one lesson, as
+`lessons/accounts/revoking.py` says. It is deleted when the last token that it concerns has ended.
 """
 
 import math
@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from time import monotonic, time
 
 from django.utils import timezone
-from pymongo import UpdateOne
 
-from absences.store import mongo
+from absences.store import revocations
+from absences.store.documents import RevocationEntry
 from lessons.calendar.school_time import milliseconds
 from lessons.errors import BadToken, StoreUnavailable
 from lessons.lifetimes import LONGEST_LIFE
@@ -24,31 +24,29 @@ from lessons.registers.hooks import Revoked
 READ_EVERY = 5.0  # seconds; by one request, while the others go on with what is known,
 NO_OLDER = 10.0  # unless that is older
 TRY_AGAIN = 1.0  # seconds after the store did not answer
-# What is read again each time: servers' clocks differ, and an entry is seen only after it was written.
+# So much is read again each time: servers' clocks differ, and an entry is seen only after it was written.
 CLOCKS_DIFFER = timedelta(minutes=5)
 KEPT = timedelta(seconds=LONGEST_LIFE) + CLOCKS_DIFFER
-OVERLAP = 2 * CLOCKS_DIFFER  # a host of the release before keeps entries for the longest life alone
+OVERLAP = 2 * CLOCKS_DIFFER  # a server of the previous release keeps entries for the longest life alone
 
-Key = int | str  # an int is a user, as servers of an older version read it
+Key = int | str  # an int is a user, as servers of an older release expect
 
 
 def deny(revoked: Collection[Revoked]) -> None:
     """Refuses these tokens from now on. Raises StoreUnavailable; safe to repeat."""
     expires_at = timezone.now() + KEPT
-    with mongo.answering(mongo.PATIENT):
-        mongo.denied().bulk_write([_entry(each, expires_at) for each in revoked])
+    revocations.add([_entry(each, expires_at) for each in revoked])
 
 
-def _entry(revoked: Revoked, expires_at: datetime) -> UpdateOne:
-    """What is new is found by `expires_at`: `not_before` may be of long ago, if the store was away."""
-    times = {"not_before": revoked.at, "expires_at": expires_at}
+def _entry(revoked: Revoked, expires_at: datetime) -> RevocationEntry:
+    """New entries are found by `expires_at`: `not_before` may be long ago, if the store was away."""
     if revoked.sid is not None:
         key: Key = _sign_in(revoked.sid)
     elif revoked.lesson_id is not None:
         key = _staff(revoked.user_id, revoked.lesson_id)
     else:
         key = revoked.user_id
-    return UpdateOne({"_id": key}, {"$max": times}, upsert=True)
+    return {"_id": key, "not_before": revoked.at, "expires_at": expires_at}
 
 
 def _sign_in(sid: str) -> str:
@@ -63,19 +61,19 @@ def check(user_id: int, issued_at: int, *, sid: str = "", lesson_id: int | None 
     """Raises BadToken for a token whose sign-in has ended, or that was issued (milliseconds since 1970) when its holder
     still had other rights.
 
-    A sign-in never comes back, so its end needs no comparison of clocks. Of one millisecond with the loss, a token is
-    refused: both times are rounded down, and it may have been first.
+    A sign-in never comes back, so its end needs no comparison of clocks. A token of the same millisecond as the loss is
+    refused: both times are rounded down, and the token may have been first.
     """
-    denied = _denied.present()
-    if sid and _sign_in(sid) in denied:
+    revoked = _copy.current()
+    if sid and _sign_in(sid) in revoked:
         raise BadToken("This sign-in has ended. Please sign in again.")
-    if issued_at <= denied.get(user_id, -1):
+    if issued_at <= revoked.get(user_id, -1):
         raise BadToken("Your password or your roles have changed. Please sign in again.")
-    if lesson_id is not None and issued_at <= denied.get(_staff(user_id, lesson_id), -1):
+    if lesson_id is not None and issued_at <= revoked.get(_staff(user_id, lesson_id), -1):
         raise BadToken("The staff of this lesson has changed. Please ask for a new ticket.")
 
 
-class _Denied:
+class _Copy:
     """This process's copy: whom or what an entry is about → milliseconds since 1970."""
 
     def __init__(self) -> None:
@@ -87,9 +85,9 @@ class _Denied:
         self._newest: datetime | None = None
         self._read_again = self._too_old = 0.0
 
-    def present(self) -> dict[Key, int]:
-        """One request reads what is new; the others go on with what is known, or wait for it where that is too old: it
-        may be of long ago, in a process that was asked nothing since."""
+    def current(self) -> dict[Key, int]:
+        """The entries that this process knows. One request reads the new ones, while the others use the copy; where it
+        is too old, as in a process that had nothing to do for a while, they wait."""
         now = monotonic()
         if now >= self._read_again and self._lock.acquire(blocking=now >= self._too_old):
             try:
@@ -100,12 +98,10 @@ class _Denied:
         return self._entries
 
     def _read(self) -> None:
-        """What is new; and where the store is silent, no report can be stored either."""
+        """Reads the new entries. Where the store does not answer, no report can be stored either."""
         begun = monotonic()
         try:
-            with mongo.answering():
-                query = {"expires_at": {"$gt": self._newest - OVERLAP}} if self._newest else {}
-                found = list(mongo.denied().find(query))
+            found = revocations.read(self._newest - OVERLAP if self._newest else None)
         except StoreUnavailable:
             self._read_again, self._too_old = monotonic() + TRY_AGAIN, math.inf  # or two would wait one after the other
             return
@@ -116,5 +112,5 @@ class _Denied:
         self._read_again, self._too_old = begun + READ_EVERY, begun + NO_OLDER
 
 
-_denied = _Denied()
-forget = _denied.forget
+_copy = _Copy()
+forget = _copy.forget

@@ -1,24 +1,23 @@
-"""Reporting absences: verified claims and checked reports in, stored marks out. Knows no HTTP and no SQL.
+"""Reporting absences: takes verified claims and checked reports, and returns stored marks. Knows no HTTP and no SQL.
 
-Every door (the API, the page, later the intake) calls `report`.
+The API and the pages call `report`.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from absences.reporting.parse import Report
 from absences.reporting.tickets import Claims
+from absences.store import reports as store
 from absences.store import sheets
-from absences.store.mongo import Document
-from absences.store.sheets import Key, Stored
+from absences.store.documents import Sheet
+from absences.store.reports import Report, Stored
+from absences.store.sheets import Key
 from absences.store.times import as_stored
-from lessons.errors import FieldError, InvalidInput, NotFound, StandingMark, Unprocessable
-
-__all__ = ["Report", "report", "report_one", "sheet"]
+from lessons.errors import FieldError, InvalidInput, NotFound, Unprocessable
 
 
 def report(claims: Claims, lesson_id: int, reports: Sequence[Report], now: datetime) -> list[Stored]:
-    """Stores the reports, in their order; all are acknowledged by a majority when this returns.
+    """Stores the reports and returns what became of each, in their order, once a majority has acknowledged them.
 
     Raises NotFound (a ticket of another lesson), Unprocessable (a student off the ticket's roster, or a report_id that
     stands for something else) before anything is written, Conflict, and StoreUnavailable (repeating is safe).
@@ -32,22 +31,20 @@ def report(claims: Claims, lesson_id: int, reports: Sequence[Report], now: datet
         ]
         if strangers:
             raise Unprocessable(strangers)
-    return sheets.store(key, reports, claims.by, as_stored(now))
+    return store.store(key, reports, claims.by, as_stored(now))
 
 
 def report_one(claims: Claims, lesson_id: int, one: Report, now: datetime) -> Stored:
-    """As `report`; raises StandingMark where `replaces` was given and somebody else's mark stands there."""
+    """As `report`, with the pointers of errors for a body that holds one report."""
     try:
         [stored] = report(claims, lesson_id, [one], now)
     except InvalidInput as error:
         raise error.without("/absences/0") from None
-    if stored.state == "conflict":
-        raise StandingMark("Somebody else has marked this student in the meantime.", stored.mark)
     return stored
 
 
-def sheet(claims: Claims, lesson_id: int) -> Document | None:
-    """What was reported so far. Raises as `report`."""
+def sheet(claims: Claims, lesson_id: int) -> Sheet | None:
+    """The sheet, with what was reported so far. Raises as `report`."""
     return sheets.read(_key(claims, lesson_id))
 
 

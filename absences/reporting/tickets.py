@@ -1,4 +1,4 @@
-"""Register tickets: whoever may take a lesson's register carries what the reporting door must know.
+"""Register tickets: somebody who may take a lesson's register carries what a report is checked against.
 
 A ticket is verified by its signature alone. It ends with the day of its issue in the school's zone.
 """
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from absences.reporting import revocations
-from absences.store.mongo import Document
-from absences.store.sheets import Reporter
+from absences.store.documents import StoredMark
+from absences.store.reports import Reporter
 from lessons import codes
 from lessons.accounts import tokens
 from lessons.calendar import school_time
@@ -32,7 +32,7 @@ NOTHING_PLANNED: Mapping[int, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says of somebody who may report.
+    """What a verified token says about somebody who may report.
 
     `lesson_id` and `roster` are None for an access token: it is good for the whole school. By student, `planned` are
     the codes of absences that the school knows of beforehand, which whoever takes the register may confirm, and `stood`
@@ -61,11 +61,11 @@ def issue(
     roster: Sequence[int],
     now: datetime,
     planned: Suggested = NOTHING_PLANNED,
-    standing: Iterable[Document] = (),
+    current: Iterable[StoredMark] = (),
     *,
     sid: str,
 ) -> str | None:
-    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `standing` are the
+    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `current` are the
     marks on its sheet. The ticket ends with the sign-in that `sid` names, "" for none."""
     today = school_time.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
@@ -73,7 +73,7 @@ def issue(
     acting = user.access.in_school(lesson.school_id)
     allowed = allowed_codes(acting.role, lesson)
     known = _codes(planned, roster)
-    stood = _stood(standing, roster, allowed, known)
+    stood = _stood(current, roster, allowed, known)
     by_student = {"planned": _keyed(known), "stood": _keyed(stood)}
     claims = {
         "sub": str(user.pk),
@@ -93,7 +93,7 @@ def issue(
     }
     ends = school_time.end_of_day(lesson.school.time_zone, today)
     signed = tokens.sign("ticket", claims | by_student, now=now, expires_at=ends)
-    # Of a very large lesson, what may be said of single pupils would make it longer than anybody takes.
+    # In a very large lesson, the codes of single pupils would make the ticket longer than servers accept.
     for name in reversed(BY_STUDENT):
         if len(signed) > tokens.LONGEST:
             by_student[name] = {}
@@ -102,19 +102,19 @@ def issue(
 
 
 def _stood(
-    standing: Iterable[Document], roster: Collection[int], allowed: Collection[str], known: Mapping[int, str]
+    current: Iterable[StoredMark], roster: Collection[int], allowed: Collection[str], known: Mapping[int, str]
 ) -> dict[int, str]:
-    """The codes on the sheet that its holder may put back and could not otherwise give."""
+    """The codes on the sheet that the holder of the ticket may put back, but could not otherwise give."""
     on_roster = frozenset(roster)
     return {
         mark["student"]: mark["code"]
-        for mark in standing
+        for mark in current
         if mark["student"] in on_roster and mark["code"] not in {*allowed, known.get(mark["student"])}
     }
 
 
 def _keyed(codes: Mapping[int, str]) -> dict[str, str]:
-    """As JSON has it."""
+    """With strings for keys, as in JSON."""
     return {str(student): code for student, code in codes.items()}
 
 
@@ -125,7 +125,7 @@ def claims_for(
     now: datetime,
     planned: Suggested = NOTHING_PLANNED,
 ) -> Claims:
-    """What a ticket would say, for pages that have asked SQL themselves. Raises NotAllowed."""
+    """The claims that a ticket would have, for pages, which have asked SQL themselves. Raises NotAllowed."""
     if not user.access.may_report(lesson, now):
         raise NotAllowed(_("You may not take this register."))
     acting = user.access.in_school(lesson.school_id)

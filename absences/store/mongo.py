@@ -1,6 +1,6 @@
-"""The only MongoClient: made on first use, one per process, since PyMongo is not fork-safe.
+"""The only MongoClient: made on first use, one for each process, since PyMongo is not fork-safe.
 
-Every handle comes from here, so that no write is acknowledged by less than a majority.
+Every handle comes from here, so that every write is acknowledged by a majority. Only this package uses them.
 """
 
 import os
@@ -20,13 +20,14 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from absences.store.documents import Orphan, RevocationEntry, Sheet
 from lessons.errors import StoreUnavailable
 
-Document = dict[str, Any]
+Query = dict[str, Any]  # a filter, an update or a stage, in MongoDB's own language
 
 MAJORITY = WriteConcern(w="majority", j=True)
 
-# Seconds. What a person waits for fails before a second is over (the setting MONGODB_TIMEOUT); statistics, set-up and
+# Seconds. A request that somebody waits for fails within a second (the setting MONGODB_TIMEOUT); statistics, set-up and
 # repair may take longer.
 PATIENT = 30.0
 
@@ -35,11 +36,11 @@ PATIENT = 30.0
 common.MIN_HEARTBEAT_INTERVAL = 0.05
 
 _lock = threading.Lock()
-_client: MongoClient[Document] | None = None
-_of_parents: list[MongoClient[Document] | None] = []
+_client: MongoClient[Any] | None = None
+_of_parents: list[MongoClient[Any] | None] = []
 
 
-def client() -> MongoClient[Document]:
+def client() -> MongoClient[Any]:
     """This process's client. Connects in the background; the first operation waits for it."""
     global _client
     with _lock:  # or threads that ask first at the same time make one each
@@ -58,8 +59,8 @@ def close() -> None:
 
 
 def _forget() -> None:
-    """In a child that was just forked: the client and whoever holds the lock are the parent's. The client is kept from
-    being collected here, which would close the parent's connections."""
+    """Drops the parent's client and lock in a child that was just forked. The client is kept alive: collecting it would
+    close the parent's connections."""
     global _client, _lock
     _of_parents.append(_client)
     _client, _lock = None, threading.Lock()
@@ -68,7 +69,7 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _make() -> MongoClient[Document]:
+def _make() -> MongoClient[Any]:
     return MongoClient(
         settings.MONGODB_URL,
         tz_aware=True,
@@ -81,7 +82,7 @@ def _make() -> MongoClient[Document]:
         # One more try by the driver bridges an election; the operation counts once.
         retryWrites=True,
         retryReads=True,
-        # No one waits longer than a second to hear that the store is away.
+        # Nobody waits longer than a second to hear that the store is away.
         timeoutMS=int(settings.MONGODB_TIMEOUT * 1000),
         serverSelectionTimeoutMS=400,
         connectTimeoutMS=400,
@@ -91,7 +92,7 @@ def _make() -> MongoClient[Document]:
     )
 
 
-def database() -> Database[Document]:
+def database() -> Database[Any]:
     return client().get_database(
         settings.MONGODB_DATABASE,
         codec_options=CodecOptions(tz_aware=True, uuid_representation=4),
@@ -100,26 +101,24 @@ def database() -> Database[Document]:
     )
 
 
-def sheets() -> Collection[Document]:
+def sheets() -> Collection[Sheet]:
     return database()["sheets"]
 
 
-def orphans() -> Collection[Document]:
-    """Sheets that were moved aside because their school has no such lesson."""
+def orphans() -> Collection[Orphan]:
     return database()["orphans"]
 
 
-def denied() -> Collection[Document]:
-    """Whose tokens are no longer good: by user."""
+def denied() -> Collection[RevocationEntry]:
     return database()["denied"]
 
 
 @contextmanager
 def answering(within: float | None = None) -> Iterator[None]:
-    """Bounds all operations inside to so many seconds together, or to MONGODB_TIMEOUT.
+    """Limits all operations inside to `within` seconds together, or to MONGODB_TIMEOUT.
 
-    However patient with the work, a store that is away is noticed promptly. Raises StoreUnavailable for whatever goes
-    wrong with the store: the outcome of a write is then unknown, and repeating it is safe.
+    However long the work may take, a store that is away is noticed at once. Raises StoreUnavailable for every error of
+    the store: the outcome of a write is then unknown, and repeating it is safe.
     """
     prompt = settings.MONGODB_TIMEOUT
     if within is not None and within > prompt:

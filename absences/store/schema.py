@@ -1,60 +1,88 @@
-"""Collections, validators and indexes of the document store. Safe to run again, and beside running servers."""
+"""Sets up the collections, validators and indexes of the document store. Safe to run again, and beside running servers.
+
+The validator of sheets is made from the types in `documents.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import CollectionInvalid
 
 from absences.store import mongo
-from absences.store.mongo import Document
+from absences.store.documents import Sheet, StoredMark
+from absences.store.mongo import Query
+from absences.store.reports import LOG_LENGTH, MAX_NOTE
+from lessons.codes import MAX_MINUTES_LATE
 
-_MARK: Document = {
-    "bsonType": "object",
-    "required": ["student", "code", "report_id", "by", "by_name", "role", "at", "reported_at", "state"],
-    "properties": {
-        "student": {"bsonType": ["int", "long"], "minimum": 1},
-        "code": {"bsonType": "string", "minLength": 1, "maxLength": 2},
-        "minutes_late": {"bsonType": ["int", "long", "null"], "minimum": 0, "maximum": 600},
-        "note": {"bsonType": "string", "maxLength": 500},
-        "report_id": {"bsonType": "binData"},
-        "device": {"bsonType": ["string", "null"], "maxLength": 36},
-        "sequence": {"bsonType": ["int", "long", "null"], "minimum": 0},
-        "by": {"bsonType": ["int", "long"]},
-        "at": {"bsonType": "date"},
-        "reported_at": {"bsonType": "date"},
-        "state": {"enum": ["provisional", "late"]},
-    },
+_BSON: Mapping[type, tuple[str, ...]] = {
+    int: ("int", "long"),
+    str: ("string",),
+    bool: ("bool",),
+    UUID: ("binData",),
+    datetime: ("date",),
+    NoneType: ("null",),
 }
-_MARKS: Document = {
+
+
+def _property(kind: Any) -> Query:
+    """The rule for a value of a Python type: a plain one, a union of plain ones, or a Literal."""
+    if get_origin(kind) is Literal:
+        return {"enum": list(get_args(kind))}
+    return {"bsonType": [name for each in get_args(kind) or (kind,) for name in _BSON[each]]}
+
+
+def _rules(document: Any, names: Iterable[str], **limits: Query) -> Query:
+    """The rules for a TypedDict: all its required fields have to be there, and each named field has its type and its
+    limits. Raises KeyError for a name that is no field of the document."""
+    kinds = get_type_hints(document)
+    properties = {name: _property(kinds[name]) | limits.pop(name, {}) for name in names}
+    assert not limits, f"{limits.keys()} are not among the fields of {document.__name__}"
+    return {"bsonType": "object", "required": sorted(document.__required_keys__), "properties": properties}
+
+
+_MARKS: Query = {
     "bsonType": "object",
-    "patternProperties": {"^s[1-9][0-9]*$": _MARK},
+    "patternProperties": {
+        "^s[1-9][0-9]*$": _rules(
+            StoredMark,
+            StoredMark.__required_keys__,
+            student={"minimum": 1},
+            code={"minLength": 1, "maxLength": 2},
+            minutes_late={"minimum": 0, "maximum": MAX_MINUTES_LATE},
+            note={"maxLength": MAX_NOTE},
+            device={"maxLength": 36},
+            sequence={"minimum": 0},
+        )
+    },
     "additionalProperties": False,
 }
-_NUMBER: Document = {"bsonType": ["int", "long"], "minimum": 0}
 
-SHEET: Document = {
-    "bsonType": "object",
-    "required": ["_id", "school", "lesson", "v", "state", "rev", "late_rev", "late_pending", "created_at"],
-    "properties": {
-        "_id": {"bsonType": "string", "pattern": "^[1-9][0-9]*:[1-9][0-9]*$"},
-        "school": {"bsonType": ["int", "long"], "minimum": 1},
-        "lesson": {"bsonType": ["int", "long"], "minimum": 1},
-        "v": {"enum": [1]},
-        "state": {"enum": ["open", "closing", "closed"]},
-        "rev": _NUMBER,
-        "late_rev": _NUMBER,
-        "late_pending": {"bsonType": "bool"},
-        "absences": _MARKS,
-        "late": _MARKS,
-        "log": {"bsonType": "array", "maxItems": 200},
-    },
+SHEET = _rules(
+    Sheet,
+    Sheet.__required_keys__,
+    _id={"pattern": "^[1-9][0-9]*:[1-9][0-9]*$"},
+    school={"minimum": 1},
+    lesson={"minimum": 1},
+    rev={"minimum": 0},
+    late_rev={"minimum": 0},
+)
+SHEET["properties"] |= {
+    "absences": _MARKS,
+    "late": _MARKS,
+    "log": {"bsonType": "array", "maxItems": LOG_LENGTH},
 }
 
-CLOSING: Document = {"state": "closing"}
-CLOSED: Document = {"state": "closed"}
-LATE: Document = {"late_pending": True}
+CLOSING: Query = {"state": "closing"}
+CLOSED: Query = {"state": "closed"}
+LATE: Query = {"late_pending": True}
 
 INDEXES = [
     IndexModel([("school", ASCENDING), ("lesson", ASCENDING)], name="shard_key"),
-    # What the reconciler has to do, each as small as the work itself; it pages through them by `_id`.
+    # The work of the reconciler, each index as small as the work itself; it pages through them by `_id`.
     IndexModel([("_id", ASCENDING), ("closing_at", ASCENDING)], name="closing", partialFilterExpression=CLOSING),
     IndexModel([("_id", ASCENDING), ("late_rev", ASCENDING)], name="late", partialFilterExpression=LATE),
     IndexModel([("orphan_check_at", ASCENDING)], name="orphan_check", sparse=True),
@@ -67,7 +95,7 @@ INDEXES = [
 ]
 
 
-# By which new entries are found, too.
+# It finds the new entries, too.
 DENIED_INDEXES = [IndexModel([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0)]
 
 
@@ -82,7 +110,7 @@ def set_up() -> None:
         mongo.denied().create_indexes(DENIED_INDEXES)
 
 
-def _make(name: str, validator: Document) -> None:
+def _make(name: str, validator: Query) -> None:
     try:
         mongo.database().create_collection(name, validator=validator)
     except CollectionInvalid:  # it exists

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from absences.store.mongo import Document
+from absences.store.mongo import Query
 from absences.store.times import midnight
 from lessons.models import Lesson, Register
 
@@ -18,9 +18,9 @@ class Scope:
     day: date | None = None
 
     @property
-    def sheets(self) -> Document:
-        """A school's sheets are those from "7:" to before "7;": a filter for whatever is sorted by `_id`."""
-        found: Document = {}
+    def sheets(self) -> Query:
+        """The filter for sheets. A school's are those from "7:" to before "7;", so that a walk by `_id` finds them."""
+        found: Query = {}
         if self.school_id is not None:
             found |= {"_id": {"$gte": f"{self.school_id}:", "$lt": f"{self.school_id};"}, "school": self.school_id}
         if self.day is not None:

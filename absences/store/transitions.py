@@ -1,20 +1,21 @@
 """What completion does to a sheet: open → closing → closed, and what comes after.
 
-C1 the fence: from here the reports of the sheet and its `rev` never change again, new ones go to the late map.
-C3 closed, with what statistics need. L3 late reports are merged, unless another one came meanwhile.
-P an amendment is projected, guarded by a rising `register_rev`.
+C1 fences the sheet: from here its reports and its `rev` never change again, and new reports go to the late map.
+C3 closes it, with what statistics need. L3 notes that late reports are merged, unless another one has come meanwhile.
+P projects an amendment, guarded by a rising `register_rev`.
 """
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Literal
 
 from django.utils.translation import gettext as _
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from absences.store import mongo
-from absences.store.mongo import Document
+from absences.store.documents import Completion, Intent, IntentId, LessonFacts, Projection, Sheet, ShownMark
+from absences.store.mongo import Query
 from absences.store.sheets import ATTEMPTS, OPEN, Key, new_sheet
 from absences.store.times import midnight
 from lessons.errors import StoreUnavailable
@@ -24,10 +25,10 @@ from lessons.registers.state import Standing
 COMPACT_AFTER = timedelta(days=35)
 
 
-def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
-    """C1. The sheet, which is closing now, or was already: then the intent that it holds is the earlier one.
+def fence(key: Key, day: date, intent: Intent, now: datetime) -> Sheet:
+    """C1: the sheet, which is closing from now on. If it was closing already, it holds the earlier intent.
 
-    Acknowledged by a majority, and so is everything before it. Raises StoreUnavailable: then nothing may go on.
+    A majority has acknowledged it, and everything before it. Raises StoreUnavailable: then nothing may go on.
     """
     with mongo.answering():
         for _attempt in range(ATTEMPTS):
@@ -36,7 +37,7 @@ def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
                     key.filter | OPEN,
                     {
                         "$set": {"state": "closing", "closing_at": now, "date": midnight(day), "intent": intent},
-                        "$setOnInsert": new_sheet(now) | {"rev": 0},
+                        "$setOnInsert": {**new_sheet(now), "rev": 0},
                     },
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
@@ -48,36 +49,43 @@ def fence(key: Key, day: date, intent: Document, now: datetime) -> Document:
     raise StoreUnavailable(_("Too many people are writing to this register at once. Please try again."))
 
 
-def confirm(closed: Iterable[tuple[Lesson, Register, Standing]], now: datetime) -> None:
-    """C3 for a batch: the sheets are closed and hold what statistics need."""
+def close(merged: Iterable[tuple[Lesson, Register, Standing]], now: datetime) -> None:
+    """C3: closes the sheets of a batch, with what statistics need."""
     updates = [
         UpdateOne(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": _closed(now) | _facts(lesson) | _view(register, standing), "$unset": {"orphan_check_at": ""}},
+            {
+                "$set": {**_closed(now), **_facts(lesson), **_projection(register, standing)},
+                "$unset": {"orphan_check_at": ""},
+            },
         )
-        for lesson, register, standing in closed
+        for lesson, register, standing in merged
     ]
     if updates:
         with mongo.answering():
             mongo.sheets().bulk_write(updates, ordered=False)
 
 
-def confirm_cancelled(lesson: Lesson, now: datetime) -> None:
-    """C3 for a lesson that was cancelled before its merge: closed, and in no statistics."""
+def close_cancelled(lesson: Lesson, now: datetime) -> None:
+    """C3 for a lesson that was cancelled before its merge: its sheet is closed, and in no statistics."""
     with mongo.answering():
         mongo.sheets().update_one(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
-            {"$set": _closed(now) | {"cancelled": True}, "$unset": {"orphan_check_at": ""}},
+            {"$set": {**_closed(now), "cancelled": True}, "$unset": {"orphan_check_at": ""}},
         )
 
 
-def _closed(now: datetime) -> Document:
+class _Closed(Completion):
+    state: Literal["closed"]
+
+
+def _closed(now: datetime) -> _Closed:
     return {"state": "closed", "closed_at": now, "compact_at": now + COMPACT_AFTER}
 
 
 def reopen(lesson: Lesson) -> None:
-    """Nobody has completed it: it was closed because it was cancelled, and is scheduled again. What was reported late
-    meanwhile waits for its register."""
+    """Opens the sheet of a lesson that is scheduled again: nobody has completed it, it was closing because the lesson
+    was cancelled. Reports that came late meanwhile wait for the register."""
     key = Key(lesson.school_id, lesson.pk)
     with mongo.answering():
         mongo.sheets().update_one(
@@ -87,11 +95,12 @@ def reopen(lesson: Lesson) -> None:
 
 
 def rebuild(lesson: Lesson, register: Register, standing: Standing, now: datetime) -> bool:
-    """A closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
+    """Makes a closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
     key = Key(lesson.school_id, lesson.pk)
-    lost = new_sheet(now) | {"state": "closed", "closed_at": now, "rev": register.merged_rev, "rebuilt_at": now}
-    lost |= {"intent": {"id": register.completion_id}} | _facts(lesson) | _view(register, standing)
-    lost.pop("orphan_check_at")
+    intent: IntentId = {"id": register.completion_id}
+    lost: Query = {**new_sheet(now), **_facts(lesson), **_projection(register, standing)}
+    lost |= {"state": "closed", "closed_at": now, "rev": register.merged_rev, "rebuilt_at": now, "intent": intent}
+    del lost["orphan_check_at"]
     with mongo.answering():
         return mongo.sheets().update_one(key.filter, {"$setOnInsert": lost}, upsert=True).upserted_id is not None
 
@@ -102,7 +111,7 @@ def project(lesson: Lesson, register: Register, standing: Standing) -> bool:
     with mongo.answering():
         older = {"$or": [{"register_rev": {"$lt": register.rev}}, {"register_rev": {"$exists": False}}]}
         result = mongo.sheets().update_one(
-            key.filter | {"state": "closed"} | older, {"$set": _view(register, standing)}
+            key.filter | {"state": "closed"} | older, {"$set": _projection(register, standing)}
         )
         if result.matched_count:
             return True
@@ -111,13 +120,13 @@ def project(lesson: Lesson, register: Register, standing: Standing) -> bool:
 
 
 def late_merged(key: Key, late_rev: int) -> bool:
-    """L3. False when another report came since `late_rev` was read; then those are still to be merged."""
+    """L3. False where another report has come since `late_rev` was read: then there is more to merge."""
     with mongo.answering():
         result = mongo.sheets().update_one(key.filter | {"late_rev": late_rev}, {"$set": {"late_pending": False}})
     return bool(result.matched_count)
 
 
-def _facts(lesson: Lesson) -> Document:
+def _facts(lesson: Lesson) -> LessonFacts:
     return {
         "date": midnight(lesson.date),
         "school_year": lesson.school_year,
@@ -127,8 +136,8 @@ def _facts(lesson: Lesson) -> Document:
     }
 
 
-def _view(register: Register, standing: Standing) -> Document:
-    marks: list[dict[str, Any]] = [
+def _projection(register: Register, standing: Standing) -> Projection:
+    marks: list[ShownMark] = [
         {"student": entry.student_id, "code": entry.code, "minutes_late": entry.minutes_late}
         for entry in standing.marks.values()
     ]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from absences.registers import completion
 from absences.registers.completion import Others
 from absences.store import sheets
+from absences.store.marks import current_marks
 from absences.store.sheets import Key
 from absences.taking import register_form, taken
 from absences.web.lookup import render_local, seen_lesson, user_of
@@ -50,9 +51,8 @@ def _check(lesson: Lesson, now: datetime) -> None:
 
 
 def _ask(request: HttpRequest, lesson: Lesson) -> HttpResponse:
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
     students = lesson.enrolled()
-    rows = register_form.rows(students, sheets.standing_marks(sheet))
+    rows = register_form.rows(students, current_marks(sheets.read(Key(lesson.school_id, lesson.pk))))
     reported = [row for row in rows if row.code]
     context = {"lesson": lesson, "reported": reported, "others": len(rows) - len(reported), "total": len(rows)}
     return render_local(request, "absences/close.html", lesson.school.time_zone, context)

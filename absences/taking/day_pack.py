@@ -7,19 +7,17 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from absences.reporting import tickets
-from absences.store import sheets
-from absences.store.mongo import Document
+from absences.store import marks
+from absences.store.documents import StoredMark
 from absences.taking.register_form import EVERYDAY
 from lessons import codes
 from lessons.calendar import school_time
 from lessons.calendar.school_time import milliseconds
-from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, PlannedAbsence, School, Student, User
 from lessons.models.planned import Suggested
 
@@ -36,7 +34,7 @@ class DayPack:
     sid: str
     lessons: Sequence[Lesson]
     planned: Mapping[int, Suggested]
-    standing: Mapping[int, Sequence[Document]]
+    standing: Mapping[int, Sequence[StoredMark]]
     facts: JSON
 
     @property
@@ -71,7 +69,7 @@ def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more
     lessons = list(own.with_state(now).with_people())
     rosters = _rosters(lessons)
     planned = PlannedAbsence.objects.codes_of(lessons)
-    known = _standing(lessons)
+    known = marks.if_known(marks.by_lesson, lessons)
     standing = defaultdict(list, known or {})
     facts = {
         "format": FORMAT,
@@ -99,20 +97,11 @@ def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
     return found
 
 
-def _standing(lessons: Sequence[Lesson]) -> Mapping[int, list[Document]] | None:
-    found: dict[int, list[Document]] = {}
-    with suppress(StoreUnavailable):
-        for school in {lesson.school_id for lesson in lessons}:
-            found |= sheets.standing_of(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
-        return found
-    return None
-
-
 def _lesson(
     lesson: Lesson,
     students: Sequence[Student],
     planned: Suggested,
-    standing: Sequence[Document],
+    standing: Sequence[StoredMark],
 ) -> JSON:
     staff = [each.user.name for each in lesson.people]
     return {
@@ -143,7 +132,7 @@ def _student(student: Student, plan: str | None) -> JSON:
     return known
 
 
-def _mark(mark: Document) -> JSON:
+def _mark(mark: StoredMark) -> JSON:
     """Returns a mark as in the API, with the fields that the page reads, and the meaning of a rare code."""
     return {
         "student_id": mark["student"],

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from absences.store import sheets
-from absences.store.mongo import Document
+from absences.store.documents import StoredMark
+from absences.store.marks import current_marks
 from absences.store.sheets import Key
 from absences.taking import close, register_form, register_html, script
 from absences.taking.register_form import PupilRow
@@ -72,5 +73,5 @@ def planned(lesson: Lesson) -> Suggested:
     return PlannedAbsence.objects.codes_of_lesson(lesson)
 
 
-def marks(lesson: Lesson) -> list[Document]:
-    return sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+def marks(lesson: Lesson) -> list[StoredMark]:
+    return current_marks(sheets.read(Key(lesson.school_id, lesson.pk)))

@@ -19,10 +19,9 @@ from uuid import UUID, uuid5
 from django.utils.translation import gettext as _
 
 from absences.reporting import parse, tickets
-from absences.reporting.parse import Report
 from absences.reporting.tickets import Claims
-from absences.store.mongo import Document
-from absences.store.sheets import Stored
+from absences.store.documents import StoredMark
+from absences.store.reports import MAX_NOTE, Report, Stored
 from lessons import codes
 from lessons.errors import FieldError, InvalidInput
 from lessons.models import Lesson, Student
@@ -41,7 +40,7 @@ class PupilRow:
     """
 
     student: Student
-    mark: Document | None = None
+    mark: StoredMark | None = None
     code: str = ""
     minutes: int | str | None = None
     was: str = ""
@@ -69,7 +68,7 @@ class PupilRow:
 
 def rows(
     students: Sequence[Student],
-    standing: Sequence[Document],
+    standing: Sequence[StoredMark],
     planned: Suggested = tickets.NOTHING_PLANNED,
 ) -> list[PupilRow]:
     """Returns a row for each student, with the current mark and a planned absence."""
@@ -77,7 +76,7 @@ def rows(
     return [_row(student, marks_by.get(student.pk), planned.get(student.pk, "")) for student in students]
 
 
-def _row(student: Student, mark: Document | None, plan: str) -> PupilRow:
+def _row(student: Student, mark: StoredMark | None, plan: str) -> PupilRow:
     if mark is None:
         return PupilRow(student, plan=plan)
     code, minutes, seen = mark["code"], mark["minutes_late"], str(mark["report_id"])
@@ -152,7 +151,7 @@ def put_back(post: Mapping[str, str], shown: Sequence[PupilRow], claims: Claims)
         row.minutes = minutes[:6]
         row.was = was if was in known else ""
         row.was_minutes = was_minutes[:6]
-        row.was_note = note[: parse.MAX_NOTE]
+        row.was_note = note[:MAX_NOTE]
         row.seen = seen if _uuid(seen) else ""
 
 
@@ -166,8 +165,8 @@ def conflicts(reports: Sequence[Report], stored: Sequence[Stored]) -> dict[int, 
     }
 
 
-def _agrees(report: Report, mark: Document) -> bool:
-    return bool(report.code == mark["code"]) and report.minutes_late in (None, mark["minutes_late"])
+def _agrees(report: Report, mark: StoredMark) -> bool:
+    return report.code == mark["code"] and report.minutes_late in (None, mark["minutes_late"])
 
 
 def _chosen(post: Mapping[str, str], student_id: int) -> tuple[str, str, str]:

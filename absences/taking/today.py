@@ -1,6 +1,5 @@
 """Today: the lessons of a day, the current one first."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from absences.store import mongo, sheets
+from absences.store import marks, orphans
+from absences.store.marks import current_marks
 from absences.taking import script
 from absences.taking.close import may_close
 from absences.web import office
@@ -25,8 +25,6 @@ from lessons.errors import NotAllowed, NotFound, StoreUnavailable
 from lessons.models import Lesson, Notice, School, User
 from lessons.models.permissions import Access
 from lessons.prepared import prepared
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,8 @@ def today(request: HttpRequest) -> HttpResponse:
     schools = [acting.school for acting in access.acting.values()]
     of_day = seen.today(schools, now) if day == this_day else seen.filter(date=day)
     lessons = list(of_day.with_state(now).with_people())
-    known, marked = _marked([lesson for lesson in lessons if lesson.state == "due"])
+    known = marks.if_known(marks.count_by_lesson, [lesson for lesson in lessons if lesson.state == "due"])
+    marked = known or {}
     own, of_school, cover = _split(access, lessons)
     entries = _entries(own, marked, now)
     context = {
@@ -78,7 +77,7 @@ def today(request: HttpRequest) -> HttpResponse:
         ],
         "whole_school": bool(access.whole_schools()),
         "cover": [LessonEntry(lesson, marked.get(lesson.pk)) for lesson in cover],
-        "marks_unknown": not known,
+        "marks_unknown": known is None,
         "facts": {"user": request.user.pk, "own": is_own(request)},
         "words": script.script(script.words_of_today),
         "reminders": _reminders(user_of(request)),
@@ -95,10 +94,9 @@ def unplaced(request: HttpRequest) -> HttpResponse:
     schools = user_of(request).access.whole_schools()
     if not schools:
         raise NotAllowed(_("These reports are for the school’s office."))
-    with mongo.answering():
-        found = list(mongo.orphans().find({"school": {"$in": schools}}).sort("created_at", -1).limit(100))
+    found = orphans.of_schools(schools)
     zone = School.objects.get(pk=schools[0]).time_zone
-    reports = [mark | {"lesson": orphan["lesson"]} for orphan in found for mark in sheets.standing_marks(orphan)]
+    reports = [{**mark, "lesson": orphan["lesson"]} for orphan in found for mark in current_marks(orphan)]
     return render_local(request, "absences/unplaced.html", zone, {"reports": reports})
 
 
@@ -153,18 +151,6 @@ def _by_state(lessons: Sequence[Lesson], marked: dict[int, int], user: User, now
     ]
 
 
-def _marked(lessons: Sequence[Lesson]) -> tuple[bool, dict[int, int]]:
-    """Returns whether MongoDB answered, and how many students are marked on the sheets of these lessons."""
-    try:
-        found: dict[int, int] = {}
-        for school in {lesson.school_id for lesson in lessons}:
-            found |= sheets.marked(school, [lesson.pk for lesson in lessons if lesson.school_id == school])
-        return True, found
-    except StoreUnavailable:
-        log.warning("MongoDB did not answer; today's page is shown without marks.")
-        return False, {}
-
-
 def _reminders(user: User) -> list[Notice]:
     return [notice for notice in _open_to(user.pk) if notice.school_id in user.access.acting]
 
@@ -179,7 +165,6 @@ def _unplaced(access: Access) -> int:
     if not schools:
         return 0
     try:
-        with mongo.answering():
-            return mongo.orphans().count_documents({"school": {"$in": schools}})
+        return orphans.count_of_schools(schools)
     except StoreUnavailable:
         return 0

@@ -10,8 +10,9 @@ from django.db.models import Model
 
 from absences.registers.tests.model import Entry
 from absences.store import sheets
-from absences.store.mongo import Document
+from absences.store.documents import Sheet
 from absences.store.sheets import Key
+from lessons.codes import Counts
 from lessons.models import Amendment, Mark, Register, RejectedReport
 from lessons.registers.state import Standing, standing
 
@@ -21,7 +22,7 @@ MOVING = frozenset({"_state", "rev", "projected_rev", "merged_late_rev", "update
 
 @dataclass(frozen=True)
 class Facts:
-    sheet: Document
+    sheet: Sheet | None
     registers: list[Register]
     marks: list[Mark]
     amendments: list[Amendment]
@@ -29,7 +30,7 @@ class Facts:
 
     @classmethod
     def read(cls, key: Key) -> "Facts":
-        sheet, registers = sheets.read(key) or {}, list(Register.objects.all())
+        sheet, registers = sheets.read(key), list(Register.objects.all())
         if not registers:
             return cls(sheet, [], [], [], [])
         rows = (Mark.objects.all(), Amendment.objects.all(), RejectedReport.objects.all())
@@ -48,13 +49,13 @@ class Facts:
         return {pk: (self.standing.code_of(pk), self.standing.minutes_of(pk)) for pk in self.standing.roster}
 
     @property
-    def counts_as_taken(self) -> dict[str, int] | None:
+    def counts_as_taken(self) -> Counts | None:
         """Returns None without a register, or with one that was amended."""
         return self.registers[0].counts if self.registers and not self.amendments else None
 
     @property
     def logged(self) -> set[tuple[int, UUID]]:
-        return {(mark["student"], mark["report_id"]) for mark in self.sheet.get("log", ())}
+        return {(mark["student"], mark["report_id"]) for mark in (self.sheet.get("log", ()) if self.sheet else ())}
 
     @property
     def kept(self) -> set[tuple[int | None, UUID | None]]:
@@ -71,8 +72,9 @@ class Facts:
         return _written(self.amendments)
 
     @property
-    def shown(self) -> tuple[str, dict[str, int], list[tuple[int, str, int | None]]]:
+    def shown(self) -> tuple[str, Counts, list[tuple[int, str, int | None]]]:
         """Returns a closed sheet's state, counts and marks."""
+        assert self.sheet is not None
         marks = [(mark["student"], mark["code"], mark["minutes_late"]) for mark in self.sheet["marks"]]
         return self.sheet["state"], self.sheet["counts"], marks
 

@@ -10,10 +10,11 @@ from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
-from absences.store import mongo, sheets, transitions
-from absences.store.sheets import Key, Reporter
+from absences.store import mongo, reports, transitions
+from absences.store.documents import Intent
+from absences.store.reports import Report, Reporter
+from absences.store.sheets import Key
 from absences.tests.api import due_today, with_ticket
 from lessons.codes import NoCodeSet
 from lessons.errors import Conflict, Unprocessable
@@ -61,8 +62,8 @@ def test_nobody_fills_a_sheet(
     claims: Claims, teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sheet that cannot grow could not be closed either."""
-    monkeypatch.setattr(sheets, "MAX_REPORTS", 3)
-    monkeypatch.setattr(sheets, "NOT_FULL", {"$not": {"$gte": 3}})
+    monkeypatch.setattr(reports, "MAX_REPORTS", 3)
+    monkeypatch.setattr(reports, "NOT_FULL", {"$not": {"$gte": 3}})
     report = [Report(student_id=student, code="N") for student in roster]
     service.report(claims, lesson.pk, report[:3], now)
     with pytest.raises(Conflict, match="full"):
@@ -91,7 +92,14 @@ def test_a_second_orphan_of_a_lesson_overwrites_nothing(lesson: Lesson, now: dat
 def test_a_lesson_that_is_deleted_before_its_fence_leaves_an_orphan(
     lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    intent = {"id": uuid4(), "by": 1, "others": "present", "roster_seen": roster, "at": now}
+    intent: Intent = {
+        "id": uuid4(),
+        "by": 1,
+        "others": "present",
+        "roster_seen": roster,
+        "at": now,
+        "source": "page",
+    }
     transitions.fence(Key(lesson.school_id, lesson.pk + 99), lesson.date, intent, now)
     assert reconcile(now + timedelta(days=2)).orphans == 1
     assert not reconcile(now + timedelta(days=2))

@@ -86,25 +86,25 @@ def uses(path: Path) -> set[tuple[str, str]]:
     ("step", "users"),
     [
         ("absences.store.transitions.fence", {"absences/registers/closing.py:fence"}),
-        ("absences.store.transitions.confirm", {"absences/registers/closing.py:_close"}),
+        ("absences.store.transitions.close", {"absences/registers/closing.py:_close_sheets"}),
         ("absences.registers.merging.merge", {"absences/registers/closing.py:_merge"}),
         (
             "absences.registers.closing.fence",
             {
                 *("absences/registers/completion.py:_begun", "absences/registers/completion.py:_close_left_open"),
-                *("absences/registers/closing.py:settle", "absences/registers/closing.py:close_beside"),
+                *("absences/registers/closing.py:cancel", "absences/registers/closing.py:close_beside"),
             },
         ),
         (
-            "absences.registers.closing.finish",
+            "absences.registers.closing.close",
             {
                 *("absences/registers/completion.py:complete_all", "absences/registers/completion.py:_close_left_open"),
                 *(
-                    "absences/registers/closing.py:finish",
-                    "absences/registers/closing.py:settle",
+                    "absences/registers/closing.py:close",
+                    "absences/registers/closing.py:cancel",
                     "absences/registers/closing.py:close_beside",
                 ),
-                *("absences/repair/reconcile.py:_finish", "absences/repair/restore.py:_bring_back"),
+                *("absences/repair/reconcile.py:_close", "absences/repair/restore.py:_bring_back"),
             },
         ),
         ("absences.registers.completion._begun", {"absences/registers/completion.py:complete_all"}),
@@ -122,18 +122,18 @@ def test_one_function_completes_lessons(step: str, users: set[str]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from absences.registers import closing\ndef view(): closing.finish([])",
-        "from absences.registers import closing as f\ndef view(): f.finish([])",
-        "from absences.registers.closing import finish as f\ndef view(): f([])",
-        "import absences.registers.closing\ndef view(): absences.registers.closing.finish([])",
-        "import absences.registers.closing as f\ndef view(): return f.finish",
-        "def view():\n    from absences.registers.closing import finish\n    finish([])",
+        "from absences.registers import closing\ndef view(): closing.close([])",
+        "from absences.registers import closing as f\ndef view(): f.close([])",
+        "from absences.registers.closing import close as f\ndef view(): f([])",
+        "import absences.registers.closing\ndef view(): absences.registers.closing.close([])",
+        "import absences.registers.closing as f\ndef view(): return f.close",
+        "def view():\n    from absences.registers.closing import close\n    close([])",
     ],
 )
 def test_however_it_is_imported(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "view.py").write_text(source)
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    assert ("absences.registers.closing.finish", "view.py:view") in Uses(tmp_path / "view.py").found
+    assert ("absences.registers.closing.close", "view.py:view") in Uses(tmp_path / "view.py").found
 
 
 def test_one_module_makes_the_mongo_client() -> None:
@@ -153,6 +153,7 @@ def test_reporting_knows_no_sql() -> None:
     for name in (
         "absences/reporting/parse.py",
         "absences/reporting/service.py",
+        "absences/store/reports.py",
         "absences/store/sheets.py",
         "absences/store/mongo.py",
     ):
@@ -167,3 +168,18 @@ def test_absences_owns_no_table_and_stats_only_reads() -> None:
         text = path.read_text()
         for writing in (".save(", "bulk_create(", "update_one(", "insert_", "delete_", "bulk_write("):
             assert writing not in text, f"{path.name} writes"
+
+
+HANDLES = ("sheets", "orphans", "denied", "client", "database", "answering")  # of absences/store/mongo.py
+OF_THE_STORE = {f"absences.store.mongo.{name}" for name in HANDLES}
+
+
+def test_only_the_store_talks_to_mongodb() -> None:
+    for app in ("lessons", "absences", "stats", "attendance_site"):
+        for path in modules(app):
+            if path.is_relative_to(ROOT / "absences" / "store") or path.name == "conftest.py":
+                continue
+            driver = {name for name in imported(path) if name.split(".")[0] in ("pymongo", "bson", "gridfs")}
+            assert not driver, f"{path.relative_to(ROOT)} imports {driver}"
+            called = {name for name, _ in uses(path) if name in OF_THE_STORE}
+            assert not called, f"{path.relative_to(ROOT)} uses {called}"

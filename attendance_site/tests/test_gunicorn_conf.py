@@ -5,7 +5,7 @@ import sys
 from urllib.parse import urlencode
 from uuid import UUID
 
-from absences.reporting.parse import MAX_NOTE
+from absences.store.reports import MAX_NOTE
 from attendance_site import gunicorn_conf
 from lessons.converters import MAX_ID
 

@@ -11,8 +11,8 @@ from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.registers.completion import Completed, Completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
 from absences.store import sheets
+from absences.store.reports import Report
 from absences.store.sheets import Key
 from dev.demo import chance
 from dev.demo.timetable import MIS, SOURCE
@@ -75,8 +75,8 @@ def _untouched(lessons: Sequence[Lesson]) -> list[Lesson]:
     keys = {lesson.pk: Key(lesson.school_id, lesson.pk) for lesson in lessons}
     touched = set()
     for pk in sheets.reported((key.school_id, key.lesson_id) for key in keys.values()):
-        sheet = sheets.read(keys[pk]) or {}
-        if any(logged["device"] != DEVICE for logged in sheet.get("log", ())):
+        sheet = sheets.read(keys[pk])
+        if sheet and any(logged["device"] != DEVICE for logged in sheet.get("log", ())):
             touched.add(pk)
     return [lesson for lesson in lessons if lesson.pk not in touched]
 

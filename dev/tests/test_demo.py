@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from dev.demo import timetable
 from dev.demo.chance import FORGOTTEN, HEARD
 from dev.demo.past import DEVICE

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypedDict
 
 from django.utils.functional import Promise
 
@@ -44,6 +45,25 @@ class NoCodeSet(Conflict):
     """The nation has no known codes on that day."""
 
 
+class Counts(TypedDict):
+    """The counts of one register, in students.
+
+    expected = possible + not_possible + unstated + those whose code is not collected; possible = attended + absent;
+    absent = authorised + unauthorised. `late` counts the code `L`, and those are among the attended. Students of whom
+    nobody said anything (`unstated`) are counted nowhere else.
+    """
+
+    expected: int
+    unstated: int
+    possible: int
+    attended: int
+    absent: int
+    late: int
+    authorised: int
+    unauthorised: int
+    not_possible: int
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     code: str
@@ -70,11 +90,11 @@ class CodeSet:
     def __contains__(self, code: object) -> bool:
         return code in self.codes or code in PRESENT_CODES
 
-    def count(self, marks: Iterable[str], *, expected: int, unstated: int) -> dict[str, int]:
+    def count(self, marks: Iterable[str], *, expected: int, unstated: int) -> Counts:
         """Returns the counts of one register.
 
         `marks` are the codes of students who are neither simply present nor unmarked; `expected` is the size of the
-        roster. expected = possible + not_possible + not_collected + unstated; possible = attended + absent.
+        roster.
         """
         kinds = dict.fromkeys(Kind, 0)
         marked = late = 0

@@ -31,13 +31,13 @@ class Standing:
     """The state of a register. `marks` are by student id; a student on the roster without a mark, and not in
     `unstated`, was present.
 
-    `counts` as in `codes.CodeSet.count`; `amended_at` is when its last amendment arrived.
+    `amended_at` is when its last amendment arrived.
     """
 
     roster: tuple[int, ...]
     unstated: frozenset[int]
     marks: dict[int, Entry]
-    counts: dict[str, int]
+    counts: codes.Counts
     amended_at: datetime | None
 
     def code_of(self, student_id: int) -> str | None:

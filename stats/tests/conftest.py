@@ -19,7 +19,7 @@ from absences.conftest import (  # noqa: F401
 )
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from lessons.models import Lesson, User
 
 

@@ -10,7 +10,7 @@ from absences.registers import amendments
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from dev.demo.update import update
 from lessons.models import Lesson, Register, User
 from stats import parameters, queries

@@ -13,7 +13,7 @@ from django.utils import timezone
 from absences.registers import amendments, completion, merging
 from absences.registers.amendments import Change
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from absences.tests.api import Api, signed_in
 from absences.tests.pages import browser
 from lessons.accounts import authentication

@@ -10,6 +10,7 @@ from absences.api.tests.putting import LESSON, MIS, pointers, put
 from absences.reporting import service
 from absences.reporting.tickets import claims_for
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.tests.api import Api
 from lessons.calendar import school_time
 from lessons.factories import (
@@ -47,7 +48,7 @@ def test_cancelling_rejects_what_was_reported(mis: Api, school: School, timetabl
     lesson = LessonFactory.create(group=timetable, external_id="l1", students=1, taught_by=alice, **MIS)
     student = Enrolment.objects.get().student_id
     claims = claims_for(alice, lesson, [student], now)
-    service.report(claims, lesson.pk, [service.Report(student_id=student, code="N")], now)
+    service.report(claims, lesson.pk, [Report(student_id=student, code="N")], now)
     assert put(mis, "lessons", LESSON | {"status": "cancelled"}).status_code == 200
     assert [report.reason for report in RejectedReport.objects.all()] == ["lesson_cancelled"]
     revived = put(mis, "lessons", LESSON | {"status": "scheduled"})

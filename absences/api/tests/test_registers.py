@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.tests.api import Api, due_today, signed_in, with_ticket
 from lessons.factories import person
 from lessons.models import Lesson, Register, Role, School, User

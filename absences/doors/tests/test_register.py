@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from absences.registers import completion
 from absences.store import sheets
+from absences.store.marks import current_marks
 from absences.store.sheets import Key
 from absences.tests.api import due_today, signed_in
 from absences.tests.pages import Form, browser, fill, statements
@@ -42,8 +43,8 @@ def alice(teacher: User) -> Client:
 
 
 def marks(lesson: Lesson) -> dict[int, str]:
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    return {mark["student"]: mark["code"] for mark in sheets.standing_marks(sheet)}
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    return {mark["student"]: mark["code"] for mark in current_marks(sheet)}
 
 
 def test_nobody_is_marked_at_first(alice: Client, page: str, roster: list[int]) -> None:
@@ -149,7 +150,8 @@ def test_a_stale_page_never_overwrites_a_colleague(
     for path in (page, f"{page}complete"):
         response = alice.post(path, stale)
         assert response.status_code == 409
-        sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
+        sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+        assert sheet is not None
         clock = sheet["absences"][f"s{roster[0]}"]["at"].astimezone(ZoneInfo("Asia/Tokyo"))
         assert re.search(rf"Bob Nowak marked .* late.* at {clock:%H:%M}\.", response.content.decode())
     assert marks(lesson) in ({roster[0]: "L", roster[1]: "N"}, {roster[0]: "U", roster[1]: "N"})
@@ -165,10 +167,10 @@ def disputed(alice: Client, colleague: User, page: str, roster: list[int]) -> di
     return Form(alice.post(page, stale).content).fields
 
 
-def minutes(lesson: Lesson, student: int) -> int:
+def minutes(lesson: Lesson, student: int) -> int | None:
     sheet = sheets.read(Key(lesson.school_id, lesson.pk))
     assert sheet is not None
-    return int(sheet["absences"][f"s{student}"]["minutes_late"])
+    return sheet["absences"][f"s{student}"]["minutes_late"]
 
 
 def test_theirs_is_kept(alice: Client, page: str, lesson: Lesson, roster: list[int], disputed: dict[str, str]) -> None:
@@ -189,8 +191,8 @@ def test_the_note_of_mine_comes_back_with_it(
     back = alice.post(page, disputed | mine | {f"mark-{ben}": "L", f"minutes-{ben}": "x"})
     assert back.status_code == 400
     assert alice.post(page, Form(back.content).fields | {f"minutes-{ben}": "3"}).status_code == 302
-    sheet = sheets.read(Key(lesson.school_id, lesson.pk)) or {}
-    assert [(mark["minutes_late"], mark["note"]) for mark in sheets.standing_marks(sheet)] == [
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    assert [(mark["minutes_late"], mark["note"]) for mark in current_marks(sheet)] == [
         (9, "Bus broke down"),
         (3, ""),
     ]

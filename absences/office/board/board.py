@@ -19,9 +19,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from absences.store import sheets
+from absences.store import marks
 from lessons.calendar import school_time
-from lessons.errors import FieldError, InvalidInput, StoreUnavailable
+from lessons.errors import FieldError, InvalidInput
 from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student
 from lessons.models.timetable import Session
 from lessons.prepared import prepared
@@ -180,7 +180,7 @@ def _rows(school: School, day: date, period: BoardPeriod, now: datetime) -> tupl
     facts: dict[str, Any] = {"total": total, "reminded": Subquery(reminders.values("made_at")[:1])}
     known: list[Any] = list(chosen.with_people().annotate(**facts))
     lessons = [each for each in known if each.total]
-    marked = _marked(school, [each.pk for each in lessons if not each.is_completed])
+    marked = marks.if_known(marks.count_by_lesson, [each for each in lessons if not each.is_completed])
     rows = []
     for lesson in lessons:
         lesson.school = school
@@ -197,14 +197,6 @@ def _state(lesson: Lesson, marked: int | None, now: datetime) -> str:
     if now > lesson.closes_at:
         return "late"
     return "open" if marked else "due"
-
-
-def _marked(school: School, lessons: Sequence[int]) -> Mapping[int, int] | None:
-    try:
-        return sheets.marked(school.pk, lessons)
-    except StoreUnavailable:
-        log.warning("MongoDB did not answer; the board is shown without marks.")
-        return None
 
 
 def _unstated(school: School, day: date) -> list[Unstated]:

@@ -16,12 +16,12 @@ from absences.registers.tests import steps
 from absences.registers.tests.model import FOR_OFFICE, Model
 from absences.registers.tests.steps import Crash, Step
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.store.sheets import Key
 from lessons.database.purge import lawful_purge
-from lessons.errors import StandingMark, Unprocessable
+from lessons.errors import Unprocessable
 from lessons.models import Amendment, Lesson, LessonStaff, Mark, Register, RejectedReport, StaffKind, User
 
 T = TypeVar("T")
@@ -91,9 +91,7 @@ class Lockstep(RuleBasedStateMachine):
     def send(self, who: str, report: Report) -> None:
         try:
             stored = service.report_one(self.world.claims[who], self.lesson, report, self.now)
-            heard = (stored.state, stored.mark["report_id"])
-        except StandingMark as refused:
-            heard = ("conflict", refused.mark["report_id"])
+            heard: tuple[str, UUID] = (stored.state, stored.mark["report_id"])
         except Unprocessable:
             heard = ("reused", report.report_id)
         assert heard == self.model.report(report, self.world.users[who].pk, self.now)

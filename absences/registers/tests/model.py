@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from absences.reporting.parse import UNSET, Report
+from absences.store.reports import UNSET, Report
 
 Entry = tuple[str | None, int | None]  # a code and the minutes late
 PRESENT: Entry = ("/", None)
@@ -86,7 +86,7 @@ class Model:
         for said in self.marks.values():
             self._enter(said)
 
-    def confirm(self) -> None:
+    def close(self) -> None:
         if self.register is not None:
             self.state = "closed"
 

@@ -33,7 +33,7 @@ class Step:
 FENCE = Step(transitions, "fence")
 MERGE = Step(merging, "merge")
 ROW = Step(merging, "_register_row", inside=True)
-CONFIRM = Step(transitions, "confirm")
+CLOSE = Step(transitions, "close")
 L1 = Step(sheets, "read")
 L2 = Step(late, "merge")
 APPEND = Step(amendments, "append", inside=True)
@@ -42,10 +42,10 @@ PROJECT = Step(transitions, "project")
 PROJECTED = Step(transitions, "project", after=True)
 LOOKED = Step(late, "merge_late", after=True)
 
-MERGE_AND_CONFIRM = (MERGE, ROW, CONFIRM)
+MERGE_AND_CLOSE = (MERGE, ROW, CLOSE)
 LATE = (L1, L2, APPEND, L3)
 SHOW = (PROJECT, PROJECTED)
-ORDER = (FENCE, *MERGE_AND_CONFIRM, *LATE, *SHOW, LOOKED)
+ORDER = (FENCE, *MERGE_AND_CLOSE, *LATE, *SHOW, LOOKED)
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import pytest
 from absences.registers import amendments, arrivals, completion
 from absences.registers.amendments import Change
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.tests.threads import at_once
 from lessons.errors import NotAllowed
 from lessons.models import Amendment, Lesson, RejectedReport, School, User

@@ -9,8 +9,8 @@ from django.db import IntegrityError
 from absences.registers import completion, merging
 from absences.repair.reconcile import reconcile
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
+from absences.store.reports import Report
 from lessons.errors import StoreUnavailable
 from lessons.models import Enrolment, Lesson, Register, Student, User
 

@@ -11,9 +11,9 @@ from absences.registers import completion, merging
 from absences.registers.completion import Completed, Completion, Others
 from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo, transitions
+from absences.store.reports import Report
 from absences.tests.threads import at_once
 from lessons.errors import Conflict, NotFound, StoreUnavailable
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, StudentFactory, person
@@ -157,7 +157,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     monkeypatch.setattr(module, name, end)
 
 
-@pytest.mark.parametrize(("module", "name"), [(merging, "merge"), (merging, "_register_row"), (transitions, "confirm")])
+@pytest.mark.parametrize(("module", "name"), [(merging, "merge"), (merging, "_register_row"), (transitions, "close")])
 @pytest.mark.parametrize("finisher", ["the same request", "the reconciler"])
 def test_a_crash_between_two_steps_is_finished(
     module: Any,

@@ -8,17 +8,17 @@ from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
-from absences.store.mongo import Document
+from absences.store.documents import Sheet
+from absences.store.reports import Report
 from lessons.factories import GroupFactory, LessonFactory
 from lessons.models import Amendment, FeedCounter, Lesson, Mark, Register, RejectedReport, Student, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def sheet_of(lesson: Lesson) -> Document:
+def sheet_of(lesson: Lesson) -> Sheet:
     sheet = mongo.sheets().find_one({"_id": f"{lesson.school_id}:{lesson.pk}"})
     assert sheet is not None
     return sheet

@@ -12,7 +12,7 @@ from absences.registers import closing, completion, late, merging
 from absences.registers.completion import Completed, Completion
 from absences.repair.reconcile import reconcile
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from absences.tests.api import due_today, signed_in, with_ticket
 from absences.tests.pages import Form, browser, fill
 from dev.demo import past

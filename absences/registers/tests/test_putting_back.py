@@ -1,6 +1,7 @@
 """Whoever takes a register puts back what stood there, even in a code that is the office's to give."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ from django.utils import timezone
 from absences.registers import amendments, completion, late
 from absences.registers.amendments import Change
 from absences.reporting import service, tickets
-from absences.reporting.parse import Report
 from absences.reporting.tickets import Claims
+from absences.store.reports import Report, Reporter, mark_of
 from absences.store.sheets import Key
 from absences.taking import day_pack
 from absences.tests.api import due_today
@@ -166,9 +167,10 @@ def test_who_has_left_vouches_for_nobody(
 def test_a_ticket_is_never_longer_than_our_doors_take(school: School, teacher: User, size: int) -> None:
     lesson, now = due_today(school, teacher), timezone.now()
     roster = [30_000_000 + number for number in range(size)]
-    standing = [{"student": student, "code": "M"} for student in roster]
+    said, by = Report(student_id=roster[0], code="M"), Reporter(teacher.pk, teacher.name, "Teacher", "teacher")
+    current = [mark_of(replace(said, student_id=student), by, now, "provisional") for student in roster]
     plans = dict.fromkeys(roster, "I")
-    signed = tickets.issue(teacher, lesson, roster, now, plans, standing, sid="")
+    signed = tickets.issue(teacher, lesson, roster, now, plans, current, sid="")
     assert signed
     claims = tickets.verify(signed, now)
     assert claims.roster == frozenset(roster)

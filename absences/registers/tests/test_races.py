@@ -9,9 +9,9 @@ from absences.registers.amendments import Change
 from absences.registers.completion import Completion
 from absences.repair.reconcile import reconcile
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import sheets
+from absences.store.reports import Report
 from absences.store.sheets import Key
 from absences.tests.threads import at_once
 from lessons.factories import LessonFactory

@@ -7,9 +7,10 @@ import pytest
 from absences.registers import closing, completion, merging
 from absences.repair.reconcile import reconcile
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo, transitions
+from absences.store.documents import Sheet
+from absences.store.reports import Report
 from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import Lesson, Register, RejectedReport, User
 
@@ -34,7 +35,7 @@ def cancelled(lesson: Lesson, claims: Claims, roster: list[int], now: datetime) 
 
 
 def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int], now: datetime) -> None:
-    closing.settle([cancelled], now)
+    closing.cancel([cancelled], now)
     assert rejected() == [(roster[0], "lesson_cancelled")]
     assert Lesson.objects.get().settled
     sheet = mongo.sheets().find_one()
@@ -42,15 +43,15 @@ def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int]
 
 
 def test_settling_twice_changes_nothing(cancelled: Lesson, now: datetime) -> None:
-    closing.settle([cancelled], now)
-    closing.settle([cancelled], now)
+    closing.cancel([cancelled], now)
+    closing.cancel([cancelled], now)
     assert RejectedReport.objects.count() == 1
 
 
 def test_what_is_reported_later_is_rejected_too(
     cancelled: Lesson, claims: Claims, roster: list[int], now: datetime
 ) -> None:
-    closing.settle([cancelled], now)
+    closing.cancel([cancelled], now)
     assert report(claims, cancelled, roster[1], now) == "late"
     reconcile(now)
     assert rejected() == [(student, "lesson_cancelled") for student in roster[:2]]
@@ -82,7 +83,7 @@ def test_a_store_that_is_away_leaves_it_to_the_reconciler(
 
     monkeypatch.setattr(transitions, "fence", away)
     with pytest.raises(StoreUnavailable):
-        closing.settle([cancelled], now)
+        closing.cancel([cancelled], now)
     monkeypatch.undo()
     assert not Lesson.objects.get().settled
     assert reconcile(now).cancelled == 1
@@ -96,7 +97,7 @@ def test_cancelled_between_fence_and_merge(
     report(claims, lesson, roster[0], now)
     really = merging.merge
 
-    def cancelled_just_before(sheets: list[mongo.Document]) -> merging.Result:
+    def cancelled_just_before(sheets: list[Sheet]) -> merging.Result:
         Lesson.objects.update(status=Lesson.Status.CANCELLED)
         return really(sheets)
 
@@ -129,14 +130,14 @@ def test_scheduled_again_while_it_was_settled(
     """Between its fence and its merge; what was reported meanwhile is merged late."""
     really = merging.merge
 
-    def scheduled_just_before(sheets: list[mongo.Document]) -> merging.Result:
+    def scheduled_just_before(sheets: list[Sheet]) -> merging.Result:
         assert report(claims, cancelled, roster[1], now) == "late"
         Lesson.objects.update(status=Lesson.Status.SCHEDULED)
         monkeypatch.undo()
         return really(sheets)
 
     monkeypatch.setattr(merging, "merge", scheduled_just_before)
-    closing.settle([cancelled], now)
+    closing.cancel([cancelled], now)
     assert not RejectedReport.objects.exists()
     assert report(claims, cancelled, roster[2], now) == "provisional"
     completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)

@@ -21,8 +21,8 @@ from absences.registers.tests.model import FOR_OFFICE, PRESENT, Intent, Said
 from absences.registers.tests.steps import Crash
 from absences.repair.reconcile import reconcile
 from absences.reporting import tickets
-from absences.reporting.service import Report
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.tests.facts import Facts, Rows
 from lessons.errors import StandingMark, Unprocessable
 from lessons.models import Lesson, User
@@ -102,7 +102,7 @@ class Taking(Lockstep):
         who=TEACHER,
         others=st.sampled_from(Others),
         unseen=UNSEEN,
-        cut=cuts(steps.FENCE, *steps.MERGE_AND_CONFIRM),
+        cut=cuts(steps.FENCE, *steps.MERGE_AND_CLOSE),
     )
     def complete(self, who: str, others: Others, unseen: int | None, cut: Cut | None) -> None:
         seen = [pk for index, pk in enumerate(self.world.roster) if index != unseen]
@@ -115,7 +115,7 @@ class Taking(Lockstep):
         effects = [
             (steps.FENCE, lambda: self.model.fence(intent)),
             (steps.ROW, self.model.merge),
-            (steps.CONFIRM, self.model.confirm),
+            (steps.CLOSE, self.model.close),
         ]
         if done := self.run(product, effects, cut):
             assert self.model.intent is not None
@@ -165,9 +165,9 @@ class Taking(Lockstep):
     def merge_late(self, cut: Cut | None) -> None:
         self.run(lambda: late.merge_late(self.world.key, self.now), self.late_effects(), cut)
 
-    @rule(cut=cuts(*steps.MERGE_AND_CONFIRM, *steps.LATE, *steps.SHOW))
+    @rule(cut=cuts(*steps.MERGE_AND_CLOSE, *steps.LATE, *steps.SHOW))
     def reconcile(self, cut: Cut | None) -> None:
-        effects = [(steps.ROW, self.model.merge), (steps.CONFIRM, self.model.confirm), *self.late_effects()]
+        effects = [(steps.ROW, self.model.merge), (steps.CLOSE, self.model.close), *self.late_effects()]
         self.run(lambda: reconcile(self.now), effects, cut)
         if cut is None:
             self.nothing_is_left()

@@ -12,10 +12,10 @@ from absences.registers import completion
 from absences.repair.reconcile import reconcile, to_do
 from absences.repair.verify import verify
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
-from absences.store.mongo import Document
+from absences.store.documents import Sheet
+from absences.store.reports import Report
 from absences.store.scope import EVERYTHING, Scope
 from absences.store.sheets import Key
 from lessons.errors import StoreUnavailable
@@ -34,7 +34,7 @@ def key(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: d
     return Key(lesson.school_id, lesson.pk)
 
 
-def sheet() -> Document:
+def sheet() -> Sheet:
     found = mongo.sheets().find_one()
     assert found is not None
     return found

@@ -15,10 +15,10 @@ from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.repair.verify import verify
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
-from absences.store.mongo import Document
+from absences.store.documents import Sheet
+from absences.store.reports import Report
 from absences.store.scope import EVERYTHING
 from absences.store.sheets import Key
 from lessons.database import installing, rules
@@ -180,7 +180,7 @@ def test_mongodb_without_the_sheet(taken: Register, roster: list[int]) -> None:
 @pytest.fixture
 def before_completion(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
-) -> tuple[Document, Register]:
+) -> tuple[Sheet, Register]:
     """The sheet as it was when one was marked absent; then she was marked present, and the register taken."""
     report(claims, lesson, roster[0], "N", now)
     sheet = mongo.sheets().find_one()
@@ -191,7 +191,7 @@ def before_completion(
 
 
 def test_mongodb_with_an_older_sheet(
-    before_completion: tuple[Document, Register], claims: Claims, lesson: Lesson, roster: list[int], now: datetime
+    before_completion: tuple[Sheet, Register], claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
     """What the older sheet says was judged when the register was taken; what was reported since is late."""
     sheet, _ = before_completion
@@ -230,7 +230,7 @@ def test_a_fresh_sheet_of_the_same_revision_loses_nothing(
 
 
 def test_an_older_sheet_sounds_the_alarm(
-    before_completion: tuple[Document, Register],
+    before_completion: tuple[Sheet, Register],
     teacher: User,
     roster: list[int],
     now: datetime,

@@ -15,9 +15,9 @@ from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.repair.verify import verify
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
 from absences.store import mongo
+from absences.store.reports import Report
 from absences.store.scope import EVERYTHING, Scope
 from absences.store.sheets import Key
 from lessons.factories import LessonFactory

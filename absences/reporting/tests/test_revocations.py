@@ -207,14 +207,14 @@ def test_nobody_goes_on_with_what_is_older_than_ten_seconds(
     revocations.check(1, 0)
     deny(1)
     clock[0] = age
-    reading, go_on, real = Event(), Event(), revocations._denied._read
+    reading, go_on, real = Event(), Event(), revocations._copy._read
 
     def slowly() -> None:
         reading.set()
         go_on.wait(10)
         real()
 
-    monkeypatch.setattr(revocations._denied, "_read", slowly)
+    monkeypatch.setattr(revocations._copy, "_read", slowly)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(refused, 1, timezone.now() - timedelta(minutes=1))
         assert reading.wait(10)

@@ -10,9 +10,9 @@ from absences.registers.amendments import Change
 from absences.repair.reconcile import reconcile
 from absences.repair.verify import verify
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
-from absences.store import sheets
+from absences.store import marks, sheets
+from absences.store.reports import Report
 from absences.store.scope import EVERYTHING
 from absences.store.sheets import Key
 from absences.tests.commands import LISTENER
@@ -44,7 +44,7 @@ def sent(
     reconcile(now)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
     sheets.read(Key(lesson.school_id, lesson.pk))
-    sheets.marked(lesson.school_id, [lesson.pk])
+    marks.count_by_lesson(lesson.school_id, [lesson.pk])
     list(verify(EVERYTHING))
     reconcile(now + timedelta(days=36))
     return list(LISTENER.sent)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, School, User

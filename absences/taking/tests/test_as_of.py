@@ -10,8 +10,8 @@ from absences.conftest import NOW
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
+from absences.store.reports import Report
 from absences.tests.pages import browser
 from lessons.models import Lesson, User
 

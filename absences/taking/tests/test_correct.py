@@ -10,7 +10,7 @@ from django.utils import timezone
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User

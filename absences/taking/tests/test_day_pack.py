@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from absences.reporting import service, tickets
-from absences.reporting.parse import Report
+from absences.store.reports import Report
 from absences.taking import day_pack
 from absences.tests.api import due_today
 from absences.tests.pages import browser, statements

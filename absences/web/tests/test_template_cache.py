@@ -1,6 +1,7 @@
 """A filled template is the same as a rendered one."""
 
 import re
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
-from absences.reporting.parse import Report
+from absences.store.reports import Report, Reporter, mark_of
 from absences.taking import register_html
 from absences.taking.register_form import PupilRow
 from absences.web import template_cache
@@ -77,7 +78,9 @@ def test_it_is_rendered_once(template: list[str], monkeypatch: pytest.MonkeyPatc
 AVA = Student(pk=7, legal_name="Ava Lee")
 ZOE = Student(pk=8, legal_name=NASTY, preferred_name="Zoë %s")
 SEEN = str(uuid4())
-MARK = {"code": "N", "minutes_late": None, "by_name": NASTY, "at": None}
+MARK = mark_of(
+    Report(student_id=8, code="N"), Reporter(5, NASTY, "Teacher", "teacher"), datetime(2026, 9, 14, tzinfo=UTC), "late"
+)
 ROWS = [
     PupilRow(AVA),
     PupilRow(ZOE),

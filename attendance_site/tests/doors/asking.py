@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from absences.reporting import revocations
 from absences.store import mongo
+from absences.store.documents import Sheet
 from attendance_site.tests.doors.bodies import body, is_of_taken
 from attendance_site.tests.doors.world import Place
 
@@ -64,10 +65,10 @@ class Sheets:
     """All sheets, read again only after a write."""
 
     def __init__(self) -> None:
-        self.found: list[mongo.Document] = []
+        self.found: list[Sheet] = []
         self.after = -1  # this many writes
 
-    def read(self) -> list[mongo.Document]:
+    def read(self) -> list[Sheet]:
         if self.after != WRITES.count:
             self.after, self.found = WRITES.count, list(mongo.sheets().find())
             assert WRITES.heard, "the product's client was made before this module was loaded"

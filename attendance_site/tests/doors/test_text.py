@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from absences.registers import completion
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from attendance_site.tests.doors.asking import ask, routes, undone
 from attendance_site.tests.doors.test_admin import MODELS, of, url
 from attendance_site.tests.doors.world import World, with_session, with_token

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from absences.office.notices import notices
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from lessons.accounts import authentication
 from lessons.calendar import school_time
 from lessons.factories import (

@@ -11,7 +11,7 @@ from absences.office.board import board
 from absences.office.board.board import Board, BoardPeriod
 from absences.office.notices import notices
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
+from absences.store.reports import Report
 from lessons.errors import InvalidInput
 from lessons.factories import EnrolmentFactory, GroupFactory, LessonFactory, PlannedAbsenceFactory
 from lessons.models import Lesson, Notice, School, Student, User

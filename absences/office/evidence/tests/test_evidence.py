@@ -14,8 +14,8 @@ from absences.conftest import NOW
 from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.reporting import service
-from absences.reporting.service import Report
 from absences.reporting.tickets import Claims
+from absences.store.reports import Report
 from absences.tests.pages import browser
 from lessons.factories import EnrolmentFactory, LessonFactory, StudentFactory, person
 from lessons.models import Enrolment, Lesson, Role, Student, User

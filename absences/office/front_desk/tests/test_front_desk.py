@@ -10,8 +10,9 @@ from absences.registers import amendments, completion
 from absences.registers.amendments import Change
 from absences.repair import reconcile
 from absences.reporting import service, tickets
-from absences.reporting.service import Report
 from absences.store import sheets, transitions
+from absences.store.marks import current_marks
+from absences.store.reports import Report
 from absences.store.sheets import Key
 from lessons.factories import LessonFactory
 from lessons.models import Amendment, DeskEntry, Lesson, Session, Student, User
@@ -27,7 +28,7 @@ def ava(students: list[Student]) -> Student:
 
 
 def on_sheet(lesson: Lesson, student: Student) -> str | None:
-    marks = sheets.standing_marks(sheets.read(Key(lesson.school_id, lesson.pk)) or {})
+    marks = current_marks(sheets.read(Key(lesson.school_id, lesson.pk)))
     return next((mark["code"] for mark in marks if mark["student"] == student.pk), None)
 
 
@@ -50,7 +51,9 @@ def test_an_open_register_gets_a_report(office: User, lesson: Lesson, ava: Stude
     for _ in range(2):
         assert told(office, ava, at(lesson, minutes)) == [(lesson.pk, code)]
     assert on_sheet(lesson, ava) == code
-    [said] = (sheets.read(Key(lesson.school_id, lesson.pk)) or {})["log"]
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    assert sheet is not None
+    [said] = sheet["log"]
     assert (said["minutes_late"], said["by_name"]) == (minutes, "Olive Grant")
 
 

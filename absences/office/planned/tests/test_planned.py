@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from absences.registers import completion
 from absences.reporting import parse, service, tickets
-from absences.reporting.parse import Report
+from absences.store.reports import Report
 from absences.tests.api import Api, due_today, signed_in
 from lessons.accounts import tokens
 from lessons.errors import InvalidInput
