@@ -11,7 +11,7 @@ from browser.marks import reported, rows, saved, says
 from browser.product import Place, cookie_of
 from browser.tab import AT_HOME, READY, Device, make_mine, tap, until
 from lessons.models import Lesson, Notice, Register
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 FULL = """() => {
     const put = IDBObjectStore.prototype.put;
@@ -33,7 +33,7 @@ FRESH = "location.search === '?fresh' && performance.getEntriesByName('ready').l
 
 def stands(lesson: Lesson) -> dict[int, str | None]:
     """Returns the recorded codes of all students who are not simply present."""
-    found = standing(Register.objects.get(pk=lesson.pk), nation="england")
+    found = state_of(Register.objects.get(pk=lesson.pk), nation="england")
     return {pk: found.code_of(pk) for pk in found.roster if found.code_of(pk) != "/"}
 
 

@@ -153,7 +153,7 @@ class Wandering:
             return ["there is no register"]
         sheet = sheets.read(Key(self.lesson.school_id, self.lesson.pk))
         reported = {mark["student"]: mark for mark in current_marks(sheet)}
-        stands = merging.existing(Lesson.objects.with_register().get(pk=self.lesson.pk)).standing
+        stands = merging.existing(Lesson.objects.with_register().get(pk=self.lesson.pk)).state
         found = []
         for student, (code, first, last) in self.taps.items():
             if stands.code_of(student) != code:

@@ -23,7 +23,7 @@ from drills.verdict import Case, Verdict
 from drills.world import Race, World
 from lessons.errors import StoreUnavailable
 from lessons.models import Register, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 
 class Scene:
@@ -49,7 +49,7 @@ class Scene:
     def stands(self) -> str | None:
         """Returns the last student's code in the register."""
         register = Register.objects.get(pk=self.race.lesson_id)
-        return standing(register, nation=self.race.world.school.nation).code_of(self.race.world.roster[-1])
+        return state_of(register, nation=self.race.world.school.nation).code_of(self.race.world.roster[-1])
 
     def judge(self) -> tuple[Verdict, list[str]]:
         settle([self.race])

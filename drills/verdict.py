@@ -13,7 +13,7 @@ from drills.journal import Entry
 from drills.world import Race
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Register, RejectedReport, School
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 
 @dataclass
@@ -148,7 +148,7 @@ class Case:
         nation, before = self.race.world.school.nation, list[Amendment]()
         for amendment in self.amendments:
             if amendment.student_id is not None:
-                stood = standing(self.register, nation=nation, marks=self.marks, amendments=before)
+                stood = state_of(self.register, nation=nation, marks=self.marks, amendments=before)
                 if amendment.from_code != stood.code_of(amendment.student_id):
                     yield f"amendment {amendment.pk} does not start from the value before it"
             before.append(amendment)
@@ -157,7 +157,7 @@ class Case:
         """I4. The sheet shows the register's latest state."""
         assert self.register is not None
         nation = self.race.world.school.nation
-        stood = standing(self.register, nation=nation, marks=self.marks, amendments=self.amendments)
+        stood = state_of(self.register, nation=nation, marks=self.marks, amendments=self.amendments)
         shown = {(mark["student"], mark["code"], mark["minutes_late"]) for mark in self.sheet.get("marks", ())}
         if shown != {(entry.student_id, entry.code, entry.minutes_late) for entry in stood.marks.values()}:
             yield "the sheet shows other marks"

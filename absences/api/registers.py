@@ -17,7 +17,7 @@ from lessons.api.pagination import Cursor
 from lessons.api.views import SignedInView
 from lessons.errors import InvalidInput, NotFound
 from lessons.models import Amendment, Lesson, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 from lessons.roles import Scope
 
 
@@ -30,7 +30,7 @@ class RegisterView(SignedInView):
         at = _at(request)
         if at is not None and at < found.register.completed_at:
             raise NotFound("There was no register at that time.")
-        stood = standing(
+        stood = state_of(
             merged.register, nation=found.school.nation, marks=merged.marks, amendments=merged.amendments, at=at
         )
         return Response(register_json(merged, stood, self.user.access) | {"already_completed": True})

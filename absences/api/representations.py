@@ -11,7 +11,7 @@ from lessons import codes
 from lessons.models import Amendment, Lesson, PlannedAbsence, Register, RejectedReport, Student
 from lessons.models.permissions import Access
 from lessons.registers.feed import Change
-from lessons.registers.state import Standing, standing
+from lessons.registers.state import RegisterState, state_of
 
 JSON = dict[str, Any]
 
@@ -76,15 +76,15 @@ def mark_json(lesson_id: int, mark: StoredMark, state: str, reader: Claims) -> J
 
 
 def completed_json(completed: Completed, reader: Access) -> JSON:
-    standing = register_json(completed.merged, completed.merged.standing, reader)
-    return standing | {"already_completed": completed.already_completed}
+    answer = register_json(completed.merged, completed.merged.state, reader)
+    return answer | {"already_completed": completed.already_completed}
 
 
-def register_json(merged: Merged, standing: Standing, reader: Access) -> JSON:
-    return taken_json(merged.register, standing, reader) | {"rejected": [rejected_json(row) for row in merged.rejected]}
+def register_json(merged: Merged, state: RegisterState, reader: Access) -> JSON:
+    return taken_json(merged.register, state, reader) | {"rejected": [rejected_json(row) for row in merged.rejected]}
 
 
-def taken_json(register: Register, standing: Standing, reader: Access) -> JSON:
+def taken_json(register: Register, state: RegisterState, reader: Access) -> JSON:
     """Without what was rejected. Notes are empty for those who may not read them."""
     notes = reader.reads_notes(register.school_id)
     return {
@@ -94,9 +94,9 @@ def taken_json(register: Register, standing: Standing, reader: Access) -> JSON:
         "completed_at": register.completed_at,
         "taken_at": register.taken_at,
         "completed_by": register.by,
-        "roster": list(standing.roster),
-        "unstated": sorted(standing.unstated),
-        "counts": standing.counts,
+        "roster": list(state.roster),
+        "unstated": sorted(state.unstated),
+        "counts": state.counts,
         "marks": [
             {
                 "student_id": entry.student_id,
@@ -107,7 +107,7 @@ def taken_json(register: Register, standing: Standing, reader: Access) -> JSON:
                 "reported_at": entry.reported_at,
                 "amended": entry.amended,
             }
-            for entry in sorted(standing.marks.values(), key=lambda entry: entry.student_id)
+            for entry in sorted(state.marks.values(), key=lambda entry: entry.student_id)
         ],
     }
 
@@ -143,7 +143,7 @@ def change_json(change: Change, reader: Access) -> JSON:
     row = change.row
     entry: JSON = {"number": row.feed_number, "kind": change.kind}
     if isinstance(row, Register):
-        first = standing(row, nation=row.school.nation, marks=row.marks.all(), amendments=())
+        first = state_of(row, nation=row.school.nation, marks=row.marks.all(), amendments=())
         return entry | {"lesson_id": row.pk, "register": taken_json(row, first, reader)}
     if isinstance(row, Amendment):
         return entry | {"lesson_id": row.register_id, "amendment": amendment_json(row, reader)}

@@ -65,7 +65,7 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
     except Refused as error:
         return _once_more(request, found, error, now)
     merged = done.merged
-    said = taken.in_words(merged.lesson, merged.standing)
+    said = taken.in_words(merged.lesson, merged.state)
     if merged.register.by_id != user_of(request).pk:
         who = merged.register.by_name
         messages.info(request, _("%(who)s had finished this register already. %(said)s") % {"who": who, "said": said})

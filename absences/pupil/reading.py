@@ -20,7 +20,7 @@ from lessons.models import Amendment, Enrolment, Group, Mark, Register, Student,
 from lessons.models import Lesson as LessonRow
 from lessons.models.register import RegisterQuerySet
 from lessons.models.timetable import LessonQuerySet
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 LESSON = ("pk", "date", "start_time", "session", "subject", "group", "group__name")
 OF_REGISTER = ("pk", "date", "lesson__start_time", "session", "lesson__subject", "group", "group__name")
@@ -105,6 +105,6 @@ def _stands(
     unstated = [student.pk] if first is None else []
     alone = Register(date=lesson.date, roster=[student.pk], unstated=unstated)
     marks = [mark] if mark else []
-    found = standing(alone, nation=student.school.nation, marks=marks, amendments=amendments)
+    found = state_of(alone, nation=student.school.nation, marks=marks, amendments=amendments)
     code = found.code_of(student.pk)
     return (None if code is None else known.get(code)), found.minutes_of(student.pk)

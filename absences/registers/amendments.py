@@ -18,7 +18,7 @@ from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, Store
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
 from lessons.registers.feed import take_numbers
-from lessons.registers.state import Standing, standing
+from lessons.registers.state import RegisterState, state_of
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def amend(
     made: list[Amendment] = []
     with recording(), transaction.atomic(), around(made):
         lesson = _locked(user, lesson_id, now)
-        before = standing(lesson.register, nation=lesson.school.nation)
+        before = state_of(lesson.register, nation=lesson.school.nation)
         _check(user, lesson, before, changes)
         made += [
             _row(
@@ -109,7 +109,7 @@ def project(lesson: Lesson) -> None:
     to be shown has been committed, and whoever waits must not be told to send it again."""
     try:
         register = Register.objects.get(pk=lesson.pk)
-        if transitions.project(lesson, register, standing(register, nation=lesson.school.nation)):
+        if transitions.project(lesson, register, state_of(register, nation=lesson.school.nation)):
             Register.objects.filter(pk=lesson.pk, projected_rev__lt=register.rev).update(projected_rev=register.rev)
     except (StoreUnavailable, OperationalError, InterfaceError):
         log.warning("The sheet of lesson %s does not show its latest revision yet.", lesson.pk)
@@ -126,7 +126,7 @@ def _locked(user: User, lesson_id: int, now: datetime) -> Lesson:
     return lesson
 
 
-def _check(user: User, lesson: Lesson, before: Standing, changes: Sequence[Change]) -> None:
+def _check(user: User, lesson: Lesson, before: RegisterState, changes: Sequence[Change]) -> None:
     allowed = allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
     errors = []
     for index, change in enumerate(changes):

@@ -18,7 +18,7 @@ from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import Conflict, NotAllowed, Unprocessable
 from lessons.models import Lesson, User
-from lessons.registers.state import Standing
+from lessons.registers.state import RegisterState
 
 AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
 
@@ -30,7 +30,7 @@ def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
     return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 
 
-def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Standing:
+def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> RegisterState:
     """The register as it stands then. For somebody on its roster; who is not awaited, or was said to have arrived
     already, changes nothing.
 
@@ -44,15 +44,15 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Sta
     if sheet and sheet["late_pending"]:  # a colleague may have said the same just now
         late.merge_late(key, now)
     before = merging.existing(lesson)
-    if before.standing.code_of(student_id) not in AWAITED:
-        return before.standing
+    if before.state.code_of(student_id) not in AWAITED:
+        return before.state
     said = sum(amendment.student_id in (None, student_id) for amendment in before.amendments)
     stored = _stored(user, lesson, lesson.register.roster, _report(user, lesson, student_id, sheet, said, now), now)
     state = stored.state if stored else "late"
     if state == "provisional":  # the sheet was lost, and this made a new one beside the register
         completion.complete(user, lesson.pk, now=now, source="page")
     late.merge_late(key, now)
-    after = merging.existing(lesson).standing
+    after = merging.existing(lesson).state
     if state == "conflict" and after.code_of(student_id) in AWAITED:
         raise Conflict(_("A colleague has marked this pupil in the meantime. Please look at the register again."))
     return after

@@ -81,7 +81,7 @@ def _close_sheets(batch: Sequence[Sheet], result: merging.Result, now: datetime,
             log.critical("The register of lesson %s was made from another state of its sheet; left alone.", pk)
             del to_close[pk]
     transitions.close(
-        [(each.lesson, each.register, each.standing) for pk, each in result.merged.items() if pk in to_close], now
+        [(each.lesson, each.register, each.state) for pk, each in result.merged.items() if pk in to_close], now
     )
     for lesson in result.cancelled:
         transitions.close_cancelled(lesson, now)

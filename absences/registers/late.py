@@ -22,7 +22,7 @@ from lessons.errors import Refused, StoreUnavailable
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, Register, RejectedReport
 from lessons.models.permissions import within_window
 from lessons.registers.feed import take_numbers
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 from lessons.roles import Role
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def _append(lesson: Lesson, marks: Collection[StoredMark], said: Sequence[LogEnt
     history = list(register.amendments.all())
     waiting = _new(lesson, marks)
     late = _new(lesson, [*waiting, *_hidden(waiting, said, history)])
-    before = standing(register, nation=lesson.school.nation, amendments=history)
+    before = state_of(register, nation=lesson.school.nation, amendments=history)
     schools = {lesson.school_id}
     judge = Judge(
         eligibility.reporters_of(schools, {mark["by"] for mark in (*late, *said)} if late else ()),

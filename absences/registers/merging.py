@@ -16,7 +16,7 @@ from absences.store.documents import Sheet, StoredMark
 from lessons import codes
 from lessons.models import Amendment, Enrolment, Lesson, Mark, Register, RejectedReport
 from lessons.registers.feed import take_numbers
-from lessons.registers.state import Standing, standing
+from lessons.registers.state import RegisterState, state_of
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ class Merged:
     rejected: Sequence[RejectedReport] = ()
 
     @property
-    def standing(self) -> Standing:
-        return standing(self.register, nation=self.lesson.school.nation, marks=self.marks, amendments=self.amendments)
+    def state(self) -> RegisterState:
+        return state_of(self.register, nation=self.lesson.school.nation, marks=self.marks, amendments=self.amendments)
 
 
 @dataclass(frozen=True)

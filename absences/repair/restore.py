@@ -20,7 +20,7 @@ from absences.store.scope import Scope
 from absences.store.sheets import Key
 from lessons import codes
 from lessons.models import Amendment, FeedCounter, Lesson, Register
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 RUNBOOKS = {
     "postgresql": """\
@@ -118,7 +118,7 @@ def _catch_up(pair: Pair, again: Sequence[StoredMark], now: datetime) -> int:
 
 
 def _lost_changes(sheet: Sheet, register: Register, now: datetime) -> Iterator[Amendment]:
-    stood = standing(register, nation=register.lesson.school.nation)
+    stood = state_of(register, nation=register.lesson.school.nation)
     amended_at = sheet.get("amended_at") or now  # sheets of earlier versions do not say it
     unstated = set(sheet["unstated"])
     withdrawn = any(stood.code_of(student) is not None for student in unstated)
@@ -185,7 +185,7 @@ def _show(register: Register, now: datetime) -> bool:
     lesson = register.lesson
     sheet = sheets.read(Key(register.school_id, register.pk))
     if sheet is None:
-        return transitions.rebuild(lesson, register, standing(register, nation=lesson.school.nation), now)
+        return transitions.rebuild(lesson, register, state_of(register, nation=lesson.school.nation), now)
     if sheet["state"] != "closed":
         closing.close_beside(lesson, now)
         return True

@@ -12,7 +12,7 @@ from absences.store.scope import Scope
 from absences.store.sheets import Key, key_of
 from lessons import codes
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, School
-from lessons.registers.state import Standing, standing
+from lessons.registers.state import RegisterState, state_of
 
 PAGE = 500
 
@@ -92,10 +92,10 @@ class Pair:
         return key_of(self.sheet)
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> RegisterState:
         assert self.lesson is not None
         nation = self.lesson.school.nation
-        return standing(self.lesson.register, nation=nation, marks=self.marks, amendments=self.amendments)
+        return state_of(self.lesson.register, nation=nation, marks=self.marks, amendments=self.amendments)
 
     def differences(self) -> Iterator[Difference]:
         if self.lesson is None or self.lesson.school_id != self.key.school_id:
@@ -110,7 +110,7 @@ class Pair:
 
     def _projection(self) -> Iterator[Difference]:
         assert self.lesson is not None
-        register, stood = self.lesson.register, self.standing
+        register, stood = self.lesson.register, self.state
         if self.sheet["register_rev"] != register.rev:
             yield Difference(self.key, "revision", f"the sheet shows {self.sheet['register_rev']} of {register.rev}")
         expected = {

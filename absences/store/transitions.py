@@ -20,7 +20,7 @@ from absences.store.sheets import ATTEMPTS, OPEN, Key, new_sheet
 from absences.store.times import midnight
 from lessons.errors import StoreUnavailable
 from lessons.models import Lesson, Register
-from lessons.registers.state import Standing
+from lessons.registers.state import RegisterState
 
 COMPACT_AFTER = timedelta(days=35)
 
@@ -49,17 +49,17 @@ def fence(key: Key, day: date, intent: Intent, now: datetime) -> Sheet:
     raise StoreUnavailable(_("Too many people are writing to this register at once. Please try again."))
 
 
-def close(merged: Iterable[tuple[Lesson, Register, Standing]], now: datetime) -> None:
+def close(merged: Iterable[tuple[Lesson, Register, RegisterState]], now: datetime) -> None:
     """C3: closes the sheets of a batch, with what statistics need."""
     updates = [
         UpdateOne(
             Key(lesson.school_id, lesson.pk).filter | {"state": "closing"},
             {
-                "$set": {**_closed(now), **_facts(lesson), **_projection(register, standing)},
+                "$set": {**_closed(now), **_facts(lesson), **_projection(register, state)},
                 "$unset": {"orphan_check_at": ""},
             },
         )
-        for lesson, register, standing in merged
+        for lesson, register, state in merged
     ]
     if updates:
         with mongo.answering():
@@ -94,24 +94,24 @@ def reopen(lesson: Lesson) -> None:
         )
 
 
-def rebuild(lesson: Lesson, register: Register, standing: Standing, now: datetime) -> bool:
+def rebuild(lesson: Lesson, register: Register, state: RegisterState, now: datetime) -> bool:
     """Makes a closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
     key = Key(lesson.school_id, lesson.pk)
     intent: IntentId = {"id": register.completion_id}
-    lost: Query = {**new_sheet(now), **_facts(lesson), **_projection(register, standing)}
+    lost: Query = {**new_sheet(now), **_facts(lesson), **_projection(register, state)}
     lost |= {"state": "closed", "closed_at": now, "rev": register.merged_rev, "rebuilt_at": now, "intent": intent}
     del lost["orphan_check_at"]
     with mongo.answering():
         return mongo.sheets().update_one(key.filter, {"$setOnInsert": lost}, upsert=True).upserted_id is not None
 
 
-def project(lesson: Lesson, register: Register, standing: Standing) -> bool:
+def project(lesson: Lesson, register: Register, state: RegisterState) -> bool:
     """P. Whether the sheet now shows this revision of the register, or a later one."""
     key = Key(lesson.school_id, lesson.pk)
     with mongo.answering():
         older = {"$or": [{"register_rev": {"$lt": register.rev}}, {"register_rev": {"$exists": False}}]}
         result = mongo.sheets().update_one(
-            key.filter | {"state": "closed"} | older, {"$set": _projection(register, standing)}
+            key.filter | {"state": "closed"} | older, {"$set": _projection(register, state)}
         )
         if result.matched_count:
             return True
@@ -136,16 +136,16 @@ def _facts(lesson: Lesson) -> LessonFacts:
     }
 
 
-def _projection(register: Register, standing: Standing) -> Projection:
+def _projection(register: Register, state: RegisterState) -> Projection:
     marks: list[ShownMark] = [
         {"student": entry.student_id, "code": entry.code, "minutes_late": entry.minutes_late}
-        for entry in standing.marks.values()
+        for entry in state.marks.values()
     ]
     return {
-        "roster": list(standing.roster),
-        "unstated": sorted(standing.unstated),
-        "counts": standing.counts,
+        "roster": list(state.roster),
+        "unstated": sorted(state.unstated),
+        "counts": state.counts,
         "marks": marks,
         "register_rev": register.rev,
-        "amended_at": standing.amended_at,
+        "amended_at": state.amended_at,
     }

@@ -23,7 +23,7 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
     """Amends one student's mark; the first entry is kept."""
     found = amendable_lesson(request, lesson, timezone.now())
     pupil = of_roster(found, student)
-    mark = merging.existing(found).standing
+    mark = merging.existing(found).state
     form = AmendForm(
         sent(request),
         allowed=_allowed(request, found),

@@ -14,7 +14,7 @@ from absences.web.lookup import of_roster, taken_lesson, user_of
 from absences.web.words import word
 from lessons import codes
 from lessons.models import Student
-from lessons.registers.state import Standing
+from lessons.registers.state import RegisterState
 
 
 @require_POST
@@ -28,7 +28,7 @@ def arrive(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
     return redirect(f"{reverse('register', args=[found.pk])}#pupil-{pupil.pk}")
 
 
-def _say(request: HttpRequest, pupil: Student, stands: Standing) -> None:
+def _say(request: HttpRequest, pupil: Student, stands: RegisterState) -> None:
     code, minutes = stands.code_of(pupil.pk), stands.minutes_of(pupil.pk)
     said = {"name": pupil.name, "mark": word(code).lower(), "minutes": minutes}
     if code in codes.ARRIVAL_CODES:

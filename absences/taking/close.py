@@ -62,7 +62,7 @@ def _close(request: HttpRequest, lesson: Lesson, now: datetime) -> None:
     done = completion.complete(
         user_of(request), lesson.pk, now=now, roster_seen=(), others=Others.UNSTATED, source="page"
     )
-    said = taken.in_words(done.merged.lesson, done.merged.standing)
+    said = taken.in_words(done.merged.lesson, done.merged.state)
     if done.already_completed:
         who = done.merged.register.by_name
         messages.info(request, _("%(who)s had finished this register already. %(said)s") % {"who": who, "said": said})

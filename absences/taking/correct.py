@@ -58,7 +58,7 @@ def _preset(lesson: Lesson, now: datetime) -> dict[str, str]:
 
 def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Corrections) -> int | None:
     """Adds the amendments; returns the status for the page if none were added. Errors are put on the form."""
-    given.changes = correct_form.not_yet_so(given.changes, merging.existing(lesson).standing)
+    given.changes = correct_form.not_yet_so(given.changes, merging.existing(lesson).state)
     try:
         if given.changes:
             amendments.amend(user_of(request), lesson.pk, given.changes, now=timezone.now(), source="page")
@@ -79,9 +79,9 @@ def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Correcti
 def _page(
     request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Corrections, everybody: bool, status: int = 200
 ) -> HttpResponse:
-    standing = merging.existing(lesson).standing
-    students = list(_students(lesson, standing.roster if everybody else standing.unstated))
-    rows = correct_form.rows(students, standing)
+    state = merging.existing(lesson).state
+    students = list(_students(lesson, state.roster if everybody else state.unstated))
+    rows = correct_form.rows(students, state)
     if request.method == "POST":
         correct_form.put_back(request.POST, rows, given.errors, seen=status == 400)
     context = {

@@ -15,7 +15,7 @@ from absences.taking.register_form import EVERYDAY, PupilRow
 from lessons import codes
 from lessons.errors import FieldError
 from lessons.models import Lesson, Student
-from lessons.registers.state import Standing
+from lessons.registers.state import RegisterState
 
 NAMES = ("mark", "minutes", "was", "wasminutes")
 
@@ -54,9 +54,9 @@ def read(post: Mapping[str, str], roster: Collection[int], lesson: Lesson, why: 
     return sent
 
 
-def rows(students: Sequence[Student], standing: Standing) -> list[PupilRow]:
+def rows(students: Sequence[Student], state: RegisterState) -> list[PupilRow]:
     """Returns a row for each student, with the current mark."""
-    return [_row(student, standing) for student in students]
+    return [_row(student, state) for student in students]
 
 
 def put_back(post: Mapping[str, str], shown: Sequence[PupilRow], errors: Mapping[int, str], *, seen: bool) -> None:
@@ -71,13 +71,13 @@ def put_back(post: Mapping[str, str], shown: Sequence[PupilRow], errors: Mapping
             row.was, row.was_minutes = was, was_minutes[:6]
 
 
-def not_yet_so(changes: Sequence[Change], standing: Standing) -> list[Change]:
+def not_yet_so(changes: Sequence[Change], state: RegisterState) -> list[Change]:
     """Returns changes that differ from the current state, for a form that is sent twice."""
-    return [change for change in changes if (change.code, change.minutes_late) != _stands(change, standing)]
+    return [change for change in changes if (change.code, change.minutes_late) != _stands(change, state)]
 
 
-def _stands(change: Change, standing: Standing) -> tuple[str | None, int | None]:
-    return standing.code_of(change.student_id), standing.minutes_of(change.student_id)
+def _stands(change: Change, state: RegisterState) -> tuple[str | None, int | None]:
+    return state.code_of(change.student_id), state.minutes_of(change.student_id)
 
 
 def _change(student_id: int, code: str, minutes: int | None, lesson: Lesson, why: str, was: str) -> Change:
@@ -87,8 +87,8 @@ def _change(student_id: int, code: str, minutes: int | None, lesson: Lesson, why
     return Change(student_id=student_id, code=code, reason=why, minutes_late=minutes, expected_code=was)
 
 
-def _row(student: Student, standing: Standing) -> PupilRow:
-    code, minutes = standing.code_of(student.pk) or "", standing.minutes_of(student.pk)
+def _row(student: Student, state: RegisterState) -> PupilRow:
+    code, minutes = state.code_of(student.pk) or "", state.minutes_of(student.pk)
     return PupilRow(student, code=code, minutes=minutes, was=code, was_minutes=minutes)
 
 

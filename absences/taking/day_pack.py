@@ -34,7 +34,7 @@ class DayPack:
     sid: str
     lessons: Sequence[Lesson]
     planned: Mapping[int, Suggested]
-    standing: Mapping[int, Sequence[StoredMark]]
+    current: Mapping[int, Sequence[StoredMark]]
     facts: JSON
 
     @property
@@ -53,8 +53,8 @@ class DayPack:
         return self.facts | {"lessons": lessons, "now": milliseconds(now)}
 
     def _ticket(self, lesson: Lesson, roster: Sequence[int], now: datetime) -> str | None:
-        planned, standing = self.planned[lesson.pk], self.standing[lesson.pk]
-        return tickets.issue(self.user, lesson, roster, now, planned, standing, sid=self.sid)
+        planned, current = self.planned[lesson.pk], self.current[lesson.pk]
+        return tickets.issue(self.user, lesson, roster, now, planned, current, sid=self.sid)
 
 
 def _ids(facts: JSON) -> list[int]:
@@ -70,7 +70,7 @@ def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more
     rosters = _rosters(lessons)
     planned = PlannedAbsence.objects.codes_of(lessons)
     known = marks.if_known(marks.by_lesson, lessons)
-    standing = defaultdict(list, known or {})
+    current = defaultdict(list, known or {})
     facts = {
         "format": FORMAT,
         "user": user.pk,
@@ -78,11 +78,11 @@ def of(user: User, schools: Sequence[School], now: datetime, *, sid: str, **more
         "school": ", ".join(school.name for school in schools),
         "day": days[schools[0]].isoformat(),
         "ends": min(milliseconds(school_time.end_of_day(school.time_zone, day)) for school, day in days.items()),
-        "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], standing[each.pk]) for each in lessons],
+        "lessons": [_lesson(each, rosters[each.group_id], planned[each.pk], current[each.pk]) for each in lessons],
         **({"unknown": True} if known is None else {}),
         **more,
     }
-    return DayPack(user, sid, lessons, planned, standing, facts)
+    return DayPack(user, sid, lessons, planned, current, facts)
 
 
 def _rosters(lessons: Iterable[Lesson]) -> Mapping[int, Sequence[Student]]:
@@ -101,7 +101,7 @@ def _lesson(
     lesson: Lesson,
     students: Sequence[Student],
     planned: Suggested,
-    standing: Sequence[StoredMark],
+    current: Sequence[StoredMark],
 ) -> JSON:
     staff = [each.user.name for each in lesson.people]
     return {
@@ -119,7 +119,7 @@ def _lesson(
         "state": lesson.state,
         "taken": milliseconds(lesson.register.taken_at) if lesson.is_completed else None,
         "roster": [_student(each, planned.get(each.pk)) for each in students],
-        "marks": [_mark(mark) for mark in standing] if lesson.state == "due" else [],
+        "marks": [_mark(mark) for mark in current] if lesson.state == "due" else [],
     }
 
 

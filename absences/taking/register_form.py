@@ -68,11 +68,11 @@ class PupilRow:
 
 def rows(
     students: Sequence[Student],
-    standing: Sequence[StoredMark],
+    current: Sequence[StoredMark],
     planned: Suggested = tickets.NOTHING_PLANNED,
 ) -> list[PupilRow]:
     """Returns a row for each student, with the current mark and a planned absence."""
-    marks_by = {mark["student"]: mark for mark in standing}
+    marks_by = {mark["student"]: mark for mark in current}
     return [_row(student, marks_by.get(student.pk), planned.get(student.pk, "")) for student in students]
 
 

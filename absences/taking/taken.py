@@ -14,7 +14,7 @@ from absences.taking import as_of, script
 from absences.web.lookup import render_local, user_of
 from lessons.calendar import school_time
 from lessons.models import Amendment, Lesson, Student, User
-from lessons.registers.state import Standing
+from lessons.registers.state import RegisterState
 
 
 @dataclass(frozen=True)
@@ -65,47 +65,47 @@ def _may(user: User, lesson: Lesson, now: datetime) -> dict[str, bool]:
 
 
 def _facts(merged: Merged, may_arrive: bool) -> dict[str, Any]:
-    standing = merged.standing
-    named = {*standing.roster, *(report.student_id for report in merged.rejected)}
+    state = merged.state
+    named = {*state.roster, *(report.student_id for report in merged.rejected)}
     students = Student.objects.filter(school=merged.lesson.school_id).in_bulk(named)
     return {
         "lesson": merged.lesson,
         "register": merged.register,
         "is_same_day": school_time.local_date(merged.lesson.school.time_zone, merged.register.taken_at)
         == merged.lesson.date,
-        "summary": summary(standing),
-        "rows": _rows(merged, standing, students, may_arrive),
+        "summary": summary(state),
+        "rows": _rows(merged, state, students, may_arrive),
         "changes": list(as_of.changes(merged, students)),
-        "unstated": len(standing.unstated),
+        "unstated": len(state.unstated),
         "withdrawn": any(each.kind == Amendment.Kind.VOID for each in merged.amendments),
         "rejected": [(each, students.get(each.student_id)) for each in merged.rejected],
     }
 
 
-def _rows(merged: Merged, standing: Standing, students: Mapping[int, Student], may_arrive: bool) -> list[TakenRow]:
+def _rows(merged: Merged, state: RegisterState, students: Mapping[int, Student], may_arrive: bool) -> list[TakenRow]:
     """Returns rows in the order of the register."""
-    on_roster = [students[pk] for pk in standing.roster if pk in students]
+    on_roster = [students[pk] for pk in state.roster if pk in students]
     ordered = sorted(on_roster, key=lambda student: (student.sort_name, student.legal_name, student.pk))
-    first = replace(merged, amendments=()).standing
+    first = replace(merged, amendments=()).state
     touched = {amendment.student_id for amendment in merged.amendments}
     return [
         TakenRow(
             student,
-            code=standing.code_of(student.pk),
-            minutes_late=standing.minutes_of(student.pk),
+            code=state.code_of(student.pk),
+            minutes_late=state.minutes_of(student.pk),
             amended=not touched.isdisjoint({student.pk, None}),
             first=first.code_of(student.pk),
-            may_arrive=may_arrive and standing.code_of(student.pk) in arrivals.AWAITED,
+            may_arrive=may_arrive and state.code_of(student.pk) in arrivals.AWAITED,
         )
         for student in ordered
     ]
 
 
-def summary(standing: Standing) -> list[Count]:
+def summary(state: RegisterState) -> list[Count]:
     """Counts everybody on the roster exactly once; present and absent are always shown, other kinds if there are
     any."""
-    counts = standing.counts
-    present = len(standing.roster) - len(standing.unstated) - len(standing.marks)
+    counts = state.counts
+    present = len(state.roster) - len(state.unstated) - len(state.marks)
     elsewhere = counts["attended"] - present - counts["late"]
     not_expected = counts["expected"] - counts["unstated"] - counts["possible"]
     always = [Count(present, _("present"), "/"), Count(counts["absent"], _("absent"), "N")]
@@ -118,12 +118,12 @@ def summary(standing: Standing) -> list[Count]:
     return always + [count for count in others if count.number]
 
 
-def in_words(lesson: Lesson, standing: Standing) -> str:
+def in_words(lesson: Lesson, state: RegisterState) -> str:
     """Returns a sentence such as “7A: register taken 08:52. 28 present, 2 absent.”"""
     return _("%(group)s: register taken %(time)s. %(counts)s.") % {
         "group": lesson.group.name,
         "time": clock(lesson.register.taken_at, lesson),
-        "counts": ", ".join(str(count) for count in summary(standing)),
+        "counts": ", ".join(str(count) for count in summary(state)),
     }
 
 

@@ -14,7 +14,7 @@ from absences.store.documents import Sheet
 from absences.store.sheets import Key
 from lessons.codes import Counts
 from lessons.models import Amendment, Mark, Register, RejectedReport
-from lessons.registers.state import Standing, standing
+from lessons.registers.state import RegisterState, state_of
 
 Rows = list[dict[str, Any]]
 MOVING = frozenset({"_state", "rev", "projected_rev", "merged_late_rev", "updated_at"})
@@ -37,16 +37,16 @@ class Facts:
         return cls(sheet, registers, *map(list, rows))  # type: ignore[arg-type]
 
     @cached_property
-    def standing(self) -> Standing | None:
+    def state(self) -> RegisterState | None:
         for register in self.registers:
-            return standing(register, nation="england", marks=self.marks, amendments=self.amendments)
+            return state_of(register, nation="england", marks=self.marks, amendments=self.amendments)
         return None
 
     @property
     def entries(self) -> dict[int, Entry] | None:
-        if self.standing is None:
+        if self.state is None:
             return None
-        return {pk: (self.standing.code_of(pk), self.standing.minutes_of(pk)) for pk in self.standing.roster}
+        return {pk: (self.state.code_of(pk), self.state.minutes_of(pk)) for pk in self.state.roster}
 
     @property
     def counts_as_taken(self) -> Counts | None:

@@ -69,7 +69,7 @@ def test_nobody_fills_a_sheet(
     with pytest.raises(Conflict, match="full"):
         service.report(claims, lesson.pk, report[3:], now)
     assert service.report(claims, lesson.pk, report[:3], now), "what was acknowledged may be sent again"
-    assert completion.complete(teacher, lesson.pk, now=now, roster_seen=roster).merged.standing.counts["absent"] == 3
+    assert completion.complete(teacher, lesson.pk, now=now, roster_seen=roster).merged.state.counts["absent"] == 3
 
 
 @pytest.mark.parametrize("code", [[], {}, None, 5])

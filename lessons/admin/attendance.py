@@ -12,7 +12,7 @@ from django.db.models import Q
 from lessons import codes
 from lessons.models import Amendment, Mark, Register, Student
 from lessons.registers.rates import Figures, best
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 LATEST = 10
 
@@ -64,7 +64,7 @@ def entries_of(student: Student, year: int) -> list[LessonMark]:
     for register in registers.order_by("-lesson__starts_at", "-pk"):
         if student.pk in register.roster:  # the roster of the register decides
             own, changes = marks[register.pk], amendments[register.pk]
-            stands = standing(register, nation=nation, marks=own, amendments=changes)
+            stands = state_of(register, nation=nation, marks=own, amendments=changes)
             code = stands.code_of(student.pk)
             known = codes.code_set(nation, register.date).get(code) if code else None
             entries.append(LessonMark(register, known, stands.minutes_of(student.pk)))

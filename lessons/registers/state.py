@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RegisterState:
     """The state of a register. `marks` are by student id; a student on the roster without a mark, and not in
     `unstated`, was present.
 
@@ -51,14 +51,14 @@ class Standing:
         return mark.minutes_late if mark else None
 
 
-def standing(
+def state_of(
     register: Register,
     *,
     nation: str,
     marks: Iterable[Mark] | None = None,
     amendments: Iterable[Amendment] | None = None,
     at: datetime | None = None,
-) -> Standing:
+) -> RegisterState:
     """Returns the register's current state, or its state at a time: two queries if the rows are not given."""
     entries = {m.student_id: _marked(m) for m in (register.marks.all() if marks is None else marks)}
     unstated = set(register.unstated)
@@ -67,7 +67,7 @@ def standing(
         if at is None or amendment.arrived_at <= at:
             _apply(amendment, register.roster, entries, unstated)
             arrived.append(amendment.arrived_at)
-    return Standing(
+    return RegisterState(
         roster=tuple(register.roster),
         unstated=frozenset(unstated),
         marks=entries,

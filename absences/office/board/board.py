@@ -25,7 +25,7 @@ from lessons.errors import FieldError, InvalidInput
 from lessons.models import Amendment, Enrolment, Lesson, Notice, PlannedAbsence, Register, School, Student
 from lessons.models.timetable import Session
 from lessons.prepared import prepared
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ def _unstated(school: School, day: date) -> list[Unstated]:
     lessons: dict[int, list[Lesson]] = {}
     found = registers.select_related("lesson__group").prefetch_related("marks", "amendments")
     for register in found.order_by("lesson__starts_at", "pk"):
-        for student in standing(register, nation=school.nation).unstated:
+        for student in state_of(register, nation=school.nation).unstated:
             lessons.setdefault(student, []).append(register.lesson)
     planned = PlannedAbsence.objects.of({lesson for each in lessons.values() for lesson in each})
     students = Student.objects.in_order().filter(school=school, pk__in=lessons)

@@ -15,7 +15,7 @@ from lessons import codes
 from lessons.calendar import school_time
 from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register, School, Student, User
 from lessons.models.base import signature
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 TWICE = timedelta(minutes=1)  # a contact repeated this soon is the same one
 
@@ -59,7 +59,7 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
     registers = Register.objects.filter(school=school, date=day).order_by("-lesson__starts_at", "-pk")
     said: dict[int, list[tuple[Lesson, str]]] = defaultdict(list)
     for register in registers.select_related("lesson__group").prefetch_related("marks", "amendments"):
-        stands = standing(
+        stands = state_of(
             register, nation=school.nation, marks=register.marks.all(), amendments=register.amendments.all()
         )
         roster = set(stands.roster)

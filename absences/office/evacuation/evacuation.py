@@ -19,7 +19,7 @@ from lessons import codes
 from lessons.calendar import school_time
 from lessons.codes import Kind
 from lessons.models import Amendment, DeskEntry, Enrolment, Group, Lesson, Mark, PlannedAbsence, School, Student
-from lessons.registers.state import Entry, Standing, standing
+from lessons.registers.state import Entry, RegisterState, state_of
 
 
 class Whereabouts(models.TextChoices):
@@ -136,7 +136,7 @@ def _said(school: School, day: date, lessons: Iterable[Lesson]) -> dict[int, lis
     return said
 
 
-def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Lesson, Standing]]:
+def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Lesson, RegisterState]]:
     """Yields lessons that have a register, with its current state."""
     taken = [lesson for lesson in lessons if lesson.is_completed]
     ids = [lesson.pk for lesson in taken]
@@ -148,7 +148,7 @@ def _registers(school: School, lessons: Iterable[Lesson]) -> Iterator[tuple[Less
         amendments[amendment.register_id].append(amendment)
     for lesson in taken:
         own, later = marks[lesson.pk], amendments[lesson.pk]
-        yield lesson, standing(lesson.register, nation=school.nation, marks=own, amendments=later)
+        yield lesson, state_of(lesson.register, nation=school.nation, marks=own, amendments=later)
 
 
 def _at(lesson: Lesson, mark: Entry | None) -> datetime:

@@ -54,7 +54,7 @@ class Model:
         self.merged: dict[int, int] = {}  # the last late report of each student that was merged
         self.amended: dict[int, datetime] = {}  # by a person
 
-    def standing(self, student: int) -> Said | None:
+    def current(self, student: int) -> Said | None:
         return self.late.get(student) or self.marks.get(student)
 
     def report(self, report: Report, by: int, at: datetime) -> tuple[str, UUID]:
@@ -62,11 +62,11 @@ class Model:
         student, content = report.student_id, (report.code, report.minutes_late, by)
         if earlier := self.log.get((student, report.report_id)):
             return (earlier.state if earlier.content == content else "reused"), report.report_id
-        standing, device = self.standing(student), (student, by, report.device)
-        if standing and report.sequence is not None and report.sequence <= self.sequences.get(device, 0):
-            return "superseded", standing.report_id
-        if standing and standing.by != by and report.replaces not in (UNSET, standing.report_id):
-            return "conflict", standing.report_id
+        current, device = self.current(student), (student, by, report.device)
+        if current and report.sequence is not None and report.sequence <= self.sequences.get(device, 0):
+            return "superseded", current.report_id
+        if current and current.by != by and report.replaces not in (UNSET, current.report_id):
+            return "conflict", current.report_id
         state = "provisional" if self.state == "open" else "late"
         said = Said(student, *content, report.report_id, report.reported_at or at, len(self.log) + 1, state)
         self.log[student, report.report_id] = said

@@ -54,7 +54,7 @@ def test_a_student_who_is_deleted_during_the_merge(
     monkeypatch.setattr(merging, "merge", merge_after_the_deletion)
     done = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     assert [(row.student_id, row.reason) for row in done.merged.rejected] == [(reported[0], "unknown_student")]
-    assert list(done.merged.standing.marks) == [reported[1]]
+    assert list(done.merged.state.marks) == [reported[1]]
 
 
 def test_a_register_that_sql_refuses(

@@ -31,7 +31,7 @@ def test_twice_gives_the_same_register(teacher: User, lesson: Lesson, roster: li
     first = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     again = completion.complete(teacher, lesson.pk, now=now + timedelta(minutes=1), roster_seen=[])
     assert (first.already_completed, again.already_completed) == (False, True)
-    assert again.merged.standing == first.merged.standing
+    assert again.merged.state == first.merged.state
     assert again.merged.register.completed_at == now
 
 
@@ -64,9 +64,9 @@ def test_a_report_during_completion_is_late(
 
     monkeypatch.setattr(merging, "merge", with_a_report_just_before)
     done = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
-    assert done.merged.standing.counts["absent"] == 0
+    assert done.merged.state.counts["absent"] == 0
     reconcile(now)
-    assert merging.existing(Lesson.objects.get()).standing.marks[roster[0]].code == "N"
+    assert merging.existing(Lesson.objects.get()).state.marks[roster[0]].code == "N"
 
 
 def test_who_joined_while_the_page_was_open_is_unstated(
@@ -135,7 +135,7 @@ def test_reports_of_strangers_are_kept_with_the_reason(
     done = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     reasons = {row.student_id: row.reason for row in RejectedReport.objects.all()}
     assert reasons == {elsewhere: "not_on_roster", foreign: "unknown_student", 2**62: "unknown_student"}
-    assert done.merged.standing.marks.keys() == {roster[0]}
+    assert done.merged.state.marks.keys() == {roster[0]}
 
 
 def test_a_teachers_codes_are_the_schools_setting(

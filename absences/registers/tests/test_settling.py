@@ -116,7 +116,7 @@ def test_a_lesson_that_is_a_day_away_may_be_scheduled_again(
     assert reconcile(cancelled.starts_at - timedelta(days=1, seconds=1)).cancelled == 0
     Lesson.objects.update(status=Lesson.Status.SCHEDULED)
     done = completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)
-    assert list(done.merged.standing.marks) == [roster[0]]
+    assert list(done.merged.state.marks) == [roster[0]]
 
 
 def test_scheduled_again_while_it_was_settled(
@@ -142,5 +142,5 @@ def test_scheduled_again_while_it_was_settled(
     assert report(claims, cancelled, roster[2], now) == "provisional"
     completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)
     reconcile(now)
-    stood = merging.existing(Lesson.objects.select_related("school", "register").get()).standing
+    stood = merging.existing(Lesson.objects.select_related("school", "register").get()).state
     assert sorted(stood.marks) == roster[:3]

@@ -86,8 +86,8 @@ class Taking(Lockstep):
 
     @rule(target=said, who=TEACHER, student=STUDENT, code=CODE, saw=st.sampled_from(["the mark", "another", "none"]))
     def replace(self, who: str, student: int, code: str, saw: str) -> tuple[str, Report]:
-        standing = self.model.standing(self.world.roster[student])
-        seen = {"the mark": standing.report_id if standing else None, "another": NEVER_SAID, "none": None}
+        current = self.model.current(self.world.roster[student])
+        seen = {"the mark": current.report_id if current else None, "another": NEVER_SAID, "none": None}
         return self.tell(who, student, code, replaces=seen[saw])
 
     @rule(said=said)
@@ -214,7 +214,7 @@ class Taking(Lockstep):
         assert self.taken in ([], facts.as_taken), "I3: a register never changes"
         assert self.amended == facts.history[: len(self.amended)], "I3: amendments are only appended"
         assert facts.entries == self.model.register
-        assert facts.counts_as_taken in (None, facts.standing and facts.standing.counts)
+        assert facts.counts_as_taken in (None, facts.state and facts.state.counts)
         assert {(row.student_id, row.report_id): row.reason for row in facts.rejected} == self.model.rejected
         assert self.present(facts) <= self.said_to_be_present(facts), "I5"
         self.taken, self.amended = facts.as_taken, facts.history
@@ -230,10 +230,10 @@ class Taking(Lockstep):
     def nothing_is_left(self) -> None:
         """What holds when the reconciler has run."""
         facts = Facts.read(self.world.key)
-        assert (facts.standing is None) == (self.model.state == "open")
-        if facts.standing:
-            marks = [(mark.student_id, mark.code, mark.minutes_late) for mark in facts.standing.marks.values()]
-            assert facts.shown == ("closed", facts.standing.counts, marks), "I4"
+        assert (facts.state is None) == (self.model.state == "open")
+        if facts.state:
+            marks = [(mark.student_id, mark.code, mark.minutes_late) for mark in facts.state.marks.values()]
+            assert facts.shown == ("closed", facts.state.counts, marks), "I4"
             superseding = (*self.model.marks.values(), *self.model.late.values())
             lost = {(said.student, said.report_id) for said in superseding if not self.is_present(said)} - facts.kept
             assert not lost, "I1"

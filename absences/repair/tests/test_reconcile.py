@@ -80,7 +80,7 @@ def test_an_older_projection_never_overwrites_a_newer_one(
 ) -> None:
     done = completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     amendments.amend(office, lesson.pk, [Change(student_id=roster[0], code="I", reason="Ill")], now=now)
-    assert transitions.project(done.merged.lesson, done.merged.register, done.merged.standing)
+    assert transitions.project(done.merged.lesson, done.merged.register, done.merged.state)
     sheet = mongo.sheets().find_one()
     assert sheet is not None and sheet["counts"]["authorised"] == 1
 

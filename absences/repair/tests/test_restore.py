@@ -24,7 +24,7 @@ from absences.store.sheets import Key
 from lessons.database import installing, rules
 from lessons.factories import StudentFactory
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, Student, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def restore(store: str) -> dict[str, Any]:
 
 def codes() -> dict[int, str | None]:
     register = Register.objects.get()
-    stood = standing(register, nation="england")
+    stood = state_of(register, nation="england")
     return {student: stood.code_of(student) for student in stood.roster}
 
 

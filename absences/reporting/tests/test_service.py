@@ -17,7 +17,7 @@ from absences.store.sheets import Key
 from absences.tests.threads import at_once
 from lessons.errors import NotFound, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Mark, Register, RejectedReport, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,7 +117,7 @@ def test_a_report_after_completion_becomes_an_amendment(
     merge_late(Key(lesson.school_id, lesson.pk), now + SECOND)
     amendment = Amendment.objects.get()
     assert (amendment.kind, amendment.from_code, amendment.to_code) == ("late_report", "/", "N")
-    assert standing(done.merged.register, nation="england").marks[roster[0]].code == "N"
+    assert state_of(done.merged.register, nation="england").marks[roster[0]].code == "N"
     assert not Mark.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_the_last_word_is_not_had_by_what_was_kept_without_a_network(
     rejected = RejectedReport.objects.get()
     assert (rejected.student_id, rejected.reason) == (roster[0], "superseded_by_amendment")
     register = Register.objects.get(pk=lesson.pk)
-    assert [standing(register, nation="england").code_of(pk) for pk in roster[:2]] == ["M", "N"]
+    assert [state_of(register, nation="england").code_of(pk) for pk in roster[:2]] == ["M", "N"]
 
 
 def test_what_was_said_earlier_hides_nothing_that_was_said_later(

@@ -14,7 +14,7 @@ from absences.store.reports import Report
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +49,7 @@ def shown(content: str) -> dict[str, str]:
 
 def stands() -> list[str | None]:
     register = Register.objects.get()
-    found = standing(register, nation="england")
+    found = state_of(register, nation="england")
     return [found.code_of(pk) for pk in sorted(register.roster)]
 
 

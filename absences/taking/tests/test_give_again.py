@@ -11,7 +11,7 @@ from absences.registers.amendments import Change
 from absences.tests.api import due_today
 from absences.tests.pages import browser
 from lessons.models import Amendment, Lesson, Register, School, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +43,7 @@ def alice(teacher: User) -> Client:
 
 def codes_now() -> dict[int, str | None]:
     register = Register.objects.get()
-    stands = standing(register, nation="england")
+    stands = state_of(register, nation="england")
     return {pk: stands.code_of(pk) for pk in register.roster}
 
 

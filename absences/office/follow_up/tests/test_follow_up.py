@@ -12,7 +12,7 @@ from absences.office.follow_up.follow_up import Wanted
 from lessons.database.purge import lawful_purge
 from lessons.factories import EnrolmentFactory, LessonFactory, PlannedAbsenceFactory, StudentFactory
 from lessons.models import Amendment, Lesson, School, Student, User
-from lessons.registers.state import standing
+from lessons.registers.state import state_of
 from lessons.tests.registers import amend, take, void
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def test_it_is_what_stands(
             void(register)
         else:
             amend(register, pair[who], None, what)
-    stands = standing(register, nation="england")
+    stands = state_of(register, nation="england")
     assert unexplained(lesson.school) == {(pk, lesson.pk) for pk, mark in stands.marks.items() if mark.code == "N"}
     with lawful_purge("The next history is another one"):
         for rows in (register.marks, register.amendments):

@@ -66,7 +66,7 @@ def test_absent_on_an_open_sheet_becomes_late(
         assert told(office, ava, at(lesson, minutes + 1)) == [(lesson.pk, "L")]
         assert on_sheet(lesson, ava) == "L"
     done = completion.complete(teacher, lesson.pk, now=at(lesson, 10), roster_seen=roster)
-    assert done.merged.standing.code_of(ava.pk) == "L"
+    assert done.merged.state.code_of(ava.pk) == "L"
 
 
 @pytest.mark.parametrize("code", ["/", "L", "M"])
