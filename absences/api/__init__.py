@@ -1,1 +1,1 @@
-"""The JSON doors of lessons, sheets and registers: thin views over the functions of this app."""
+"""The JSON API of lessons and registers: thin views over the functions of this app."""

@@ -24,9 +24,9 @@ class ChangesQuery(Query):
 
 
 class ChangesView(SignedInView):
-    """Registers as they were first written, amendments, voids and rejections of one school, in an order that never
-    skips one: whoever keeps `cursor` and sends it as `after` the next time gets the rest. `next` is null at the end,
-    where an ETag makes asking again cheap."""
+    """Lists one school's registers as they were first written, its amendments, voids and rejections, in an order
+    without gaps. A client that sends the last `cursor` as `after` gets the rest. `next` is null at the end, where an
+    ETag makes asking again cheap."""
 
     def get(self, request: Request) -> Response:
         school = self._school()
@@ -49,7 +49,8 @@ class ChangesView(SignedInView):
         return Response(answer, headers={"ETag": tag})
 
     def _school(self) -> int:
-        """The school of the token; a session with several says which. Raises NotAllowed for who sees no whole one."""
+        """Returns the school of the token; a session with several says which. Raises NotAllowed for a user who sees no
+        whole school."""
         schools = self.user.access.schools(*WHOLE_SCHOOL)
         if not schools:
             raise NotAllowed("The change feed is for a school's office and for its other systems.")

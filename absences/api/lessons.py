@@ -21,7 +21,8 @@ from lessons.models.planned import suggested
 
 
 class LessonsView(PutView):
-    """The lessons that the user may see, by date and filters; with `with=marked` how many are marked."""
+    """Lists the lessons that the user may see, by date and filters; with `with=marked`, also how many students have a
+    mark."""
 
     importer, body = Lessons, inputs.LessonsPut
 
@@ -57,7 +58,7 @@ class LessonView(SignedInView):
 
 
 def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
-    """Raises NotFound for a lesson that this user may not see."""
+    """Returns the lesson. Raises NotFound if this user may not see it."""
     lesson = Lesson.one_for_user(user, lesson_id, now)
     if lesson is None:
         raise NotFound("There is no such lesson.")
@@ -65,6 +66,7 @@ def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:
 
 
 def _marked(lessons: Sequence[Lesson]) -> Mapping[int, int]:
-    """Students with a mark, by lesson. Without MongoDB nothing is known, and the rest of the answer still stands."""
+    """Returns how many students have a mark, by lesson; nothing if MongoDB does not answer, as the rest is still
+    right."""
     known = marks.if_known(marks.count_by_lesson, lessons)
     return {} if known is None else {lesson.pk: known.get(lesson.pk, 0) for lesson in lessons}

@@ -1,4 +1,4 @@
-"""Work that a request asks for, done once however often the request comes under one `Idempotency-Key`."""
+"""Does the work of a request once, however often the request comes with the same `Idempotency-Key`."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ class Once:
     with once: do(around=once.around)
     return once.response()
 
-    Without the header it is just done. `answer` says what was appended, in JSON.
+    Without the header the work is simply done. `answer` makes the JSON from what was appended.
     """
 
     def __init__(self, request: Request, user: User, now: datetime, answer: Callable[[list[Amendment]], Any]) -> None:
@@ -31,7 +31,7 @@ class Once:
 
     @contextmanager
     def around(self, made: list[Amendment]) -> Iterator[None]:
-        """Within the transaction of the work."""
+        """Surrounds the work, within its transaction."""
         if self._repeatable:
             self._repeatable.claim()
         yield
@@ -47,7 +47,7 @@ class Once:
         return self._again
 
     def response(self) -> Response:
-        """Raises Unprocessable where the key was for something else."""
+        """Returns the answer. Raises Unprocessable if the key was used for something else."""
         if self._again and self._repeatable:
             return Response(self._repeatable.answer(), 201, headers={"Idempotent-Replayed": "true"})
         return Response(self._said, 201)

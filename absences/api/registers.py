@@ -22,7 +22,7 @@ from lessons.roles import Scope
 
 
 class RegisterView(SignedInView):
-    """The register as it stands, or with `at` as it stood then."""
+    """Returns the register as it is, or with `at` as it was then."""
 
     def get(self, request: Request, lesson: int) -> Response:
         found = _with_register(self.user, lesson)
@@ -82,7 +82,7 @@ class VoidView(SignedInView):
 
 
 def _with_register(user: User, lesson_id: int) -> Lesson:
-    """Raises NotFound until the lesson is completed, and for one that this user may not see."""
+    """Returns the lesson. Raises NotFound until it is completed, and if this user may not see it."""
     seen = Lesson.objects.for_user(user, timezone.now()).filter(pk=lesson_id, register__isnull=False)
     lesson = seen.with_people().first()
     if lesson is None:

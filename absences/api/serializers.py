@@ -1,4 +1,4 @@
-"""What the API takes, beside reports (`parse.py`, which every door shares)."""
+"""The input of the API, except reports, which `parse.py` reads for pages too."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ TODAY = "today"
 
 @extend_schema_field({"anyOf": [{"type": "string", "format": "date"}, {"const": TODAY}]})
 class Day(serializers.DateField):
-    """A date, or `today`: the one that it is where the school is."""
+    """A date, or `today`: the date at the school."""
 
     def to_internal_value(self, value: Any) -> Any:
         return value if value == TODAY else super().to_internal_value(value)
@@ -77,11 +77,11 @@ class AmendmentsInput(Input):
 
 
 def lessons_matching(lessons: LessonQuerySet, query: dict[str, Any], schools: Sequence[School], now: datetime) -> Any:
-    """The lessons, which have their state, that answer a validated LessonQuery. `schools` are all that they may be of:
-    each has its own today.
+    """Returns the lessons, with their state, that match a validated LessonQuery. `schools` are all schools that they
+    may belong to: each has its own today.
 
-    What an earlier day has left untaken is due as well, and said to be; but nobody is to take it for today's. So `due`
-    without days leaves it out, and `overdue` is that alone.
+    A lesson that was not taken on an earlier day is due as well, but nobody should mistake it for one of today. So
+    `due` without days leaves such lessons out, and `overdue` finds them alone.
     """
     columns = {
         "date": "date",

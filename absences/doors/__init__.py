@@ -1,1 +1,1 @@
-"""What answers reports and completions at nine o'clock."""
+"""The views for reports and completions, which every school uses at nine o'clock."""

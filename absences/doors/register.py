@@ -28,7 +28,7 @@ from lessons.models import Lesson
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def register(request: HttpRequest, lesson: int) -> HttpResponse:
-    """The register; sent as a form, it saves what changed."""
+    """Shows the register; a form that is sent saves what changed."""
     now = timezone.now()
     found = seen_lesson(request, lesson, now)
     if request.method != "POST":

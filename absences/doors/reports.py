@@ -1,4 +1,4 @@
-"""Reporting absences: a ticket or token is verified by its signature alone, and no SQL is touched."""
+"""Reporting absences over HTTP: a ticket or token is verified by its signature alone, and SQL is not asked."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from lessons.errors import BadToken, StandingMark
 
 
 class ReportingView(APIView):
-    """Authorised by a register ticket of the lesson, or by an access token of a role for the whole school."""
+    """Needs a register ticket of the lesson, or an access token of a whole-school role."""
 
     authentication_classes = ()
     permission_classes = ()
-    throttle_classes = ()  # they would ask SQL
+    throttle_classes = ()  # throttles would ask SQL
     claims: tickets.Claims
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ class AbsenceView(ReportingView):
 
 
 def _from_query(request: Request) -> dict[str, Any]:
-    """The fields of a report, from query parameters; an empty `replaces` says that the client saw no mark."""
+    """Returns the fields of a report, from query parameters; an empty `replaces` says that the client saw no mark."""
     data: dict[str, Any] = {name: request.query_params[name] for name in request.query_params}
     for value in data.values():
         check_text(value)

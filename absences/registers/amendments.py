@@ -1,4 +1,4 @@
-"""Changes to a register: appended in SQL first, then projected to the sheet."""
+"""Changes a register: appends amendments in SQL first, then projects the register to its sheet."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ Around = Callable[[list[Amendment]], AbstractContextManager[object]]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a student's code is to be. With `expected_code`, only if that is the present one; "" stands for unstated."""
+    """A student's new code. With `expected_code`, only if that is the current one; "" stands for unmarked."""
 
     student_id: int
     code: str
@@ -45,11 +45,11 @@ def amend(
     source: str = "api",
     around: Around = nullcontext,
 ) -> list[Amendment]:
-    """Appends corrections, all or none. `around` is entered within the transaction, and told what was appended.
+    """Appends corrections, all or none. `around` is entered within the transaction, and gets what was appended.
 
     Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
-    not the user's, minutes without lateness), StandingMark where `expected_code` is not the present one, and
-    StoreUnavailable (Refused where SQL will not write them): then nothing was appended.
+    not the user's, minutes without lateness), StandingMark if `expected_code` is not the current one, and
+    StoreUnavailable (Refused if SQL will not write them): then nothing was appended.
     """
     made: list[Amendment] = []
     with recording(), transaction.atomic(), around(made):
@@ -80,7 +80,7 @@ def amend(
 def void(
     user: User, lesson_id: int, reason: str, *, now: datetime, source: str = "api", around: Around = nullcontext
 ) -> Amendment:
-    """Withdraws a register taken by mistake: everyone is unstated, to be given again. `around` and errors are as in
+    """Withdraws a register taken by mistake: everyone is unmarked until corrected. `around` and errors are as in
     `amend`."""
     made: list[Amendment] = []
     with recording(), transaction.atomic(), around(made):
@@ -105,8 +105,8 @@ def append(register: Register, rows: Sequence[Amendment]) -> None:
 
 
 def project(lesson: Lesson) -> None:
-    """Shows the register's latest revision on the sheet. Where a store does not answer the reconciler does it: what is
-    to be shown has been committed, and whoever waits must not be told to send it again."""
+    """Shows the register's latest revision on the sheet. If a store does not answer, the reconciler does it later: the
+    amendment is committed, so the client must not be told to send it again."""
     try:
         register = Register.objects.get(pk=lesson.pk)
         if transitions.project(lesson, register, state_of(register, nation=lesson.school.nation)):

@@ -1,5 +1,6 @@
-"""A pupil who comes in after the register was taken: everyday business, so no reason is asked. It is a late report with
-`L` or `U`, and becomes an amendment of kind `arrival`. Before the register is taken it is a report like any other."""
+"""Students who come in after the register was taken. That happens every day, so no reason is asked: it is a late report
+with `L` or `U`, and becomes an amendment of kind `arrival`. Before the register is taken it is a report like any
+other."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,28 +21,28 @@ from lessons.errors import Conflict, NotAllowed, Unprocessable
 from lessons.models import Lesson, User
 from lessons.registers.state import RegisterState
 
-AWAITED = (codes.ABSENT, None)  # as a pupil stands who may still come in
+AWAITED = (codes.ABSENT, None)  # the codes of a student who may still come in
 
 
 def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
-    """On the lesson’s own day, for whoever may take the lesson and use the code that an arrival has by now."""
+    """Returns whether the user may take the lesson, today, and use the code that an arrival has by now."""
     if school_time.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
     return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 
 
 def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> RegisterState:
-    """The register as it stands then. For somebody on its roster; who is not awaited, or was said to have arrived
-    already, changes nothing.
+    """Reports the arrival of a student on the roster, and returns the register's state after it. For a student who is
+    not awaited, or has arrived already, nothing changes.
 
-    Raises NotAllowed, Conflict where a colleague was faster with something else, and StoreUnavailable: then repeating
-    is safe.
+    Raises NotAllowed, Conflict if a colleague was faster with another mark, and StoreUnavailable: then repeating is
+    safe.
     """
     if not may_arrive(user, lesson, now):
         raise NotAllowed(_("Arrivals are told on the lesson’s own day, by whoever may take it."))
     key = Key(lesson.school_id, lesson.pk)
-    sheet = sheets.read(key)  # before the register is looked at: what comes later, it does not replace
-    if sheet and sheet["late_pending"]:  # a colleague may have said the same just now
+    sheet = sheets.read(key)  # before the register is read: the report does not replace what comes later
+    if sheet and sheet["late_pending"]:  # a colleague may have reported the same just now
         late.merge_late(key, now)
     before = merging.existing(lesson)
     if before.state.code_of(student_id) not in AWAITED:
@@ -59,8 +60,8 @@ def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> Reg
 
 
 def announce(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> str | None:
-    """As `arrive`, for somebody on the roster of a register that is not taken yet: the code that stands for her on its
-    sheet then. Raises as `arrive`."""
+    """As `arrive`, while the register is not taken yet. Returns the student's code on the sheet after it. Raises as
+    `arrive`."""
     key = Key(lesson.school_id, lesson.pk)
     sheet = sheets.read(key)
     if sheet and sheet["state"] != "open":
@@ -76,8 +77,8 @@ def announce(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> s
 
 
 def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, now: datetime) -> Stored | None:
-    """What became of the report; None where it was said twice within a moment, while the minute changed: the first one
-    stands."""
+    """Returns what became of the report; None if it was made twice within a moment, while the minute changed: the first
+    one counts."""
     claims = tickets.claims_for(user, lesson, roster, now)
     try:
         [stored] = service.report(claims, lesson.pk, [report], now)
@@ -87,7 +88,7 @@ def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, n
 
 
 def _report(user: User, lesson: Lesson, student_id: int, sheet: Sheet | None, after: object, now: datetime) -> Report:
-    """The same report, however often it is made after `after`."""
+    """Returns the same report, however often it is made after `after`."""
     current = current_mark(sheet, student_id)
     minutes = (now - lesson.starts_at) // timedelta(minutes=1)
     return Report(

@@ -32,9 +32,9 @@ def fence(lesson: Lesson, intent: Intent, now: datetime) -> Sheet:
 def close(batch: Sequence[Sheet], now: datetime, *, restored: bool = False) -> Mapping[int, Merged | AttendanceError]:
     """C2 and C3 for sheets that are closing or closed: the register of each, by lesson id, or why there is none.
 
-    The reason is Conflict for a lesson that was cancelled, and NoCodeSet or Refused where the register cannot be
+    The reason is Conflict for a lesson that was cancelled, and NoCodeSet or Refused if the register cannot be
     written; its sheet stays closing, and the log says why. A batch that is refused is tried one by one, so that a bad
-    lesson fails alone. Raises StoreUnavailable where a store does not answer: repeating is safe.
+    lesson fails alone. Raises StoreUnavailable if a store does not answer: repeating is safe.
 
     `restored` says that a person knows that a store went back in time. Without it, a sheet that is older than a
     register which was not made from it stays closing, and an alarm is logged.

@@ -40,8 +40,8 @@ class Others(StrEnum):
 class Completion:
     """One lesson that somebody asks to complete. Nothing has been checked yet.
 
-    `roster_seen` are the students whom the completer saw: of the others nobody said that they are present. None stands
-    for the roster of this moment. `taken_at` is when the register was really taken, by the clock of a device without
+    `roster_seen` are the students whom the completer saw: nobody states that the others are present. None stands for
+    the roster at this moment. `taken_at` is when the register was really taken, by the clock of a device without a
     network.
     """
 
@@ -60,7 +60,7 @@ class Completed:
 
 
 def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
-    """C0: the lesson with its state, people and register, for somebody who may complete it now.
+    """C0: returns the lesson with its state, people and register, for somebody who may complete it now.
 
     Raises NotFound, NotAllowed, and Conflict for a lesson that was cancelled, is not yet due, or of a day for which no
     codes are known.
@@ -71,7 +71,7 @@ def authorise(user: User, lesson_id: int, now: datetime) -> Lesson:
     if not user.access.may_complete(lesson, now):
         raise NotAllowed(_("You may not complete this lesson."))
     if not lesson.is_completed:
-        codes.code_set(lesson.school.nation, lesson.date)  # before anything is written: no register without one
+        codes.code_set(lesson.school.nation, lesson.date)  # raises before anything is written
         if lesson.is_cancelled:
             raise Conflict(_("This lesson was cancelled."))
         if now < lesson.opens_at:
@@ -89,8 +89,8 @@ def complete(
     taken_at: datetime | None = None,
     source: str = "api",
 ) -> Completed:
-    """Completes one lesson; the arguments are those of `Completion`. Raises as `authorise`, Conflict where the lesson
-    is cancelled meanwhile, and StoreUnavailable (Refused where SQL will not write the register): repeating the same
+    """Completes one lesson; the arguments are those of `Completion`. Raises as `authorise`, Conflict if the lesson
+    is cancelled meanwhile, and StoreUnavailable (Refused if SQL will not write the register): repeating the same
     call is safe."""
     asked = Completion(
         user=user, lesson_id=lesson_id, roster_seen=roster_seen, others=others, taken_at=taken_at, source=source
@@ -102,10 +102,10 @@ def complete(
 
 
 def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Completed | AttendanceError]:
-    """Completes a batch: for each, in its order, the register, or the error that `complete` would raise for it.
+    """Completes a batch, and returns for each, in its order, the register or the error that `complete` would raise.
 
-    Once a store does not answer, the rest is not tried. What was fenced by then and is not finished, a repetition or
-    `manage.py reconcile` finishes.
+    Once a store does not answer, the rest is not tried. Repeating the call or `manage.py reconcile` finishes the
+    lessons that were fenced by then.
     """
     begun: list[_Fenced | Completed | AttendanceError] = []
     for each in completions:
@@ -120,14 +120,14 @@ def complete_all(completions: Sequence[Completion], *, now: datetime) -> list[Co
 
 @dataclass(frozen=True)
 class _Fenced:
-    """A sheet that takes no more reports; `won` where this very completion closed it."""
+    """A sheet that takes no more reports; `won` says that this very completion fenced it."""
 
     sheet: Sheet
     won: bool
 
 
 def _begun(asked: Completion, now: datetime) -> _Fenced | Completed | AttendanceError:
-    """C0 and C1; the register where one stands already."""
+    """C0 and C1. Returns the register if there is one already."""
     try:
         with recording():
             lesson = authorise(asked.user, asked.lesson_id, now)
@@ -161,7 +161,7 @@ def _outcome(
 
 
 def _again(asked: Completion, lesson: Lesson, now: datetime) -> Completed:
-    """The register that stands, whether or not the store of sheets answers."""
+    """Returns the register that there is already, whether or not MongoDB answers."""
     try:
         _close_left_open(asked, lesson, now)
     except StoreUnavailable:
@@ -180,7 +180,8 @@ def _close_left_open(asked: Completion, lesson: Lesson, now: datetime) -> None:
 
 
 def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Intent:
-    """What the completer states, kept with the sheet, so that anybody who finishes the work makes the same register."""
+    """Returns what the completer states, which is kept with the sheet, so that anybody who finishes the work makes the
+    same register."""
     acting = asked.user.access.in_school(lesson.school_id)
     at = as_stored(now)
     taken_at = asked.taken_at or at
@@ -201,7 +202,7 @@ def _intent(asked: Completion, lesson: Lesson, now: datetime) -> Intent:
 
 
 def _take_as_cover(user: User, lesson: Lesson, now: datetime) -> None:
-    """A teacher who takes a colleague's lesson joins its staff, and so it is recorded."""
+    """Adds a teacher who takes a colleague's lesson to its staff, so that it is recorded."""
     if user.access.in_school(lesson.school_id).role == Role.TEACHER and user.access.takes_as_cover(lesson, now):
         LessonStaff.objects.bulk_create(
             [LessonStaff(school=lesson.school, lesson=lesson, user=user, kind=StaffKind.COVER)], ignore_conflicts=True

@@ -1,6 +1,6 @@
-"""Late reports into amendments: reports that reached the store after completion had begun.
+"""Makes amendments from late reports, which reached the store after completion had begun.
 
-L1 read the sheet with `late_rev` = N; L2 one SQL transaction, once for each N; L3 done, unless N has risen meanwhile.
+L1 reads the sheet, with `late_rev` = N; L2 is one SQL transaction, once for each N; L3 ends it, unless N has risen.
 """
 
 import logging
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def merge_late(key: Key, now: datetime) -> None:
     """Merges the late reports that wait on a closed sheet; safe to repeat, and twice at once. Raises StoreUnavailable,
-    and Refused where SQL will not write them."""
+    and Refused if SQL will not write them."""
     for _attempt in range(ATTEMPTS):
         sheet = sheets.read(key)
         if sheet is None or sheet["state"] != "closed" or not sheet["late_pending"]:
@@ -45,7 +45,8 @@ def merge_late(key: Key, now: datetime) -> None:
 
 
 def merge_soon(key: Key, now: datetime) -> bool:
-    """As `merge_late`, for reports that have been acknowledged. Whether it is done; if not, the reconciler does it."""
+    """As `merge_late`, for reports that have been acknowledged. Returns whether it is done; if not, the reconciler does
+    it."""
     try:
         merge_late(key, now)
     except StoreUnavailable as error:
@@ -64,9 +65,9 @@ def merge_newer(sheet: Sheet, register: Register) -> Merged:
 
 
 def merge(sheet: Sheet, marks: Collection[StoredMark], *, is_all: bool = False) -> Lesson | None:
-    """L2. The lesson; None where its register is missing, because SQL went back in time.
+    """L2. Returns the lesson, or None if the school has none, because SQL went back in time.
 
-    `is_all`: the marks are all that were late on the sheet as it was read. Another process may have merged a later
+    `is_all` says that the marks are all late ones of the sheet as it was read. Another process may have merged a later
     state of it since, and an older report would then come after a newer one of the same student.
     """
     with transaction.atomic():
@@ -85,7 +86,7 @@ def merge(sheet: Sheet, marks: Collection[StoredMark], *, is_all: bool = False) 
 
 
 def _note_merged(register: Register, sheet: Sheet) -> bool:
-    """Notes this state of the late reports as merged. False where it was merged already, or a later one."""
+    """Notes this state of the late reports as merged. False if it was merged already, or a later one."""
     counted, rev = sheet["intent"]["id"], sheet["late_rev"]
     if register.late_completion_id == counted and register.merged_late_rev >= rev:
         return False

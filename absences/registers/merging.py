@@ -255,7 +255,7 @@ def _columns(reported: StoredMark) -> _Columns:
 
 
 def existing(lesson: Lesson) -> Merged:
-    """A completed lesson's register, with its rows."""
+    """Returns a completed lesson's register, with its rows."""
     register = lesson.register
     rows = (list(register.marks.all()), list(register.amendments.all()), list(lesson.rejected.all()))
     return Merged(lesson, register, *rows)

@@ -86,7 +86,7 @@ def _bring_back(pair: Pair, now: datetime, done: Restored, say: Callable[[str], 
 
 
 def _beyond_repair(pair: Pair) -> str:
-    """Why a person must look at this sheet, from which nothing is restored; "" where none need to."""
+    """Returns why a person must look at this sheet, from which nothing is restored; "" if none need to."""
     if pair.lesson is None:
         return "the school has no such lesson."
     if pair.lesson.is_completed or pair.lesson.is_cancelled:
@@ -119,7 +119,7 @@ def _catch_up(pair: Pair, again: Sequence[StoredMark], now: datetime) -> int:
 
 def _lost_changes(sheet: Sheet, register: Register, now: datetime) -> Iterator[Amendment]:
     stood = state_of(register, nation=register.lesson.school.nation)
-    amended_at = sheet.get("amended_at") or now  # sheets of earlier versions do not say it
+    amended_at = sheet.get("amended_at") or now  # older sheets do not have it
     unstated = set(sheet["unstated"])
     withdrawn = any(stood.code_of(student) is not None for student in unstated)
     if withdrawn:
@@ -181,7 +181,7 @@ def after_mongodb(now: datetime, scope: Scope, *, advance: Callable[[int], objec
 
 
 def _show(register: Register, now: datetime) -> bool:
-    """Brings the register's sheet up to date. Whether it was missing, not closed, or behind."""
+    """Brings the register's sheet up to date. Returns whether it was missing, not closed, or behind."""
     lesson = register.lesson
     sheet = sheets.read(Key(register.school_id, register.pk))
     if sheet is None:

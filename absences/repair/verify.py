@@ -16,7 +16,7 @@ from lessons.registers.state import RegisterState, state_of
 
 PAGE = 500
 
-# Names where the two may differ, each with a sentence for people.
+# The fields in which a sheet and its register may differ.
 FIELDS = ("marks", "counts", "roster", "unstated")
 
 
@@ -41,7 +41,7 @@ class Page:
 
 
 def verify(scope: Scope) -> Iterator[Page]:
-    """The differences, page by page, in bounded memory. Raises StoreUnavailable."""
+    """Yields the differences, page by page, in bounded memory. Raises StoreUnavailable."""
     for page in closed_pages(scope):
         yield Page(len(page), [difference for pair in with_rows(page) for difference in pair.differences()])
     for registers in register_pages(scope):
@@ -49,7 +49,7 @@ def verify(scope: Scope) -> Iterator[Page]:
 
 
 def closed_pages(scope: Scope) -> Iterator[list[Sheet]]:
-    """The closed sheets, each once. Those of a day are found school by school, as the index has them."""
+    """Yields the closed sheets, each once. Those of a day are found school by school, as the index has them."""
     if scope.day is None:
         yield from paging.closed(scope, PAGE)
         return
@@ -59,7 +59,7 @@ def closed_pages(scope: Scope) -> Iterator[list[Sheet]]:
 
 
 def register_pages(scope: Scope) -> Iterator[list[Register]]:
-    """The registers, each once, in pages by lesson."""
+    """Yields the registers, each once, in pages by lesson."""
     registers = scope.registers(Register.objects.select_related("lesson__school", "lesson__group")).order_by("pk")
     after = 0
     while page := list(registers.filter(pk__gt=after)[:PAGE]):
@@ -130,15 +130,15 @@ class Pair:
             yield Difference(self.key, "reports", f"those about {lost} are not in SQL")
 
     def unmerged(self) -> list[StoredMark]:
-        """The marks on the sheet that SQL should have and does not."""
+        """Returns the marks on the sheet that SQL should have and does not."""
         kept = {(row.student_id, row.report_id) for row in (*self.marks, *self.amendments, *self.rejected)}  # type: ignore[attr-defined]
         late = () if self.sheet["late_pending"] else self.sheet.get("late", {}).values()
         marks = [*self.sheet.get("absences", {}).values(), *late]
         return [mark for mark in marks if (mark["student"], mark["report_id"]) not in kept and not self._judged(mark)]
 
     def _judged(self, mark: StoredMark) -> bool:
-        """Whether the mark needs no row: it was stated present when the register was taken, or it is older than the
-        register beside which its sheet was closed after going back in time."""
+        """Returns whether the mark needs no row: it was stated present when the register was taken, or it is older than
+        the register beside which its sheet was closed after going back in time."""
         if self.lesson is None or not self.lesson.is_completed or mark["state"] != "provisional":
             return False
         register = self.lesson.register

@@ -1,1 +1,1 @@
-"""Reporting absences: verified by a signed ticket alone, and touching no SQL."""
+"""Reporting absences: a signed ticket is enough to verify a report, and SQL is not asked."""

@@ -29,7 +29,7 @@ class _Wrong(Exception):
 
 
 def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> Report:
-    """The report in a parsed JSON object. Raises InvalidInput naming every wrong field by its pointer."""
+    """Returns the report in a parsed JSON object. Raises InvalidInput with the pointer of every wrong field."""
     if not isinstance(data, Mapping):
         raise InvalidInput([FieldError(pointer, "not_an_object", "A report is a JSON object.")])
     readers = {
@@ -62,7 +62,8 @@ def parse(data: Any, student_id: int, allowed: Set[str], pointer: str = "") -> R
 
 
 def parse_many(data: Any, allowed: Callable[[int], Set[str]]) -> list[Report]:
-    """The 1 to 200 reports in `{"absences": [...]}`; `allowed` gives the codes that may be reported of a student.
+    """Returns the 1 to 200 reports in `{"absences": [...]}`; `allowed` gives the codes that may be reported of a
+    student.
 
     Raises InvalidInput with everything that is wrong in any of them."""
     items = data.get("absences") if isinstance(data, Mapping) else None

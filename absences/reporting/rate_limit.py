@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from absences.reporting.tickets import Claims
 
 DAY = 24 * 60 * 60
-# Lessons that one may report on in a day without a ticket: a sheet is made for each, whether or not there is such a
-# lesson. A large school has about 600 a day.
+# How many lessons a user may report on in a day without a ticket: each gets a sheet, whether or not there is such a
+# lesson. A large school has about 600 lessons a day.
 LESSONS_A_DAY = 2000
-REMEMBERED = 200_000  # lessons of all users together, which are about 20 MB
+REMEMBERED = 200_000  # lessons of all users together, in about 20 MB
 
 
 class _Lessons:
-    """The lessons of the present day that each user reported on without a ticket."""
+    """The lessons that each user has reported on today without a ticket."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,7 +55,8 @@ _requests, _lessons = MinuteCounter(shared=False), _Lessons()
 
 
 def spend(claims: Claims, lesson_id: int, *, reads: bool) -> None:
-    """Counts a request of the reporting door. Reading makes no sheet, and spends no lesson. Raises TooMany."""
+    """Counts one request that reads or reports. Raises TooMany. Reading makes no sheet, so it does not count
+    against the lessons of a day."""
     user, system = claims.by.user_id, claims.by.role == Role.INTEGRATOR
     limit = settings.REQUESTS_A_MINUTE_OF_SYSTEMS if system else settings.REQUESTS_A_MINUTE
     if _requests.add(str(user), limit) > limit:

@@ -74,7 +74,7 @@ def check(user_id: int, issued_at: int, *, sid: str = "", lesson_id: int | None 
 
 
 class _Copy:
-    """This process's copy: whom or what an entry is about → milliseconds since 1970."""
+    """This process's copy: the key of each entry, and its `not_before` in milliseconds since 1970."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -86,8 +86,8 @@ class _Copy:
         self._read_again = self._too_old = 0.0
 
     def current(self) -> dict[Key, int]:
-        """The entries that this process knows. One request reads the new ones, while the others use the copy; where it
-        is too old, as in a process that had nothing to do for a while, they wait."""
+        """Returns the entries that this process knows. One request reads the new ones, while the others use the copy;
+        where it is too old, as in a process that had nothing to do for a while, they wait."""
         now = monotonic()
         if now >= self._read_again and self._lock.acquire(blocking=now >= self._too_old):
             try:
@@ -103,7 +103,8 @@ class _Copy:
         try:
             found = revocations.read(self._newest - OVERLAP if self._newest else None)
         except StoreUnavailable:
-            self._read_again, self._too_old = monotonic() + TRY_AGAIN, math.inf  # or two would wait one after the other
+            # Nor does another request wait for it now: two would wait one after the other.
+            self._read_again, self._too_old = monotonic() + TRY_AGAIN, math.inf
             return
         ended = (time() - LONGEST_LIFE) * 1000
         entries = self._entries | {each["_id"]: milliseconds(each["not_before"]) for each in found}

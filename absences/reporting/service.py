@@ -44,7 +44,7 @@ def report_one(claims: Claims, lesson_id: int, one: Report, now: datetime) -> St
 
 
 def sheet(claims: Claims, lesson_id: int) -> Sheet | None:
-    """The sheet, with what was reported so far. Raises as `report`."""
+    """Returns the sheet, with what was reported so far. Raises as `report`."""
     return sheets.read(_key(claims, lesson_id))
 
 

@@ -35,9 +35,9 @@ class Claims:
     """What a verified token says about somebody who may report.
 
     `lesson_id` and `roster` are None for an access token: it is good for the whole school. By student, `planned` are
-    the codes of absences that the school knows of beforehand, which whoever takes the register may confirm, and `stood`
-    those that stood on the sheet, which they may put back. `notes` says whether its holder may read what others wrote
-    beside a mark: not every system may.
+    the codes of absences that the school knows of beforehand, which the holder may confirm, and `stood` those that
+    were on the sheet, which the holder may put back. `notes` says whether the holder may read the notes of others: not
+    every system may.
     """
 
     by: Reporter

@@ -18,13 +18,13 @@ def _old(now: datetime) -> Query:
 
 
 def count(scope: Scope, now: datetime) -> int:
-    """How many sheets may be compacted."""
+    """Returns how many sheets may be compacted."""
     return paging.count(scope.sheets | _old(now), "compact")
 
 
 def compact_page(scope: Scope, now: datetime) -> int:
-    """How many sheets were compacted: as many as a page has, or fewer where there are no more. A late report that
-    comes meanwhile keeps its sheet whole."""
+    """Compacts a page of sheets, and returns how many: fewer than a page if there are no more. A late report that comes
+    meanwhile keeps its sheet whole."""
     drop = {"$unset": dict.fromkeys(DROPPED, ""), "$set": {"compacted": True}}
     with mongo.answering(mongo.PATIENT):
         found = mongo.sheets().find(scope.sheets | _old(now), {"school": 1, "lesson": 1}).hint("compact")

@@ -51,7 +51,7 @@ class IntentId(TypedDict):
 class Intent(IntentId):
     """What the person who completes a lesson states, stored with the fence.
 
-    `by` is a user, or None where nobody completes it: the lesson was cancelled, or a repair closes the sheet. Then the
+    `by` is a user, or None if nobody completes it: the lesson was cancelled, or a repair closes the sheet. Then the
     fields about that person and `taken_at` are missing. `at` is when completion began, `taken_at` when the register was
     taken. `others` says what is stated of the students in `roster_seen` whom nobody reported.
     """

@@ -1,4 +1,4 @@
-"""The current marks of lessons: the latest report on each student, where nobody has completed the lesson yet."""
+"""The current marks on sheets: the latest report on each student."""
 
 import logging
 from collections import defaultdict
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def current_marks(sheet: Reports | None) -> list[StoredMark]:
-    """The current mark of every student with one, by student id; none without a sheet."""
+    """Returns the current mark of every student who has one, in the order of their ids; none without a sheet."""
     if sheet is None:
         return []
     marks = {**sheet.get("absences", {}), **sheet.get("late", {})}
@@ -29,7 +29,7 @@ def current_marks(sheet: Reports | None) -> list[StoredMark]:
 
 
 def current_mark(sheet: Reports | None, student_id: int) -> StoredMark | None:
-    """A student's current mark: the late one, where there is one."""
+    """Returns a student's current mark: the late one, if there is one."""
     if sheet is None:
         return None
     name = f"s{student_id}"
@@ -37,7 +37,7 @@ def current_mark(sheet: Reports | None, student_id: int) -> StoredMark | None:
 
 
 def by_lesson(school_id: int, lesson_ids: Iterable[int]) -> dict[int, list[StoredMark]]:
-    """As `current_marks`, by lesson; lessons without a sheet are left out. One command."""
+    """Returns `current_marks` by lesson, in one command; lessons without a sheet are left out."""
     wanted = {"absences": 1, "late": 1, "lesson": 1}
     with mongo.answering():
         found = mongo.sheets().find({"school": school_id, "lesson": {"$in": list(lesson_ids)}}, wanted)
@@ -45,7 +45,7 @@ def by_lesson(school_id: int, lesson_ids: Iterable[int]) -> dict[int, list[Store
 
 
 def count_by_lesson(school_id: int, lesson_ids: Iterable[int]) -> dict[int, int]:
-    """How many students have a mark, by lesson; lessons without a sheet are left out. One command."""
+    """Returns how many students have a mark, by lesson, in one command; lessons without a sheet are left out."""
     students = {"$setUnion": [_names("$absences"), _names("$late")]}
     with mongo.answering():
         found: CommandCursor[Any] = mongo.sheets().aggregate(
@@ -58,13 +58,13 @@ def count_by_lesson(school_id: int, lesson_ids: Iterable[int]) -> dict[int, int]
 
 
 def _names(field: str) -> Query:
-    """The keys of a map that may not be there."""
+    """Returns the expression for the keys of a map, which may be missing."""
     return {"$map": {"input": {"$objectToArray": {"$ifNull": [field, {}]}}, "in": "$$this.k"}}
 
 
 def if_known(ask: Callable[[int, Sequence[int]], Mapping[int, T]], lessons: "Iterable[Lesson]") -> dict[int, T] | None:
-    """What `by_lesson` or `count_by_lesson` answers for lessons of any schools, in one command for each school; None
-    where MongoDB does not answer, so that a page can be shown without its marks."""
+    """Returns what `ask` (`by_lesson` or `count_by_lesson`) finds for these lessons, in one command for each school;
+    None if MongoDB does not answer, so that a page can be shown without its marks."""
     by_school: dict[int, list[int]] = defaultdict(list)
     for lesson in lessons:
         by_school[lesson.school_id].append(lesson.pk)

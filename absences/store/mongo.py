@@ -41,9 +41,9 @@ _of_parents: list[MongoClient[Any] | None] = []
 
 
 def client() -> MongoClient[Any]:
-    """This process's client. Connects in the background; the first operation waits for it."""
+    """Returns this process's client. It connects in the background; the first operation waits for it."""
     global _client
-    with _lock:  # or threads that ask first at the same time make one each
+    with _lock:  # otherwise threads that ask first at the same time would make one each
         if _client is None:
             _client = _make()
         return _client
@@ -131,6 +131,6 @@ def answering(within: float | None = None) -> Iterator[None]:
 
 
 def ping() -> None:
-    """Raises StoreUnavailable."""
+    """Raises StoreUnavailable if MongoDB does not answer."""
     with answering():
         client().admin.command("ping")

@@ -15,7 +15,7 @@ SHOWN = 100
 
 
 def of_schools(schools: Collection[int]) -> list[Orphan]:
-    """The newest hundred, newest first."""
+    """Returns the newest hundred orphans of these schools, newest first."""
     with mongo.answering():
         found = mongo.orphans().find({"school": {"$in": list(schools)}})
         return list(found.sort("created_at", -1).limit(SHOWN))
@@ -35,8 +35,8 @@ def count_to_check(scope: Scope, now: datetime) -> int:
 
 
 def to_check(scope: Scope, now: datetime) -> Iterator[list[Sheet]]:
-    """The sheets whose lesson has to be looked up, in pages. Each page must have been passed to `keep` and `move_aside`
-    before the next one is asked for: that is what takes its sheets out of this set."""
+    """Yields the sheets whose lesson has to be looked up, in pages. Pass each page to `keep` and `move_aside` before
+    you ask for the next one: they take its sheets out of this set."""
     full = True
     while full:
         with mongo.answering(mongo.PATIENT):
@@ -55,7 +55,7 @@ def keep(sheets: Sequence[Sheet]) -> None:
 
 
 def move_aside(sheets: Sequence[Sheet], now: datetime) -> int:
-    """How many of the sheets were moved. One that has got another report meanwhile is left for the next time."""
+    """Moves the sheets, and returns how many. A sheet that got another report meanwhile is left for the next time."""
     moved = 0
     with mongo.answering(mongo.PATIENT):
         for sheet in sheets:

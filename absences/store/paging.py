@@ -12,22 +12,22 @@ PAGE = 64
 
 
 def closing(scope: Scope, until: datetime) -> Iterator[list[Sheet]]:
-    """The sheets whose completion began by then and is not finished."""
+    """Yields the sheets whose completion began by then and is not finished."""
     return _pages(scope.sheets | schema.CLOSING | {"closing_at": {"$lte": until}}, "closing", PAGE)
 
 
 def late(scope: Scope) -> Iterator[list[Sheet]]:
-    """The sheets with late reports that wait to be merged."""
+    """Yields the sheets with late reports that wait to be merged."""
     return _pages(scope.sheets | schema.LATE, "late", PAGE)
 
 
 def closed(scope: Scope, size: int) -> Iterator[list[Sheet]]:
-    """The closed sheets, by `_id`."""
+    """Yields the closed sheets, by `_id`."""
     return _pages(scope.sheets | schema.CLOSED, "_id_", size)
 
 
 def closed_on_day(scope: Scope, size: int) -> Iterator[list[Sheet]]:
-    """The closed sheets of one school's day, as the index for statistics has them."""
+    """Yields the closed sheets of one school's day, by the index for statistics."""
     return _pages(scope.sheets | schema.CLOSED, "statistics", size)
 
 
@@ -45,7 +45,7 @@ def count(query: Query, index: str) -> int:
 
 
 def _pages(query: Query, index: str, size: int) -> Iterator[list[Sheet]]:
-    """Each sheet at most once."""
+    """Yields each sheet at most once."""
     wanted, after = query.get("_id", {}), ""
     while True:
         with mongo.answering(mongo.PATIENT):

@@ -49,7 +49,7 @@ UNSET = Unset.UNSET
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One student's code, as somebody reports it. `replaces` is the report_id of the mark that the client saw, or None
-    where it saw none; `reported_at` is the time by the client's clock."""
+    if it saw none; `reported_at` is the time by the client's clock."""
 
     student_id: int
     code: str
@@ -174,7 +174,7 @@ def _upsert_open(key: Key, reports: Mapping[int, Report], by: Reporter, now: dat
 
 
 def _store_late(key: Key, sheet: Sheet, report: Report, by: Reporter, now: datetime) -> Stored | None:
-    """R2: completion has begun, so the report waits to become an amendment. None where it was not taken."""
+    """R2: completion has begun, so the report waits to become an amendment. Returns None if it was not taken."""
     if sheet["state"] == "open":
         return None
     mark = mark_of(report, by, now, "late")
@@ -192,8 +192,8 @@ class _Reused(Exception):
 
 
 def _decide(sheet: Sheet, report: Report, by: Reporter) -> Stored | None:
-    """R3: why the open sheet did not take the report. None where nothing speaks against it any more, so that it is
-    tried again. Raises Conflict for a sheet that is full."""
+    """R3: returns why the open sheet did not take the report, or None if nothing speaks against it any more: then it is
+    tried again. Raises Conflict if the sheet is full."""
     for logged in sheet.get("log", ()):
         if logged["student"] == report.student_id and logged["report_id"] == report.report_id:
             return Stored(_same(logged, report, by), logged["state"])
@@ -210,7 +210,7 @@ def _decide(sheet: Sheet, report: Report, by: Reporter) -> Stored | None:
 
 
 def _same(logged: LogEntry, report: Report, by: Reporter) -> LogEntry:
-    """The report as it was taken the first time. Raises _Reused where it had another content."""
+    """Returns the report as it was taken the first time. Raises _Reused if it had another content."""
     content = (report.code, report.minutes_late, report.note, by.user_id)
     if (logged["code"], logged["minutes_late"], logged["note"], logged["by"]) != content:
         raise _Reused
@@ -218,7 +218,7 @@ def _same(logged: LogEntry, report: Report, by: Reporter) -> LogEntry:
 
 
 def _guards(report: Report, by: Reporter) -> Query:
-    """The filter by which a report counts once, and no older one of the same device after it."""
+    """Returns the filter by which a report counts once, and no older one of the same device after it."""
     once = {"$elemMatch": {"student": report.student_id, "report_id": report.report_id}}
     guards: Query = {"log": {"$not": once}}
     if report.device is not None:
@@ -227,7 +227,8 @@ def _guards(report: Report, by: Reporter) -> Query:
 
 
 def _sees(where: str, report: Report, by: Reporter) -> Query:
-    """The filter that `replaces` asks for: no mark there, or the one that the client saw, or the reporter's own.
+    """Returns the filter that `replaces` asks for: no mark there, or the one that the client saw, or the reporter's
+    own.
 
     In an `$or`, because a plain equality would be copied into the upserted document.
     """

@@ -24,6 +24,6 @@ def add(entries: Iterable[RevocationEntry]) -> None:
 
 
 def read(expiring_after: datetime | None) -> Sequence[RevocationEntry]:
-    """The entries that expire later than that, or all of them. Raises StoreUnavailable."""
+    """Returns the entries that expire later than that, or all of them. Raises StoreUnavailable."""
     with mongo.answering():
         return list(mongo.denied().find({"expires_at": {"$gt": expiring_after}} if expiring_after else {}))

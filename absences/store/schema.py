@@ -3,7 +3,7 @@
 The validator of sheets is made from the types in `documents.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -29,19 +29,18 @@ _BSON: Mapping[type, tuple[str, ...]] = {
 
 
 def _property(kind: Any) -> Query:
-    """The rule for a value of a Python type: a plain one, a union of plain ones, or a Literal."""
+    """Returns the rule for a value of a Python type: a plain one, a union of plain ones, or a Literal."""
     if get_origin(kind) is Literal:
         return {"enum": list(get_args(kind))}
     return {"bsonType": [name for each in get_args(kind) or (kind,) for name in _BSON[each]]}
 
 
-def _rules(document: Any, names: Iterable[str], **limits: Query) -> Query:
-    """The rules for a TypedDict: all its required fields have to be there, and each named field has its type and its
-    limits. Raises KeyError for a name that is no field of the document."""
-    kinds = get_type_hints(document)
-    properties = {name: _property(kinds[name]) | limits.pop(name, {}) for name in names}
-    assert not limits, f"{limits.keys()} are not among the fields of {document.__name__}"
-    return {"bsonType": "object", "required": sorted(document.__required_keys__), "properties": properties}
+def _rules(document: Any, **limits: Query) -> Query:
+    """Returns the rules for a TypedDict: each required field has to be there, with its type and its limits."""
+    kinds, required = get_type_hints(document), sorted(document.__required_keys__)
+    assert limits.keys() <= set(required), f"{document.__name__} does not have all of {sorted(limits)}"
+    properties = {name: _property(kinds[name]) | limits.get(name, {}) for name in required}
+    return {"bsonType": "object", "required": required, "properties": properties}
 
 
 _MARKS: Query = {
@@ -49,7 +48,6 @@ _MARKS: Query = {
     "patternProperties": {
         "^s[1-9][0-9]*$": _rules(
             StoredMark,
-            StoredMark.__required_keys__,
             student={"minimum": 1},
             code={"minLength": 1, "maxLength": 2},
             minutes_late={"minimum": 0, "maximum": MAX_MINUTES_LATE},
@@ -63,7 +61,6 @@ _MARKS: Query = {
 
 SHEET = _rules(
     Sheet,
-    Sheet.__required_keys__,
     _id={"pattern": "^[1-9][0-9]*:[1-9][0-9]*$"},
     school={"minimum": 1},
     lesson={"minimum": 1},
@@ -100,7 +97,7 @@ DENIED_INDEXES = [IndexModel([("expires_at", ASCENDING)], name="expires", expire
 
 
 def set_up() -> None:
-    """Raises StoreUnavailable."""
+    """Makes what is missing, and updates what has changed. Raises StoreUnavailable."""
     with mongo.answering(mongo.PATIENT):
         _make("sheets", {"$jsonSchema": SHEET})
         _make("orphans", {})

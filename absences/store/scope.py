@@ -12,14 +12,15 @@ from lessons.models import Lesson, Register
 
 @dataclass(frozen=True)
 class Scope:
-    """`day` is the lessons' local date. Sheets know theirs from when their completion has begun."""
+    """`day` is the lessons' local date. A sheet has it from the time when completion began."""
 
     school_id: int | None = None
     day: date | None = None
 
     @property
     def sheets(self) -> Query:
-        """The filter for sheets. A school's are those from "7:" to before "7;", so that a walk by `_id` finds them."""
+        """Returns the filter for sheets. A school's are those from "7:" to before "7;", so that a walk by `_id` finds
+        them."""
         found: Query = {}
         if self.school_id is not None:
             found |= {"_id": {"$gte": f"{self.school_id}:", "$lt": f"{self.school_id};"}, "school": self.school_id}

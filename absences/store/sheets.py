@@ -55,13 +55,13 @@ def key_of(sheet: Sheet) -> Key:
 
 
 def read(key: Key) -> Sheet | None:
-    """The whole sheet, as a majority holds it."""
+    """Returns the whole sheet, as a majority holds it; None if there is none."""
     with mongo.answering():
         return mongo.sheets().find_one(key.filter)
 
 
 def reported(lessons: Iterable[tuple[int, int]]) -> set[int]:
-    """The ids of those lessons, given as (school, lesson), that have a sheet."""
+    """Returns the ids of those lessons, given as (school, lesson), that have a sheet."""
     keys = [Key(school, lesson).filter for school, lesson in lessons]
     if not keys:
         return set()
@@ -70,14 +70,14 @@ def reported(lessons: Iterable[tuple[int, int]]) -> set[int]:
 
 
 def states(keys: Iterable[Key]) -> dict[int, SheetState]:
-    """The state of each sheet, by lesson; lessons without a sheet are left out."""
+    """Returns the state of each sheet, by lesson; lessons without a sheet are left out."""
     query = {"_id": {"$in": [str(key) for key in keys]}}
     with mongo.answering(mongo.PATIENT):
         return {sheet["lesson"]: sheet["state"] for sheet in mongo.sheets().find(query, {"lesson": 1, "state": 1})}
 
 
 def summed(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that an aggregation over closed sheets gives, found by the index `statistics`."""
+    """Returns the rows of an aggregation over closed sheets, which are found by the index `statistics`."""
     with mongo.answering(mongo.PATIENT):
         found: CommandCursor[Any] = mongo.sheets().aggregate(stages, hint="statistics")
         return list(found)

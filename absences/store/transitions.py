@@ -26,7 +26,7 @@ COMPACT_AFTER = timedelta(days=35)
 
 
 def fence(key: Key, day: date, intent: Intent, now: datetime) -> Sheet:
-    """C1: the sheet, which is closing from now on. If it was closing already, it holds the earlier intent.
+    """C1: returns the sheet, which is closing from now on. If it was closing already, it holds the earlier intent.
 
     A majority has acknowledged it, and everything before it. Raises StoreUnavailable: then nothing may go on.
     """
@@ -95,7 +95,8 @@ def reopen(lesson: Lesson) -> None:
 
 
 def rebuild(lesson: Lesson, register: Register, state: RegisterState, now: datetime) -> bool:
-    """Makes a closed sheet for a register whose own is lost, with what statistics need. Whether there was none."""
+    """Makes a closed sheet for a register whose own is lost, with what statistics need. Returns whether there was
+    none."""
     key = Key(lesson.school_id, lesson.pk)
     intent: IntentId = {"id": register.completion_id}
     lost: Query = {**new_sheet(now), **_facts(lesson), **_projection(register, state)}
@@ -106,7 +107,7 @@ def rebuild(lesson: Lesson, register: Register, state: RegisterState, now: datet
 
 
 def project(lesson: Lesson, register: Register, state: RegisterState) -> bool:
-    """P. Whether the sheet now shows this revision of the register, or a later one."""
+    """P. Returns whether the sheet shows this revision of the register now, or a later one."""
     key = Key(lesson.school_id, lesson.pk)
     with mongo.answering():
         older = {"$or": [{"register_rev": {"$lt": register.rev}}, {"register_rev": {"$exists": False}}]}
@@ -120,7 +121,7 @@ def project(lesson: Lesson, register: Register, state: RegisterState) -> bool:
 
 
 def late_merged(key: Key, late_rev: int) -> bool:
-    """L3. False where another report has come since `late_rev` was read: then there is more to merge."""
+    """L3. Returns False if another report has come since `late_rev` was read: then there is more to merge."""
     with mongo.answering():
         result = mongo.sheets().update_one(key.filter | {"late_rev": late_rev}, {"$set": {"late_pending": False}})
     return bool(result.matched_count)
