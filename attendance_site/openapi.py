@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, is_typeddict
 
 from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
@@ -10,7 +10,9 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from absences.api import openapi as absences
 from lessons.api import openapi as lessons
+from lessons.api.answers import ProblemJson
 from lessons.api.openapi import Operation
+from lessons.api.schemas import schema_of
 from stats import openapi as stats
 
 OPERATIONS = {**lessons.OPERATIONS, **absences.OPERATIONS, **stats.OPERATIONS}
@@ -66,7 +68,9 @@ class Schema(AutoSchema):
 
     def get_request_serializer(self) -> Any:
         body = self.operation.body
-        if isinstance(body, dict) and "$ref" not in body:
+        if is_typeddict(body):
+            return {"application/json": schema_of(body, self.registry)}
+        if isinstance(body, dict):
             [(_, kinds)] = body.items()
             name = f"{self.operation.id}_body"
             return PolymorphicProxySerializer(name, serializers=kinds, resource_type_field_name=None)
@@ -74,14 +78,15 @@ class Schema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         answers: dict[Any, Any] = {}
-        for status, schema in self.operation.answers.items():
-            answers[status] = OpenApiResponse(schema, description="" if schema else "Nothing.")
-            if kind := self.operation.also.get(status):
+        for status, kind in self.operation.answers.items():
+            said = schema_of(kind, self.registry) if kind else None
+            answers[status] = OpenApiResponse(said, description="" if kind else "Nothing.")
+            if media_type := self.operation.also.get(status):
                 answers[status, "application/json"] = answers.pop(status)
-                answers[status, kind] = OpenApiResponse({"type": "string"})
+                answers[status, media_type] = OpenApiResponse({"type": "string"})
+        problem = schema_of(ProblemJson, self.registry)
         for status in sorted({*self.operation.errors, 401, 429, 503}):
-            problem = OpenApiResponse(lessons.ref("Problem"), description=WHY[status])
-            answers[status, PROBLEM] = problem
+            answers[status, PROBLEM] = OpenApiResponse(problem, description=WHY[status])
         return answers
 
     def get_examples(self) -> list[OpenApiExample]:
@@ -93,13 +98,11 @@ class Schema(AutoSchema):
 
 
 def with_components(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Adds the hand-written schemas and the security schemes (a hook of drf-spectacular)."""
+    """Closes the bodies and adds the security schemes (a hook of drf-spectacular)."""
     components = result["components"]
     for name, schema in components["schemas"].items():
         if name.endswith(("Input", "Put", "Item")):  # `lessons.api.serializers.Input` refuses unknown fields
             schema["additionalProperties"] = False
-    components["schemas"] |= {**lessons.COMPONENTS, **absences.COMPONENTS, **stats.COMPONENTS}
-    components["schemas"] = dict(sorted(components["schemas"].items()))
     components["securitySchemes"] = {
         "access": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token."},
         "ticket": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A register ticket."},

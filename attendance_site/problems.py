@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 
 from attendance_site.logs import request_id
 from lessons import errors
+from lessons.api.answers import FieldErrorJson, ProblemDetail, ProblemJson
 from lessons.api.strict_json import content_length
 from lessons.database.recording import SQL_AWAY, unavailable
 
@@ -87,12 +88,12 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> Respo
             headers["WWW-Authenticate"] = authenticate
         if wait := getattr(exception, "wait", None):
             headers["Retry-After"] = str(int(wait) + 1)
-        body = problem(request, exception.status_code, **_of_drf(exception))
+        body = problem(request, exception.status_code, _of_drf(exception))
         return Response(body, body["status"], headers=headers, content_type=CONTENT_TYPE)
     if isinstance(exception, (errors.AttendanceError, *SQL_AWAY)):
         set_rollback()
         known = translated(exception)
-        body = problem(request, status_of(known), **_of_ours(known))
+        body = problem(request, status_of(known), _of_ours(known))
         return Response(body, body["status"], headers=_headers(known), content_type=CONTENT_TYPE)
     return None
 
@@ -114,15 +115,14 @@ def status_of(error: errors.AttendanceError) -> int:
     return next(status for known, status in STATUS.items() if isinstance(error, known))
 
 
-def problem(request: Any, status: int, detail: str = "", **more: Any) -> dict[str, Any]:
+def problem(request: Any, status: int, said: ProblemDetail) -> ProblemJson:
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        **said,
         "instance": request.path,
         "request_id": request_id(),
-        **more,
     }
 
 
@@ -151,9 +151,9 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, status: int, what: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    request: HttpRequest, status: int, said: ProblemDetail, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    body = problem(request, status, **what)
+    body = problem(request, status, said)
     if request.path.startswith("/api/"):
         return JsonResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
     response = render(request, "error.html", {"problem": body}, status=status)
@@ -168,18 +168,18 @@ def _headers(error: errors.AttendanceError) -> dict[str, str]:
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.BadToken) else {}
 
 
-def _of_ours(error: errors.AttendanceError) -> dict[str, Any]:
-    what: dict[str, Any] = {"detail": error.detail}
+def _of_ours(error: errors.AttendanceError) -> ProblemDetail:
+    said: ProblemDetail = {"detail": error.detail}
     if isinstance(error, errors.InvalidInput):
-        what["errors"] = [
+        said["errors"] = [
             {"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors[:MOST_ERRORS]
         ]
     if isinstance(error, errors.StandingMark):
-        what["mark"] = error.mark
-    return what
+        said["mark"] = error.mark
+    return said
 
 
-def _of_drf(error: exceptions.APIException) -> dict[str, Any]:
+def _of_drf(error: exceptions.APIException) -> ProblemDetail:
     if not isinstance(error, exceptions.ValidationError):
         return {"detail": str(error.detail)}
     flat = list(_flattened(error.detail))
@@ -187,7 +187,7 @@ def _of_drf(error: exceptions.APIException) -> dict[str, Any]:
     return {"detail": detail, "errors": flat[:MOST_ERRORS]}
 
 
-def _flattened(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+def _flattened(detail: Any, pointer: str = "") -> Iterator[FieldErrorJson]:
     if isinstance(detail, Mapping):
         for key, value in detail.items():
             yield from _flattened(value, pointer if key == "non_field_errors" else f"{pointer}/{key}")

@@ -1,5 +1,6 @@
 """Statistics as JSON and CSV."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from lessons import spreadsheets
 from lessons.api.views import SignedInView
 from stats import parameters, pipelines, queries
+from stats.answers import StatisticsJson
 from stats.queries import Answer
 
 COLUMNS = ("id", "name", "registers", *pipelines.SUMMED, "attendance_rate", "absence_rate")
@@ -35,7 +37,7 @@ class StatsView(SignedInView):
         return as_csv(answer) if request.query_params.get("format") == "csv" else Response(as_json(answer))
 
 
-def as_json(answer: Answer) -> dict[str, object]:
+def as_json(answer: Answer) -> StatisticsJson:
     return {
         "level": answer.question.level,
         "basis": "lesson",
@@ -47,5 +49,6 @@ def as_json(answer: Answer) -> dict[str, object]:
 
 
 def as_csv(answer: Answer) -> HttpResponse:
+    rows: Sequence[Mapping[str, Any]] = answer.results
     name = f"attendance-{answer.question.level}-{answer.question.first}-{answer.question.last}"
-    return spreadsheets.as_csv(name, COLUMNS, ([row[column] for column in COLUMNS] for row in answer.results))
+    return spreadsheets.as_csv(name, COLUMNS, ([row[column] for column in COLUMNS] for row in rows))

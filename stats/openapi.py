@@ -1,47 +1,28 @@
 """The statistics' part of `/api/schema`."""
 
-from drf_spectacular.utils import OpenApiParameter
+from datetime import date
+from typing import Annotated, Literal
 
-from lessons.api.openapi import DATE, ID, NUMBER, TEXT, Operation, Operations, Schema, array, closed, maybe, ref
-from stats import pipelines
-from stats.parameters import FORMATS, LEVELS
+from lessons.api.openapi import Operation, Operations, parameter
+from lessons.json_types import Id, Keywords
+from stats.answers import Basis, Level, StatisticsJson
+from stats.parameters import FORMATS
 
-RATE = maybe({"type": "number", "minimum": 0, "maximum": 1})
-ROW: dict[str, Schema] = {"id": ID, "name": TEXT, "registers": NUMBER, **dict.fromkeys(pipelines.SUMMED, NUMBER)}
-
-
-def _or_empty(schema: Schema) -> Schema:
-    """Allows an empty value, which the page's form sends for a field left blank."""
-    return {"anyOf": [schema, {"const": ""}]}
-
-
-COMPONENTS: dict[str, Schema] = {
-    "Statistics": closed(
-        {
-            "level": {"enum": list(LEVELS)},
-            "basis": {"enum": ["lesson"]},
-            "from": DATE,
-            "to": DATE,
-            "coverage": closed({"completed": NUMBER, "due": NUMBER}),
-            "results": array(closed({**ROW, "attendance_rate": RATE, "absence_rate": RATE})),
-        }
-    )
-}
 OPERATIONS: Operations = {
     ("StatsView", "GET"): Operation(
         "get_statistics",
         "Attendance by group or school",
-        {200: ref("Statistics")},
+        {200: StatisticsJson},
         (400, 403, 404),
         "Rates are sums over sums, or null if nothing was possible. Coverage is registers taken of registers due."
         " With `format=csv` a file.",
         also={200: "text/csv"},
-        parameters=[
-            *(OpenApiParameter(name, _or_empty(ID)) for name in ("school", "group")),
-            *(OpenApiParameter(name, _or_empty(DATE)) for name in ("from", "to")),
-            OpenApiParameter("level", _or_empty({"enum": list(LEVELS)})),
-            OpenApiParameter("basis", _or_empty({"enum": ["lesson"]})),
-            OpenApiParameter("format", _or_empty({"enum": list(FORMATS)})),
+        parameters=[  # empty as the page's form sends them
+            *(parameter(name, Id | Literal[""]) for name in ("school", "group")),
+            *(parameter(name, date | Literal[""]) for name in ("from", "to")),
+            parameter("level", Level | Literal[""]),
+            parameter("basis", Basis | Literal[""]),
+            parameter("format", Annotated[str, Keywords(enum=[*FORMATS])] | Literal[""]),
         ],
     ),
 }

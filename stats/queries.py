@@ -1,6 +1,6 @@
 """Answers to statistics queries: sums from MongoDB, names and coverage from SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from absences.store import sheets
 from lessons.models import Group, Lesson, School
 from stats import pipelines
+from stats.answers import ResultJson, SumsJson
 from stats.parameters import Question
 
 
@@ -21,12 +22,13 @@ class Answer:
     question: Question
     completed: int
     due: int
-    results: list[dict[str, Any]]
+    results: list[ResultJson]
 
     @property
-    def total(self) -> dict[str, Any]:
+    def total(self) -> SumsJson:
         """Returns the sum of all results, with its own rates."""
-        summed = {name: sum(row[name] for row in self.results) for name in ("registers", *pipelines.SUMMED)}
+        rows: Sequence[Mapping[str, Any]] = self.results
+        summed = {name: sum(row[name] for row in rows) for name in ("registers", *pipelines.SUMMED)}
         return _with_rates(summed)
 
 
@@ -41,16 +43,22 @@ def answer(question: Question, now: datetime) -> Answer:
     )
     found = sheets.summed(stages)
     names = _names(question)
-    results = [
+    results: list[ResultJson] = [
         {"id": row["_id"], "name": names[row["_id"]], **_with_rates(row)} for row in found if row["_id"] in names
     ]
     completed, due = _coverage(question, now)
     return Answer(question, completed, due, sorted(results, key=lambda row: (row["name"], row["id"])))
 
 
-def _with_rates(row: Mapping[str, Any]) -> dict[str, Any]:
+def _with_rates(row: Mapping[str, Any]) -> SumsJson:
     return {
-        **{name: row[name] for name in ("registers", *pipelines.SUMMED)},
+        "registers": row["registers"],
+        "possible": row["possible"],
+        "attended": row["attended"],
+        "absent": row["absent"],
+        "authorised": row["authorised"],
+        "unauthorised": row["unauthorised"],
+        "late": row["late"],
         "attendance_rate": pipelines.rate(row["attended"], row["possible"]),
         "absence_rate": pipelines.rate(row["absent"], row["possible"]),
     }

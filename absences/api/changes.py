@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from absences.api.answers import ChangesJson
 from absences.api.representations import change_json
 from lessons.api.fields import WholeNumber
 from lessons.api.pagination import Cursor
@@ -45,7 +46,7 @@ class ChangesView(SignedInView):
         reached = changes[-1].row.feed_number if len(changes) == size else max(after, last)
         more = replace_query_param(request.build_absolute_uri(), "after", reached) if reached < last else None
         results = [change_json(change, access) for change in changes]
-        answer = {"next": more, "previous": None, "cursor": str(reached), "results": results}
+        answer: ChangesJson = {"next": more, "previous": None, "cursor": str(reached), "results": results}
         return Response(answer, headers={"ETag": tag})
 
     def _school(self) -> int:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from absences.api.answers import LessonWithRosterJson
 from absences.api.representations import lesson_json, roster_json
 from absences.api.serializers import LessonQuery, lessons_matching
 from absences.reporting import tickets
@@ -48,13 +49,12 @@ class LessonView(SignedInView):
         known = marks.if_known(marks.by_lesson, [found])
         current = [] if known is None else known.get(found.pk, [])
         roster = [student.pk for student in students]
-        return Response(
-            lesson_json(found, None if known is None else len(current))
-            | {
-                "roster": roster_json(students, planned, self.user.access),
-                "ticket": tickets.issue(self.user, found, roster, now, suggested(planned), current, sid=self.sid),
-            }
-        )
+        answer: LessonWithRosterJson = {
+            **lesson_json(found, None if known is None else len(current)),
+            "roster": roster_json(students, planned, self.user.access),
+            "ticket": tickets.issue(self.user, found, roster, now, suggested(planned), current, sid=self.sid),
+        }
+        return Response(answer)
 
 
 def seen_lesson(user: User, lesson_id: int, now: datetime) -> Lesson:

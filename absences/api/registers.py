@@ -1,7 +1,7 @@
 """Reading registers, and amending them."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -9,6 +9,7 @@ from rest_framework.fields import DateTimeField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from absences.api.answers import AmendmentJson, AmendmentsJson
 from absences.api.once import Once
 from absences.api.representations import amendment_json, amendments_json, register_json
 from absences.api.serializers import AmendmentInput, AmendmentsInput, ReasonInput
@@ -33,7 +34,7 @@ class RegisterView(SignedInView):
         stood = state_of(
             merged.register, nation=found.school.nation, marks=merged.marks, amendments=merged.amendments, at=at
         )
-        return Response(register_json(merged, stood, self.user.access) | {"already_completed": True})
+        return Response(register_json(merged, stood, self.user.access, already_completed=True))
 
 
 class AmendmentsView(SignedInView):
@@ -52,7 +53,7 @@ class AmendmentsView(SignedInView):
         items = [body.validated_data] if single else body.validated_data["amendments"]
         changes = [amendments.Change(**item) for item in items]
 
-        def answer(made: list[Amendment]) -> Any:
+        def answer(made: list[Amendment]) -> AmendmentJson | AmendmentsJson:
             said = amendments_json(made, self.user.access)
             return said[0] if single else {"amendments": said}
 

@@ -1,9 +1,19 @@
 """What the API answers: lessons, marks, registers and amendments as plain JSON (`contract`: docs of the API)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from absences.registers.completion import Completed
+from absences.api.answers import (
+    AmendmentJson,
+    ChangeJson,
+    LessonJson,
+    MarkJson,
+    PlannedJson,
+    RegisterAsTakenJson,
+    RegisterJson,
+    RejectionJson,
+    RosterEntryJson,
+    StaffJson,
+)
 from absences.registers.merging import Merged
 from absences.reporting.tickets import Claims
 from absences.store.documents import StoredMark
@@ -13,12 +23,10 @@ from lessons.models.permissions import Access
 from lessons.registers.feed import Change
 from lessons.registers.state import RegisterState, state_of
 
-JSON = dict[str, Any]
 
-
-def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
+def lesson_json(lesson: Lesson, marked: int | None) -> LessonJson:
     """A lesson from `with_people().with_state(now)`; `marked` students have a mark on the sheet, None if unasked."""
-    staff = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.people]
+    staff: list[StaffJson] = [{"id": each.user_id, "name": each.user.name, "kind": each.kind} for each in lesson.people]
     return {
         "id": lesson.pk,
         "school_id": lesson.school_id,
@@ -41,7 +49,9 @@ def lesson_json(lesson: Lesson, marked: int | None) -> JSON:
     }
 
 
-def roster_json(students: Iterable[Student], planned: Mapping[int, PlannedAbsence], reader: Access) -> list[JSON]:
+def roster_json(
+    students: Iterable[Student], planned: Mapping[int, PlannedAbsence], reader: Access
+) -> list[RosterEntryJson]:
     """Each with the absence that the school knows of beforehand: a suggestion, until somebody reports it."""
     return [
         {
@@ -56,11 +66,11 @@ def roster_json(students: Iterable[Student], planned: Mapping[int, PlannedAbsenc
     ]
 
 
-def planned_json(plan: PlannedAbsence | None, reader: Access) -> JSON | None:
+def planned_json(plan: PlannedAbsence | None, reader: Access) -> PlannedJson | None:
     return {"code": plan.code, "title": codes.title(plan.code), "reason": reader.reason_of(plan)} if plan else None
 
 
-def mark_json(lesson_id: int, mark: StoredMark, state: str, reader: Claims) -> JSON:
+def mark_json(lesson_id: int, mark: StoredMark, state: str, reader: Claims) -> MarkJson:
     """A mark on a sheet. Not every system may read the notes of others."""
     return {
         "lesson_id": lesson_id,
@@ -75,16 +85,15 @@ def mark_json(lesson_id: int, mark: StoredMark, state: str, reader: Claims) -> J
     }
 
 
-def completed_json(completed: Completed, reader: Access) -> JSON:
-    answer = register_json(completed.merged, completed.merged.state, reader)
-    return answer | {"already_completed": completed.already_completed}
+def register_json(merged: Merged, state: RegisterState, reader: Access, *, already_completed: bool) -> RegisterJson:
+    return {
+        **taken_json(merged.register, state, reader),
+        "rejected": [rejected_json(row) for row in merged.rejected],
+        "already_completed": already_completed,
+    }
 
 
-def register_json(merged: Merged, state: RegisterState, reader: Access) -> JSON:
-    return taken_json(merged.register, state, reader) | {"rejected": [rejected_json(row) for row in merged.rejected]}
-
-
-def taken_json(register: Register, state: RegisterState, reader: Access) -> JSON:
+def taken_json(register: Register, state: RegisterState, reader: Access) -> RegisterAsTakenJson:
     """Without what was rejected. Notes are empty for those who may not read them."""
     notes = reader.reads_notes(register.school_id)
     return {
@@ -112,15 +121,15 @@ def taken_json(register: Register, state: RegisterState, reader: Access) -> JSON
     }
 
 
-def rejected_json(row: RejectedReport) -> JSON:
+def rejected_json(row: RejectedReport) -> RejectionJson:
     return {"student_id": row.student_id, "code": row.code, "reason": row.reason, "report_id": row.report_id}
 
 
-def amendments_json(amendments: Sequence[Amendment], reader: Access) -> list[JSON]:
+def amendments_json(amendments: Sequence[Amendment], reader: Access) -> list[AmendmentJson]:
     return [amendment_json(amendment, reader) for amendment in amendments]
 
 
-def amendment_json(amendment: Amendment, reader: Access) -> JSON:
+def amendment_json(amendment: Amendment, reader: Access) -> AmendmentJson:
     return {
         "id": amendment.pk,
         "kind": amendment.kind,
@@ -138,13 +147,14 @@ def amendment_json(amendment: Amendment, reader: Access) -> JSON:
     }
 
 
-def change_json(change: Change, reader: Access) -> JSON:
+def change_json(change: Change, reader: Access) -> ChangeJson:
     """One entry of the change feed: a register as it was first written, or what came after."""
-    row = change.row
-    entry: JSON = {"number": row.feed_number, "kind": change.kind}
+    row, number, kind = change.row, change.row.feed_number, change.kind
     if isinstance(row, Register):
         first = state_of(row, nation=row.school.nation, marks=row.marks.all(), amendments=())
-        return entry | {"lesson_id": row.pk, "register": taken_json(row, first, reader)}
+        taken = taken_json(row, first, reader)
+        return {"number": number, "kind": kind, "lesson_id": row.pk, "register": taken}
     if isinstance(row, Amendment):
-        return entry | {"lesson_id": row.register_id, "amendment": amendment_json(row, reader)}
-    return entry | {"lesson_id": row.lesson_id, "rejection": rejected_json(row)}
+        amended = amendment_json(row, reader)
+        return {"number": number, "kind": kind, "lesson_id": row.register_id, "amendment": amended}
+    return {"number": number, "kind": kind, "lesson_id": row.lesson_id, "rejection": rejected_json(row)}

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from absences.api.representations import completed_json
+from absences.api.representations import register_json
 from absences.api.serializers import CompletionInput
 from absences.registers import completion
 from absences.registers.completion import Others
@@ -28,4 +28,5 @@ class CompleteView(SignedInView):
             others=Others(body.validated_data["others"]),
             taken_at=body.validated_data.get("taken_at"),
         )
-        return Response(completed_json(completed, self.user.access))
+        merged, again = completed.merged, completed.already_completed
+        return Response(register_json(merged, merged.state, self.user.access, already_completed=again))

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from absences.api.answers import AcceptedJson, MarksJson
 from absences.api.representations import mark_json
 from absences.reporting import parse, rate_limit, service, tickets
 from absences.store.marks import current_marks
@@ -38,14 +39,16 @@ class AbsencesView(ReportingView):
         sheet = service.sheet(self.claims, lesson)
         state, rev = (sheet["state"], sheet["rev"]) if sheet else ("open", 0)
         current = [mark_json(lesson, mark, mark["state"], self.claims) for mark in current_marks(sheet)]
-        return Response({"state": state, "rev": rev, "absences": current})
+        answer: MarksJson = {"state": state, "rev": rev, "absences": current}
+        return Response(answer)
 
     def post(self, request: Request, lesson: int) -> Response:
         reports = parse.parse_many(request.data, self.claims.codes_for)
         stored = service.report(self.claims, lesson, reports, timezone.now())
         accepted = sum(each.state in ("provisional", "late") for each in stored)
         absences = [mark_json(lesson, each.mark, each.state, self.claims) for each in stored]
-        return Response({"accepted": accepted, "absences": absences}, status=202)
+        answer: AcceptedJson = {"accepted": accepted, "absences": absences}
+        return Response(answer, status=202)
 
 
 class AbsenceView(ReportingView):

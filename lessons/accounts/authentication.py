@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from lessons.accounts import revoking, tokens
 from lessons.errors import BadToken, FieldError, InvalidInput, NotAllowed
 from lessons.hashing import hash_secret
+from lessons.json_types import Tokens
 from lessons.models import ApiClient, RefreshToken, User
 from lessons.prepared import prepared
 from lessons.roles import Role
@@ -84,7 +85,7 @@ def access_token(user: User, school_id: int | None, *, now: datetime, sid: str =
     return tokens.sign("access", claims, now=now, expires_at=now + settings.ACCESS_LIFETIME)
 
 
-def token_pair(user: User, school_id: int | None, *, now: datetime) -> dict[str, str]:
+def token_pair(user: User, school_id: int | None, *, now: datetime) -> Tokens:
     """Returns a new access token, and a refresh token that begins a family. Raises BadToken."""
     name, jti = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     family = RefreshToken(
@@ -108,7 +109,7 @@ def client(client_id: str, client_secret: str, *, now: datetime) -> ApiClient:
     return found
 
 
-def client_token(client: ApiClient, *, now: datetime) -> dict[str, Any]:
+def client_token(client: ApiClient, *, now: datetime) -> Tokens:
     """Returns a new access token for another system. It gets no refresh token, because it keeps its secret."""
     user = client.user
     user.acting_schools = frozenset({client.school_id})
@@ -133,7 +134,7 @@ def choose_school(user: User, wanted: int | None) -> int | None:
     raise NotAllowed("You have no role in any school.")
 
 
-def rotate(refresh: str, *, now: datetime) -> dict[str, str]:
+def rotate(refresh: str, *, now: datetime) -> Tokens:
     """Returns a new pair for a refresh token, which can be used once. Within ten seconds the same token gets the same
     successor, with the same end, because the answer may have been lost or two tabs may have asked. Later, or if the
     successor was itself exchanged, one of the two was stolen and the whole family ends. Raises BadToken."""

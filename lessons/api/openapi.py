@@ -1,18 +1,20 @@
 """The building blocks of `/api/schema`, and this app's operations.
 
-Responses are described by hand and closed (`additionalProperties: false`), so that the fuzzer fails on an undescribed
-field. Bodies and queries are described by the serializers that read them.
+Responses are described by the types that the views return, bodies and queries by the serializers that read them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from drf_spectacular.plumbing import ComponentRegistry
 from drf_spectacular.utils import OpenApiParameter
 
 from lessons.api import inputs
+from lessons.api.answers import EnrolmentJson, GroupJson, Page, PlannedAbsenceJson, PutRowJson, SchoolJson, StudentJson
+from lessons.api.schemas import schema_of
 from lessons.api.serializers import (
     ClientCredentialsInput,
     CredentialsInput,
@@ -20,50 +22,12 @@ from lessons.api.serializers import (
     PlannedAbsenceQuery,
     RefreshInput,
 )
-from lessons.converters import MAX_ID
-
-Schema = dict[str, Any]
-
-ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
-TEXT: Schema = {"type": "string"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-DATE: Schema = {"type": "string", "format": "date"}
-CLOCK: Schema = {"type": "string", "pattern": r"^\d\d:\d\d:\d\d$"}
-UUID: Schema = {"type": "string", "format": "uuid"}
-NUMBER: Schema = {"type": "integer", "minimum": 0}
-BOOLEAN: Schema = {"type": "boolean"}
-
-
-def maybe(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def array(schema: Schema, **more: Any) -> Schema:
-    return {"type": "array", "items": schema, **more}
-
-
-def closed(properties: Mapping[str, Schema], **optional: Schema) -> Schema:
-    """Returns the schema of an object with these properties and no others."""
-    return {
-        "type": "object",
-        "properties": {**properties, **optional},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def page(item: Schema, **more: Schema) -> Schema:
-    link = maybe({"type": "string", "format": "uri"})
-    return closed({"next": link, "previous": link, "results": array(item), **more})
+from lessons.json_types import Count, Keywords, Tokens
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one view. `answers` are schemas by status; `errors` lists the possible problems besides 401, 429
+    """One method of one view. `answers` are types by status; `errors` lists the possible problems besides 401, 429
     and 503.
 
     `open` needs no token; `also` names a second media type of an answer, by status.
@@ -71,7 +35,7 @@ class Operation:
 
     id: str
     summary: str
-    answers: Mapping[int, Schema | None]
+    answers: Mapping[int, Any]
     errors: Sequence[int] = ()
     description: str = ""
     body: Any = None
@@ -84,95 +48,19 @@ class Operation:
 
 Operations = dict[tuple[str, str], Operation]
 
+
+def parameter(name: str, hint: Any, description: str = "") -> OpenApiParameter:
+    """Returns a query parameter of this type."""
+    return OpenApiParameter(name, schema_of(hint, ComponentRegistry()), description=description)
+
+
 CURSOR = [
     OpenApiParameter("cursor", str, description="The start of the page, from `next` or `previous`."),
-    OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "default": 100}, description="At most 500."),
+    parameter("page_size", Annotated[int, Keywords(minimum=1, default=100)], "At most 500."),
 ]
 LIST = [ListQuery, *CURSOR]
 
-OWNED: Schema = {"source": TEXT, "external_id": TEXT, "updated_at": TIME}
-YEAR: Schema = {"type": "integer", "minimum": -2, "maximum": 14}
-TOKEN: Schema = {"type": "string", "pattern": r"^[\w-]+\.[\w-]+\.[\w-]+$"}
-PUT_ANSWER = {"created": NUMBER, "updated": NUMBER, "unchanged": NUMBER}
-PUT_ROW = closed({"id": ID, "external_id": TEXT})
-
-COMPONENTS: dict[str, Schema] = {
-    "Problem": {
-        **closed(
-            {
-                "type": TEXT,
-                "title": TEXT,
-                "status": {"type": "integer"},
-                "detail": TEXT,
-                "instance": TEXT,
-                "request_id": TEXT,
-            },
-            errors=array(ref("FieldError")),
-            mark={"type": "object", "description": "The current mark (409)."},
-        ),
-        "description": "RFC 9457; `errors` lists at most 500 errors.",
-    },
-    "FieldError": {
-        **closed({"pointer": TEXT, "code": TEXT, "detail": TEXT}),
-        "description": "One wrong field: `pointer` as in RFC 6901, such as `/absences/3/code`, and a stable `code`.",
-    },
-    "Person": closed({"id": maybe(ID), "name": TEXT, "position": TEXT}),
-    "Tokens": closed({"access": TOKEN}, refresh=TOKEN, expires_in=NUMBER),
-    "School": closed(
-        {
-            "id": ID,
-            "name": TEXT,
-            "urn": TEXT,
-            "nation": TEXT,
-            "local_authority": TEXT,
-            "time_zone": TEXT,
-            **OWNED,
-        }
-    ),
-    "Group": closed({"id": ID, "school_id": ID, "name": TEXT, "year_group": maybe(YEAR), **OWNED}),
-    "Student": closed(
-        {
-            "id": ID,
-            "school_id": ID,
-            "upn": TEXT | {"description": "Empty for teachers, and without the scope `upns`."},
-            "name": TEXT,
-            "legal_name": TEXT,
-            "preferred_name": TEXT,
-            "year_group": YEAR,
-            "on_roll_from": DATE,
-            "on_roll_until": maybe(DATE),
-            **OWNED,
-        }
-    ),
-    "Enrolment": closed(
-        {
-            "id": ID,
-            "school_id": ID,
-            "student_id": ID,
-            "group_id": ID,
-            "starts_on": DATE,
-            "ends_on": maybe(DATE),
-            **OWNED,
-        }
-    ),
-    "PlannedAbsence": closed(
-        {
-            "id": ID,
-            "school_id": ID,
-            "student_id": ID,
-            "first_day": DATE,
-            "last_day": DATE,
-            "from_time": maybe(CLOCK),
-            "until_time": maybe(CLOCK),
-            "code": TEXT,
-            "title": TEXT | {"description": "The meaning of the code."},
-            "reason": TEXT | {"description": "Empty for teachers, and without the scope `notes`."},
-            "by": ref("Person"),
-            "made_at": TIME,
-            **OWNED,
-        }
-    ),
-}
+PUT_COUNTS = dict.fromkeys(("created", "updated", "unchanged"), Count)
 
 LISTED = "Sorted by last change: follow `next`, and later use `updated_since`, to keep a copy up to date."
 PUT = (
@@ -192,22 +80,22 @@ PLANNED_PUT = (
 )
 
 
-def listed(name: str, plural: str, parameters: Sequence[Any] = LIST, more: str = "") -> Operation:
+def listed(plural: str, answer: Any, parameters: Sequence[Any] = LIST, more: str = "") -> Operation:
     return Operation(
         f"list_{plural}",
         f"{plural.replace('_', ' ').capitalize()} that the user may see",
-        {200: page(ref(name))},
+        {200: answer},
         (400, 403, 404),
         f"{LISTED} {more}".strip(),
         parameters=parameters,
     )
 
 
-def put(plural: str, body: Any, example: Any, more: str = "", **counts: Schema) -> Operation:
+def put(plural: str, body: Any, example: Any, more: str = "", **counts: Any) -> Operation:
     return Operation(
         f"put_{plural}",
         f"Put {plural.replace('_', ' ')}",
-        {200: closed({**PUT_ANSWER, **counts, plural: array(PUT_ROW)})},
+        {200: {**PUT_COUNTS, **counts, plural: list[PutRowJson]}},
         (400, 403, 409, 413, 415, 422),
         f"{PUT} {more}".strip(),
         body,
@@ -231,7 +119,7 @@ OPERATIONS: Operations = {
     ("TokenView", "POST"): Operation(
         "token",
         "Sign in",
-        {200: ref("Tokens")},
+        {200: Tokens},
         (400, 403, 413, 415),
         "A person's name and password give `access` (10 minutes, one school) and `refresh` (12 hours); a system's"
         " `client_id` and `client_secret` give `access` and `expires_in`. `username` is not case-sensitive."
@@ -243,7 +131,7 @@ OPERATIONS: Operations = {
     ("RefreshView", "POST"): Operation(
         "refresh_token",
         "New tokens for a refresh token",
-        {200: ref("Tokens")},
+        {200: Tokens},
         (400, 413, 415),
         "A refresh token can be used once. Within ten seconds, repeating the request returns the same refresh token, so"
         " that a lost answer can be fetched again; after that, it ends all tokens of the sign-in.",
@@ -261,10 +149,10 @@ OPERATIONS: Operations = {
         {"refresh": "eyJ..."},
         open=True,
     ),
-    ("SchoolsView", "GET"): listed("School", "schools"),
-    ("GroupsView", "GET"): listed("Group", "groups"),
-    ("StudentsView", "GET"): listed("Student", "students"),
-    ("EnrolmentsView", "GET"): listed("Enrolment", "enrolments"),
+    ("SchoolsView", "GET"): listed("schools", Page[SchoolJson]),
+    ("GroupsView", "GET"): listed("groups", Page[GroupJson]),
+    ("StudentsView", "GET"): listed("students", Page[StudentJson]),
+    ("EnrolmentsView", "GET"): listed("enrolments", Page[EnrolmentJson]),
     ("GroupsView", "PUT"): put("groups", inputs.GroupsPut, {"external_id": "8A", "name": "8A/Ma1", "year_group": 8}),
     ("StudentsView", "PUT"): put("students", inputs.StudentsPut, ADA),
     ("EnrolmentsView", "PUT"): put(
@@ -273,9 +161,9 @@ OPERATIONS: Operations = {
         {"external_id": "e1", "student": "s1", "group": "8A", "starts_on": "2026-09-01"},
     ),
     ("PlannedAbsencesView", "GET"): listed(
-        "PlannedAbsence", "planned_absences", [PlannedAbsenceQuery, *CURSOR], PLANNED_LISTED
+        "planned_absences", Page[PlannedAbsenceJson], [PlannedAbsenceQuery, *CURSOR], PLANNED_LISTED
     ),
     ("PlannedAbsencesView", "PUT"): put(
-        "planned_absences", inputs.PlannedAbsencesPut, DENTIST, PLANNED_PUT, cancelled=NUMBER
+        "planned_absences", inputs.PlannedAbsencesPut, DENTIST, PLANNED_PUT, cancelled=Count
     ),
 }

@@ -1,14 +1,11 @@
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from lessons import codes
 from lessons.api.fields import Id, Text
 from lessons.errors import escaped
-from lessons.models import Enrolment, Group, PlannedAbsence, School, Student
-from lessons.models.permissions import Access
 
 
 class Input(serializers.Serializer[Any]):
@@ -74,72 +71,3 @@ class PlannedAbsenceQuery(DaysQuery):
     """The parameters of a list of days, and `?student=`."""
 
     student = Id(required=False)
-
-
-class SchoolSerializer(serializers.ModelSerializer[School]):
-    class Meta:
-        model = School
-        fields = ("id", "name", "urn", "nation", "local_authority", "time_zone", "source", "external_id", "updated_at")
-
-    local_authority = serializers.CharField(source="local_authority.name")
-
-
-class GroupSerializer(serializers.ModelSerializer[Group]):
-    class Meta:
-        model = Group
-        fields = ("id", "school_id", "name", "year_group", "source", "external_id", "updated_at")
-
-
-class StudentSerializer(serializers.ModelSerializer[Student]):
-    """A student. The context holds the reader's `access`: the UPN is empty for those who may not read it."""
-
-    class Meta:
-        model = Student
-        fields = (
-            "id",
-            "school_id",
-            "upn",
-            "name",
-            "legal_name",
-            "preferred_name",
-            "year_group",
-            "on_roll_from",
-            "on_roll_until",
-            "source",
-            "external_id",
-            "updated_at",
-        )
-
-    upn = serializers.SerializerMethodField()
-
-    def get_upn(self, student: Student) -> str:
-        return cast(Access, self.context["access"]).upn_of(student)
-
-
-class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
-    class Meta:
-        model = Enrolment
-        fields = (
-            *("id", "school_id", "student_id", "group_id", "starts_on", "ends_on"),
-            *("source", "external_id", "updated_at"),
-        )
-
-
-class PlannedAbsenceSerializer(serializers.ModelSerializer[PlannedAbsence]):
-    """A planned absence. The context holds the reader's `access`: the reason is empty for those who may not read it."""
-
-    class Meta:
-        model = PlannedAbsence
-        fields = (
-            *("id", "school_id", "student_id", "first_day", "last_day", "from_time", "until_time", "code", "title"),
-            *("reason", "by", "made_at", "source", "external_id", "updated_at"),
-        )
-
-    title = serializers.SerializerMethodField()
-    reason = serializers.SerializerMethodField()
-
-    def get_title(self, plan: PlannedAbsence) -> str:
-        return codes.title(plan.code)
-
-    def get_reason(self, plan: PlannedAbsence) -> str:
-        return cast(Access, self.context["access"]).reason_of(plan)

@@ -20,22 +20,28 @@ from rest_framework.views import APIView
 from lessons.accounts import authentication, keys, revoking, sign_in, tokens
 from lessons.accounts.sessions import sid_of
 from lessons.api import inputs, throttles
+from lessons.api.answers import (
+    EnrolmentJson,
+    GroupJson,
+    OwnedJson,
+    PlannedAbsenceJson,
+    PutRowJson,
+    SchoolJson,
+    StudentJson,
+)
 from lessons.api.pagination import Cursor
+from lessons.api.representations import enrolment_json, group_json, planned_absence_json, school_json, student_json
 from lessons.api.serializers import (
     ClientCredentialsInput,
     CredentialsInput,
-    EnrolmentSerializer,
-    GroupSerializer,
     ListQuery,
     PlannedAbsenceQuery,
-    PlannedAbsenceSerializer,
     RefreshInput,
-    SchoolSerializer,
-    StudentSerializer,
 )
 from lessons.errors import AttendanceError, BadToken, NotAllowed
 from lessons.imports import importers
 from lessons.imports.putting import Importer, put
+from lessons.json_types import Tokens
 from lessons.models import Enrolment, Group, PlannedAbsence, School, Student, User
 from lessons.models.base import signature
 from lessons.roles import Scope
@@ -87,7 +93,7 @@ class TokenView(APIView):
             throttles.spend_unsigned(request, "token")
             raise
 
-    def _of_person(self, request: Request, now: datetime) -> dict[str, str]:
+    def _of_person(self, request: Request, now: datetime) -> Tokens:
         given = _valid(CredentialsInput, request)
         attempt = sign_in.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
@@ -98,7 +104,7 @@ class TokenView(APIView):
         school = authentication.choose_school(user, given.get("school"))
         return authentication.token_pair(user, school, now=now)
 
-    def _of_system(self, request: Request, now: datetime) -> dict[str, Any]:
+    def _of_system(self, request: Request, now: datetime) -> Tokens:
         """Issues a system's token. Its secret cannot be guessed, so other clients' tries never block it."""
         secret = _valid(ClientCredentialsInput, request)
         try:
@@ -172,7 +178,9 @@ class PutView(SignedInView):
         name = self.importer.name
         outcome = put(self.importer_of(school, given["source"]), given[name], now=timezone.now())
         revoking.tell_promptly()
-        ids = [{"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows]
+        ids: list[PutRowJson] = [
+            {"id": row.instance.pk, "external_id": row.instance.external_id} for row in outcome.rows
+        ]
         return Response({**{key: getattr(outcome, key) for key in self.counts}, name: ids})
 
     def importer_of(self, school: School, source: str) -> Importer:
@@ -191,11 +199,13 @@ class OwnedListView(SignedInView):
     """A list of the rows that the user may see, filtered by `updated_since`, `source` and `external_id`, or by the
     fields of its query."""
 
-    serializer: type[serializers.BaseSerializer[Any]]
     query: type[ListQuery] = ListQuery
     lookups: ClassVar[Mapping[str, str]] = {"updated_since": "updated_at__gte"}  # parameters not named like a column
 
     def queryset(self, user: User) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def represent(self, row: Any) -> OwnedJson:
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
@@ -203,40 +213,46 @@ class OwnedListView(SignedInView):
         query.is_valid(raise_exception=True)
         wanted = {self.lookups.get(name, name): value for name, value in query.validated_data.items()}
         cursor = Cursor(ordering=("updated_at", "id"))
-        page = cursor.paginate_queryset(self.queryset(self.user).filter(**wanted), request, self)
-        rows = self.serializer(page, many=True, context={"access": self.user.access})
-        return cursor.get_paginated_response(rows.data)
+        page = cursor.paginate_queryset(self.queryset(self.user).filter(**wanted), request, self) or []
+        return cursor.get_paginated_response([self.represent(row) for row in page])
 
 
 class SchoolsView(OwnedListView):
-    serializer = SchoolSerializer
-
     def queryset(self, user: User) -> QuerySet[School]:
         return School.objects.for_user(user).select_related("local_authority")
+
+    def represent(self, row: School) -> SchoolJson:
+        return school_json(row)
 
 
 class GroupsView(OwnedListView, PutView):
     importer, body = importers.Groups, inputs.GroupsPut
-    serializer = GroupSerializer
 
     def queryset(self, user: User) -> QuerySet[Group]:
         return Group.objects.for_user(user)
 
+    def represent(self, row: Group) -> GroupJson:
+        return group_json(row)
+
 
 class StudentsView(OwnedListView, PutView):
     importer, body = importers.Students, inputs.StudentsPut
-    serializer = StudentSerializer
 
     def queryset(self, user: User) -> QuerySet[Student]:
         return Student.objects.for_user(user)
 
+    def represent(self, row: Student) -> StudentJson:
+        return student_json(row, self.user.access)
+
 
 class EnrolmentsView(OwnedListView, PutView):
     importer, body = importers.Enrolments, inputs.EnrolmentsPut
-    serializer = EnrolmentSerializer
 
     def queryset(self, user: User) -> QuerySet[Enrolment]:
         return Enrolment.objects.for_user(user)
+
+    def represent(self, row: Enrolment) -> EnrolmentJson:
+        return enrolment_json(row)
 
 
 class PlannedAbsencesView(OwnedListView, PutView):
@@ -245,11 +261,14 @@ class PlannedAbsencesView(OwnedListView, PutView):
 
     importer, body = importers.PlannedAbsences, inputs.PlannedAbsencesPut
     counts = (*PutView.counts, "cancelled")
-    serializer, query = PlannedAbsenceSerializer, PlannedAbsenceQuery
+    query = PlannedAbsenceQuery
     lookups: ClassVar = {**OwnedListView.lookups, "from": "last_day__gte", "to": "first_day__lte"}
 
     def queryset(self, user: User) -> QuerySet[PlannedAbsence]:
         return PlannedAbsence.objects.for_user(user)
+
+    def represent(self, row: PlannedAbsence) -> PlannedAbsenceJson:
+        return planned_absence_json(row, self.user.access)
 
     def may(self, school_id: int, scope: Scope) -> bool:
         return self.user.access.may_plan(school_id) if scope == Scope.TIMETABLE else super().may(school_id, scope)

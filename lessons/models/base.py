@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lessons.json_types import Person
+
 if TYPE_CHECKING:
     from lessons.models.users import User
 
@@ -52,7 +54,7 @@ class Signed(models.Model):
         abstract = True
 
     @property
-    def by(self) -> dict[str, Any]:
+    def by(self) -> Person:
         return {"id": self.by_id, "name": self.by_name, "position": self.by_position}
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from lessons import codes
+from lessons.json_types import Person
 from lessons.models import Amendment, Mark, Register
 
 
@@ -19,7 +19,7 @@ class Entry:
     code: str
     minutes_late: int | None
     note: str
-    by: dict[str, Any]
+    by: Person
     reported_at: datetime
     arrived_at: datetime
     report_id: UUID | None
