@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from jwt.exceptions import InvalidKeyError
+from jwt.utils import base64url_encode
 
 from lessons.lifetimes import LONGEST_LIFE
 
@@ -23,8 +25,6 @@ from lessons.lifetimes import LONGEST_LIFE
 CLOCKS_DIFFER = 60
 # Seconds until every process, and every client with a copy of the public keys, has read a new key.
 ANNOUNCED = 10 * 60
-
-_CURVE = ec.SECP256R1()
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,32 @@ class Key:
     @cached_property
     def kid(self) -> str:
         """Returns the thumbprint of the public key (RFC 7638)."""
-        members = {name: value for name, value in self.public_jwk.items() if name in ("crv", "kty", "x", "y")}
-        canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
-        return _encode(hashlib.sha256(canonical.encode()).digest())
+        canonical = json.dumps(self._required_members, sort_keys=True, separators=(",", ":"))
+        return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
 
     @property
     def public_jwk(self) -> dict[str, Any]:
-        numbers = self.private.public_key().public_numbers()
-        x, y = (_encode(number.to_bytes(32)) for number in (numbers.x, numbers.y))
-        return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256"}
+        return {**self._required_members, "use": "sig", "alg": "ES256"}
 
     @property
     def private_jwk(self) -> dict[str, Any]:
-        d = _encode(self.private.private_numbers().private_value.to_bytes(32))
+        d = ECAlgorithm.to_jwk(self.private, as_dict=True)["d"]
         return {**self.public_jwk, "kid": self.kid, "d": d, "signs_from": self.signs_from}
+
+    @property
+    def _required_members(self) -> dict[str, Any]:
+        return ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
 
 
 def make(signs_from: int) -> Key:
-    return Key(ec.generate_private_key(_CURVE), signs_from)
+    return Key(ec.generate_private_key(ec.SECP256R1()), signs_from)
 
 
 def parse(text: str) -> list[Key]:
     """Returns the keys of a set, in the order in which they sign. Raises ValueError, which never repeats the text."""
     try:
         keys = [_read(jwk) for jwk in json.loads(text)["keys"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidKeyError):
         raise ValueError("not a JSON Web Key Set of EC P-256 private keys") from None
     if not keys:
         raise ValueError("the key set is empty")
@@ -95,18 +96,7 @@ def jwks(keys: Sequence[Key], now: float) -> dict[str, Any]:
 
 
 def _read(jwk: dict[str, Any]) -> Key:
-    if (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
+    private = ECAlgorithm.from_jwk(jwk)  # refuses a public half of another key
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or jwk["crv"] != "P-256":
         raise ValueError
-    private = ec.derive_private_key(int.from_bytes(_decode(jwk["d"])), _CURVE)
-    key = Key(private, int(jwk.get("signs_from", 0)))
-    if any(key.public_jwk[name] != jwk[name] for name in ("x", "y")):
-        raise ValueError
-    return key
-
-
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return Key(private, int(jwk.get("signs_from", 0)))

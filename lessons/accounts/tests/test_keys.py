@@ -8,9 +8,11 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from jwt.algorithms import ECAlgorithm
 from pytest_django import Settings
 
 from lessons.accounts import keys, tokens
@@ -97,6 +99,35 @@ def test_a_key_set_goes_through_its_file() -> None:
     assert [(each.kid, each.signs_from) for each in keys.parse(keys.dump(held))] == [
         (each.kid, each.signs_from) for each in held
     ]
+
+
+def test_a_kid_and_a_file_stay_as_they_are() -> None:
+    """With the example of RFC 7517: tokens name their key by its thumbprint, and an older release reads the file."""
+    jwk = {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        "use": "sig",
+        "alg": "ES256",
+        "kid": "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s",
+        "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE",
+        "signs_from": 5,
+    }
+    text = json.dumps({"keys": [jwk]}, indent=1)
+    assert keys.dump(keys.parse(text)) == text
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1()])
+def test_another_curve_is_refused(curve: ec.EllipticCurve) -> None:
+    jwk = ECAlgorithm.to_jwk(ec.generate_private_key(curve), as_dict=True)
+    with pytest.raises(ValueError, match="not a JSON Web Key Set"):
+        keys.parse(json.dumps({"keys": [jwk]}))
+
+
+def test_a_public_key_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a JSON Web Key Set"):
+        keys.parse(json.dumps(keys.jwks([keys.make(0)], 0)))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', '{"keys": [1]}'])
