@@ -5,8 +5,13 @@ from typing import Any
 
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from lessons.models import User
+from absences.store import sheets
+from absences.store.marks import current_marks
+from absences.store.sheets import Key
+from lessons.calendar import school_time
+from lessons.models import Lesson, User
 
 
 def browser(user: User) -> Client:
@@ -42,3 +47,17 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
     """Returns the SQL statements, without those that begin and end transactions."""
     transaction = ("BEGIN", "BEGIN IMMEDIATE", "COMMIT")
     return [query["sql"] for query in queries if query["sql"] not in transaction]
+
+
+def marks(lesson: Lesson) -> dict[int, str]:
+    sheet = sheets.read(Key(lesson.school_id, lesson.pk))
+    return {mark["student"]: mark["code"] for mark in current_marks(sheet)}
+
+
+def move_to_tokyo(lesson: Lesson) -> None:
+    """Where it may be tomorrow already: the lesson is of that day."""
+    school = lesson.school
+    school.time_zone = "Asia/Tokyo"
+    school.save()
+    lesson.date = school_time.local_date(school.time_zone, timezone.now())
+    lesson.set_instants().save()

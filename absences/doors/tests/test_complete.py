@@ -22,16 +22,6 @@ def lesson(school: School, teacher: User) -> Lesson:
     return due_today(school, teacher)
 
 
-@pytest.fixture
-def page(lesson: Lesson) -> str:
-    return f"/lessons/{lesson.pk}/"
-
-
-@pytest.fixture
-def alice(teacher: User) -> Client:
-    return browser(teacher)
-
-
 def test_finishing_carries_the_marks(alice: Client, page: str, roster: list[int]) -> None:
     sent = fill(alice, page, **{f"mark_{roster[0]}": "N", f"mark_{roster[1]}": "N"})
     response = alice.post(f"{page}complete", sent, follow=True)
