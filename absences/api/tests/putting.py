@@ -1,4 +1,4 @@
-"""Rows of a timetable as another system puts them."""
+"""Rows of a timetable, as another system puts them."""
 
 from typing import Any
 

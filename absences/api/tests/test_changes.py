@@ -1,4 +1,4 @@
-"""The change feed: everything that is added to a school's record, once, in order, without gaps."""
+"""The change feed has everything that is added to a school's record, once, in order and without gaps."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,7 +43,7 @@ def amend(user: User, lesson: Lesson, student: int, code: str) -> None:
 
 @pytest.fixture
 def recorded(lesson: Lesson, teacher: User, office: User, roster: list[int], school: School) -> Lesson:
-    """A register with one absent, a rejected report, an amendment and a void."""
+    """A register with one absence, a rejected report, an amendment and a void."""
     path, stranger = f"/api/v1/lessons/{lesson.pk}/absences", StudentFactory.create(school=school)
     with_ticket(teacher, lesson, roster).put(f"{path}/{roster[0]}", {"code": "N", "note": "overslept"})
     signed_in(office).put(f"{path}/{stranger.pk}", {"code": "N"})
@@ -90,7 +90,7 @@ def test_page_by_page(recorded: Lesson, office: User) -> None:
 def test_asking_again_is_cheap(recorded: Lesson, office: User, django_assert_max_num_queries: Any) -> None:
     api = signed_in(office)
     tag = api.get(PATH, after="4")["ETag"]
-    with django_assert_max_num_queries(3) as asked:  # who it is, their roles, the counter
+    with django_assert_max_num_queries(3) as asked:  # the user, their roles, the counter
         again = api.client.get(f"{PATH}?after=4", headers={"if-none-match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert "feedcounter" in asked.captured_queries[-1]["sql"]
@@ -135,7 +135,7 @@ def test_malformed_queries_are_400(query: dict[str, Any], office: User) -> None:
 def test_a_poller_skips_nothing_that_is_committed_while_it_reads(
     recorded: Lesson, office: User, teacher: User, school: School
 ) -> None:
-    """A register and its amendment, committed after the registers were read and before the amendments are."""
+    """A register and its amendment are committed after the registers were read and before the amendments are."""
     other = LessonFactory.create(group__school=school, taught_by=teacher, students=1)
     student = other.group.enrolments.get().student_id
     committed = Event()
@@ -162,7 +162,7 @@ def test_a_poller_skips_nothing_that_is_committed_while_it_reads(
 
 
 def test_concurrent_commits_leave_no_gap(school: School, teacher: User, office: User) -> None:
-    """While a poller never stops reading."""
+    """A poller reads all the time."""
     lessons = [LessonFactory.create(group__school=school, taught_by=teacher, students=1) for _ in range(8)]
     done, numbers = Event(), list[int]()
 
@@ -198,7 +198,7 @@ def test_concurrent_commits_leave_no_gap(school: School, teacher: User, office: 
 
 
 def test_it_is_read_by_its_index(recorded: Lesson) -> None:
-    """However long the record: a page is found where it begins."""
+    """However long the record is, a page is found where it begins."""
     for model in (Register, Amendment, RejectedReport):
         page = model.objects.filter(school=recorded.school_id, feed_number__gt=1, feed_number__lte=9)
         with connection.cursor() as cursor:
@@ -218,7 +218,7 @@ def test_the_numbers_of_a_refused_change_are_given_again(recorded: Lesson, offic
 
 
 def test_what_was_purged_leaves_a_poller_at_the_end(recorded: Lesson, office: User) -> None:
-    """And not asking for the same page for ever."""
+    """Otherwise it would ask for the same page for ever."""
     with lawful_purge("A court says so"):
         Amendment.objects.all().delete()
     page = signed_in(office).get(PATH).json()

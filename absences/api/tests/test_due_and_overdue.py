@@ -1,4 +1,4 @@
-"""Which lessons `state=due` and `state=overdue` give: by the clocks of each school, at the edges of days and years."""
+"""Which lessons `state=due` and `state=overdue` find, by the clock of each school, at the edges of days and years."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -33,7 +33,7 @@ def on(school: School, day: date, **times: time) -> Lesson:
 
 
 def given(user: User, now: datetime, **query: str) -> list[Lesson]:
-    """As the list of lessons has them, at that moment."""
+    """Returns the lessons in the list at that moment."""
     asked = LessonQuery(data=query, context={"user": user})
     asked.is_valid(raise_exception=True)
     schools = [acting.school for acting in user.access.acting.values()]
@@ -66,7 +66,7 @@ def test_a_lesson_is_due_until_its_day_ends(zone: str, day: date) -> None:
 
 
 def test_a_monday_leaves_fridays_register_out() -> None:
-    """Nor does a statutory session of six days ago come before today's lesson."""
+    """And a statutory session of six days ago does not come before today's lesson."""
     office = person(None, Role.OPERATOR, "olive")
     school = school_in(LONDON, office)
     old, friday, monday = (on(school, day) for day in (date(2026, 9, 8), date(2026, 9, 11), date(2026, 9, 14)))
@@ -145,6 +145,6 @@ def test_a_device_keeps_today_as_each_school_has_it() -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/integrators.md"])
 def test_examples_name_the_day(name: str) -> None:
-    """Whoever copies one takes no register of last week."""
+    """Otherwise somebody who copies one might take last week's register."""
     examples = re.findall(r"/lessons\?[^\"` ]*state=due[^\"` ]*", (settings.BASE_DIR / name).read_text())
     assert examples and all("date=today" in each for each in examples), examples

@@ -1,4 +1,4 @@
-"""Amendments and voids under an `Idempotency-Key`: done once, answered alike, for a day."""
+"""Amendments and voids with an `Idempotency-Key` are made once, and get the same answer for a day."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def change(student: int, **more: Any) -> dict[str, Any]:
 
 
 def test_the_same_again_is_done_once(olive: Api, taken: Lesson, roster: list[int]) -> None:
-    """Though the code that it expects is no longer the present one."""
+    """Even though the code that it expects is no longer the current one."""
     first, again = (send(olive, taken, change(roster[0])) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
@@ -93,7 +93,7 @@ def test_what_was_refused_may_be_tried_again(olive: Api, taken: Lesson, roster: 
 
 
 def test_the_answer_is_kept_with_the_work_or_not_at_all(olive: Api, taken: Lesson, roster: list[int]) -> None:
-    """A commit that fails keeps neither."""
+    """If the commit fails, neither is kept."""
     with transaction.atomic():
         assert send(olive, taken, change(roster[0])).status_code == 201
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""The list of lessons, and one with its roster and ticket."""
+"""The list of lessons, and a single lesson with its roster and ticket."""
 
 from base64 import b64encode
 from datetime import date, timedelta
@@ -163,7 +163,7 @@ def test_who_sees_a_lesson(colleague: User, outsider: User, integrator: User, le
 
 
 def test_a_token_is_for_one_school_only(teacher: User, outsider: User, lesson: Lesson) -> None:
-    """Charlie also works in Alice's school, but this token is for his own."""
+    """Charlie works in Alice's school too, but this token is for his own."""
     api = signed_in(outsider)
     outsider.memberships.create(school=lesson.school, role=Role.OFFICE)
     assert api.get(f"/api/v1/lessons/{lesson.pk}").status_code == 404

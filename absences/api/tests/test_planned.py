@@ -1,4 +1,4 @@
-"""Other systems say what the school knows of beforehand, and read it: by their own ids, all or none."""
+"""Other systems put planned absences by their own ids, all or none, and read them."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -82,7 +82,7 @@ def test_it_says_who_put_it(school: School, mis: Api, zoe: Student) -> None:
     client = PlannedAbsence.objects.get()
     assert client.by["name"] == mis.get(ADDRESS).json()["results"][0]["by"]["name"] != ""
     put(signed_in(olive), DENTIST)
-    assert PlannedAbsence.objects.get().by == client.by, "what did not change is not signed anew"
+    assert PlannedAbsence.objects.get().by == client.by, "rows that did not change keep their author"
     put(signed_in(olive), DENTIST | {"code": "I"})
     assert PlannedAbsence.objects.get().by == {"id": olive.pk, "name": "Olive Grant", "position": "Office"}
 

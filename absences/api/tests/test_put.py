@@ -1,4 +1,4 @@
-"""Rows that another system puts by its own ids: all or none, in a few statements, its own school's alone."""
+"""Rows that another system puts by its own ids: all or none, in a few statements, and only for its own school."""
 
 from datetime import timedelta
 from typing import Any
@@ -53,7 +53,7 @@ def test_a_timetable_from_nothing_twice(mis: Api, school: School) -> None:
         again = put(mis, name, item).json()
         assert (again["created"], again["updated"], again["unchanged"], again[name]) == (0, 0, 1, made.json()[name])
         same = mis.get(f"/api/v1/{name}", external_id=item["external_id"]).json()["results"][0]
-        assert same == row, "what did not change is not dated anew"
+        assert same == row, "rows that did not change keep their date"
     lesson = Lesson.objects.get()
     assert (lesson.starts_at.isoformat(), lesson.staff.count()) == ("2026-09-14T08:00:00+00:00", 1)
 
@@ -106,7 +106,7 @@ def test_as_many_statements_however_many_rows(name: str, mis: Api, school: Schoo
     changed = values[name]
     few = statements(2), statements(2, **changed)
     many = statements(40), statements(40, **changed)
-    # Two of the forty stand already, so that there is something to make and something to change.
+    # Two of the forty exist already, so that there is something to create and something to change.
     assert max(many) <= max(few) + 4 and max(many) <= 15, (few, many)
 
 
@@ -156,7 +156,7 @@ def test_what_is_taken_already(mis: Api, school: School, timetable: Group) -> No
 
 
 def test_where_the_database_has_the_last_word(mis: Api, school: School) -> None:
-    """It looks at one row after the other, so two students cannot swap their UPNs in one go."""
+    """It checks one row after the other, so two students cannot swap their UPNs at once."""
     ann, bob = (StudentFactory.create(school=school, external_id=name, **MIS) for name in ("ann", "bob"))
     swapped = [
         ADA | {"external_id": "ann", "upn": bob.upn},

@@ -1,4 +1,4 @@
-"""Lessons that another system puts: those that were taken, those that are cancelled, and their staff."""
+"""Lessons that another system puts: taken ones, cancelled ones, and their staff."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Completing, reading, amending and voiding a register at the API."""
+"""Completing, reading, amending and voiding a register by the API."""
 
 from datetime import timedelta
 from typing import Any

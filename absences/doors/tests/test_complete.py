@@ -1,4 +1,4 @@
-"""Finishing a register by the form."""
+"""Finishing a register with the form."""
 
 from datetime import timedelta
 

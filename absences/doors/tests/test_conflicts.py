@@ -43,7 +43,7 @@ def test_a_stale_page_never_overwrites_a_colleague(
 
 @pytest.fixture
 def disputed(alice: Client, colleague: User, page: str, roster: list[int]) -> dict[str, str]:
-    """The form that Alice gets back: Bob marked one late by 5 minutes, she says 9."""
+    """The form that Alice gets back: Bob marked a student 5 minutes late, and she says 9."""
     stale = fill(alice, page, **{f"mark_{roster[0]}": "L", f"minutes_{roster[0]}": "9"})
     bob = browser(colleague)
     bob.post(page, fill(bob, page, **{f"mark_{roster[0]}": "L", f"minutes_{roster[0]}": "5"}))

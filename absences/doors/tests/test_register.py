@@ -37,7 +37,7 @@ def test_nobody_is_marked_at_first(alice: Client, page: str, roster: list[int]) 
 
 @pytest.mark.parametrize("state", [{"starts_at": timezone.now() + timedelta(days=1)}, {"status": "cancelled"}])
 def test_where_nothing_is_taken_signing_out_still_asks(state: dict[str, Any], alice: Client, page: str) -> None:
-    """Its script is on the page whether or not a register is taken there: marks of other lessons may wait."""
+    """Its script is on every such page, since marks of other lessons may be waiting."""
     script = '<script type="module" src="/static/absences/attendance.'
     assert alice.get(page).content.decode().count(script) == 1
     Lesson.objects.update(**state)

@@ -1,4 +1,4 @@
-"""Reporting at the API's door: a ticket or a token, no SQL, and answers as in the contract."""
+"""Reporting by the API, with a ticket or a token and without SQL."""
 
 import json
 from datetime import timedelta
@@ -28,7 +28,7 @@ def lesson(school: School, teacher: User) -> Lesson:
 
 @pytest.fixture
 def alice(teacher: User, lesson: Lesson, roster: list[int]) -> Api:
-    """The teacher, with her ticket."""
+    """A client that sends the teacher's ticket."""
     return with_ticket(teacher, lesson, roster)
 
 
@@ -106,7 +106,7 @@ def test_a_stale_replaces_is_409_with_the_standing_mark(
 
 
 def test_touches_no_sql(alice: Api, lesson: Lesson, roster: list[int]) -> None:
-    """Neither a statement nor a connection."""
+    """Not even a connection is made."""
     connections: list[object] = []
     connection.close()
     connection_created.connect(lambda **kwargs: connections.append(kwargs), weak=False, dispatch_uid="counted")

@@ -1,4 +1,4 @@
-"""The product and the model side by side: both do the same, and whatever comes in does so at the same step of both."""
+"""Runs the product and the model side by side: both do the same, and are interrupted at the same step."""
 
 from abc import abstractmethod
 from collections import deque
@@ -33,7 +33,7 @@ CODE = st.sampled_from(["N", "/", "L", "U", FOR_OFFICE])
 
 @dataclass(frozen=True)
 class World:
-    """Alice's lesson, which Bob may take as cover; Olive is the office."""
+    """Alice's lesson, which Bob may take as cover; Olive works in the office."""
 
     lesson: Lesson
     roster: list[int]
@@ -54,7 +54,7 @@ class World:
 
 @dataclass(frozen=True)
 class Cut:
-    """At a step the process ends, or somebody else does something."""
+    """An interruption at a step: the process ends, or somebody else does something."""
 
     step: Step
     then: str
@@ -97,7 +97,7 @@ class Lockstep(RuleBasedStateMachine):
         assert heard == self.model.report(report, self.world.users[who].pk, self.now)
 
     def run(self, product: Callable[[], T], effects: Effects, cut: Cut | None) -> T | None:
-        """Lets the product act, and the model with it: up to the cut, if it is reached, then the rest."""
+        """Runs the product and then the model: up to the cut, if it is reached, then the rest."""
         left = deque(effects)
 
         def come_in(cut: Cut) -> None:
@@ -116,4 +116,4 @@ class Lockstep(RuleBasedStateMachine):
 
     @abstractmethod
     def meanwhile(self, cut: Cut) -> None:
-        """What comes in at a cut."""
+        """Does what interrupts the product at a cut."""

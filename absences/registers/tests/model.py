@@ -1,4 +1,5 @@
-"""What the sheet and the register of one lesson must hold: knows no store, no step that may fail, and no race."""
+"""A model of what the sheet and the register of one lesson must hold. It has no store, no step that can fail, and no
+races."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ FOR_OFFICE = "I"  # not a teacher's code: a report with it is rejected
 
 @dataclass(frozen=True)
 class Said:
-    """One accepted report, said at a time; `number` is its place among them."""
+    """One accepted report and when it was made; `number` is its place among all of them."""
 
     student: int
     code: str
@@ -33,7 +34,7 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class Intent:
-    """What a completer states: of everyone whom nobody reported, those in `present` were there."""
+    """What a completer states: of the students whom nobody reported, those in `present` were there."""
 
     by: int
     at: datetime
@@ -58,7 +59,7 @@ class Model:
         return self.late.get(student) or self.marks.get(student)
 
     def report(self, report: Report, by: int, at: datetime) -> tuple[str, UUID]:
-        """What the reporter hears, and of which report."""
+        """Returns the answer that the reporter gets, and the report that it is about."""
         student, content = report.student_id, (report.code, report.minutes_late, by)
         if earlier := self.log.get((student, report.report_id)):
             return (earlier.state if earlier.content == content else "reused"), report.report_id
@@ -91,7 +92,7 @@ class Model:
             self.state = "closed"
 
     def waiting(self) -> list[Said]:
-        """The late reports that may be merged now."""
+        """Returns the late reports that may be merged now."""
         late = self.late.values() if self.state == "closed" else ()
         return [said for said in late if said.number > self.merged.get(said.student, 0)]
 
@@ -104,7 +105,7 @@ class Model:
                 self._enter(said)
 
     def _hidden_by(self, said: Said) -> Said | None:
-        """What was said later, though it was reported earlier."""
+        """Returns the reports that were made later, although they arrived earlier."""
         late = [each for each in self.log.values() if each.state == "late" and each.number < said.number]
         valid = [each for each in late if each.student == said.student and not self._is_overtaken(each)]
         return valid[-1] if valid else None

@@ -1,4 +1,4 @@
-"""The steps of completion, late merge and projection, and how something comes in between two of them."""
+"""The steps of completion, late merge and projection, and how to interrupt them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ class Crash(BaseException):
 
 @dataclass(frozen=True, repr=False)
 class Step:
-    """A function of the product. Nobody else comes in before one that runs `inside` a transaction, but the process may
-    end there. `after`: what comes in does so when it has returned."""
+    """A function of the product. Before one that runs `inside` a transaction the process may end, but nobody else can
+    act. With `after`, the interruption comes when the function has returned."""
 
     module: ModuleType
     name: str
@@ -50,7 +50,7 @@ ORDER = (FENCE, *MERGE_AND_CLOSE, *LATE, *SHOW, LOOKED)
 
 @contextmanager
 def interrupted(step: Step, what: Callable[[], None]) -> Iterator[None]:
-    """Does `what` once, when the step is reached."""
+    """Calls `what` once, when the step is reached."""
     really = getattr(step.module, step.name)
     with pytest.MonkeyPatch.context() as patch:
 

@@ -1,4 +1,4 @@
-"""Who comes in after the register was taken: Monday, a lesson from 09:00, taken at 09:05."""
+"""Students who come in after the register was taken: a Monday lesson from 09:00, taken at 09:05."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def absent(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> int:
-    """The one absent pupil of a register that was taken."""
+    """The one absent student of a register that was taken."""
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     return roster[0]

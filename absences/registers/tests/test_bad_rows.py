@@ -1,4 +1,4 @@
-"""Nothing that a client has sent, and nobody who has gone meanwhile, makes a completion fail for ever."""
+"""No report and no deleted student makes a completion fail for ever."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def reported(claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> list[int]:
-    """Two absent."""
+    """The students who were reported absent, two of them."""
     reports = [Report(student_id=student, code="N") for student in roster[:2]]
     service.report(claims, lesson.pk, reports, now)
     return roster[:2]
@@ -33,7 +33,7 @@ def test_a_student_who_is_deleted_during_the_merge(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same request finishes; the report about a student whom nobody knows any more is kept as rejected."""
+    """The same request finishes, and the report about the deleted student is kept as rejected."""
     really, first = merging._insert, [True]
 
     def gone_just_before(drafts: Any) -> Any:
@@ -65,7 +65,7 @@ def test_a_register_that_sql_refuses(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Answered 503: nothing is lost, and the reconciler goes on trying."""
+    """The answer is 503: nothing is lost, and the reconciler keeps trying."""
 
     def refused(*args: Any) -> None:
         raise IntegrityError("as SQL would")

@@ -30,7 +30,7 @@ def cancel(admin: Client, lesson: Lesson) -> str:
 
 @pytest.fixture
 def reported(teacher: User, lesson: Lesson, roster: list[int]) -> list[int]:
-    """The students of whom an absence was reported."""
+    """The students who were reported absent."""
     for student in roster[:2]:
         with_ticket(teacher, lesson, roster).put(f"/api/v1/lessons/{lesson.pk}/absences/{student}")
     return roster[:2]

@@ -1,4 +1,4 @@
-"""Completion: exactly once, and nobody is counted present whom nobody stated."""
+"""A lesson is completed exactly once, and nobody is counted present unless somebody stated it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +54,7 @@ def test_two_at_once_make_one_register(
 def test_a_report_during_completion_is_late(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the fence and before the merge."""
+    """The report comes after the fence and before the merge."""
     really = merging.merge
 
     def with_a_report_just_before(sheets: Any) -> Any:
@@ -97,7 +97,7 @@ def test_whose_report_is_rejected_is_unstated(
 def test_without_roster_seen_the_roster_of_the_moment_counts(
     teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when the merge comes later, and somebody has joined by then."""
+    """Even if the merge comes later, and a student has joined by then."""
     crash(monkeypatch, merging, "merge")
     with pytest.raises(Crash):
         completion.complete(teacher, lesson.pk, now=now)
@@ -246,7 +246,7 @@ def test_a_devices_clock_is_kept_within_reason(
 
 
 def test_a_batch_shares_its_statements(teacher: User, school: School, now: datetime) -> None:
-    """Each lesson is authorised by a statement of its own; all else is done together."""
+    """Each lesson has a statement of its own to authorise it; everything else is shared."""
 
     def batch(size: int) -> int:
         lessons = [LessonFactory.create(group__school=school, students=5, taught_by=teacher) for _ in range(size)]

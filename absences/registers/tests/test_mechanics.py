@@ -1,4 +1,4 @@
-"""The whole mechanics through the functions alone, and what each store holds after each step."""
+"""A whole completion by the functions alone, with what each store holds after each step."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Every door completes by the same function, and says of the same trouble the same thing."""
+"""Pages, API and commands complete lessons by the same function, and describe the same problem in the same words."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ Patch = pytest.MonkeyPatch
 
 @pytest.fixture
 def lesson(school: School, teacher: User, office: User) -> Lesson:
-    """Over for a minute, so that the office may close it too."""
+    """A lesson that ended a minute ago, so that the office may close it too."""
     lesson = due_today(school, teacher)
     Lesson.objects.update(ends_at=timezone.now() - timedelta(minutes=1))
     return lesson
@@ -52,7 +52,7 @@ Door = Callable[[Lesson], Any]
 
 
 def refuse(patch: Patch, *lessons: Lesson, error: Exception | None = None) -> None:
-    """SQL will not write the registers of these lessons."""
+    """Makes SQL refuse the registers of these lessons."""
     really = merging._register_row
 
     def refused(draft: Any, number: int) -> Register:
@@ -105,7 +105,7 @@ def test_it_is_cancelled_in_the_meantime(door: Door, lesson: Lesson, monkeypatch
 
 
 def test_the_function_asks_itself_who_may(outsider: User, lesson: Lesson) -> None:
-    """Whatever a door has looked at before."""
+    """Whatever the caller has checked before."""
     with pytest.raises(NotFound):
         completion.complete(outsider, lesson.pk, now=timezone.now())
     User.objects.update(is_active=False)
@@ -115,7 +115,7 @@ def test_the_function_asks_itself_who_may(outsider: User, lesson: Lesson) -> Non
 
 
 def test_the_page_keeps_what_was_sent(teacher: User, lesson: Lesson, roster: list[int], monkeypatch: Patch) -> None:
-    """It comes back with every mark, and finishing it from there is one register and no correction."""
+    """It comes back with every mark, and finishing it from there gives one register and no correction."""
     alice, path = browser(teacher), f"/lessons/{lesson.pk}/"
     sent = fill(alice, path, **{f"mark_{roster[0]}": "N", f"mark_{roster[1]}": "L", f"minutes_{roster[1]}": "5"})
     with monkeypatch.context() as patch:
@@ -139,7 +139,7 @@ def test_without_the_store_of_sheets(teacher: User, lesson: Lesson, mongodb_down
 def test_a_batch_of_which_some_are_bad(
     teacher: User, colleague: User, outsider: User, school: School, monkeypatch: Patch
 ) -> None:
-    """Each gets what it would get alone, in the order of the batch."""
+    """Each gets the result that it would get alone, in the order of the batch."""
     now = timezone.now()
     good, bad, cancelled, early, taken = (due_today(school, teacher) for _ in range(5))
     Lesson.objects.filter(pk=early.pk).update(starts_at=now + timedelta(hours=3))
@@ -200,7 +200,7 @@ def test_who_may_see_but_not_complete(integrator: User, lesson: Lesson) -> None:
 
 
 def test_the_demo_says_what_it_could_not_take(teacher: User, school: School, monkeypatch: Patch) -> None:
-    """What is only skipped, nobody misses."""
+    """Nobody would notice a lesson that is only skipped."""
     School.objects.update(source=MIS, external_id="school")
     lesson = due_today(school, teacher, source=SOURCE)
     refuse(monkeypatch, lesson)
@@ -210,7 +210,7 @@ def test_the_demo_says_what_it_could_not_take(teacher: User, school: School, mon
 
 @pytest.fixture
 def late_report(teacher: User, lesson: Lesson, roster: list[int]) -> int:
-    """A student of whom something was reported after the register was taken, and is not merged yet."""
+    """A student with a report that came after the register was taken, and is not merged yet."""
     now = timezone.now()
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     claims = tickets.claims_for(teacher, lesson, roster, now)

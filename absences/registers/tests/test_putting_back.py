@@ -1,4 +1,4 @@
-"""Whoever takes a register puts back what stood there, even in a code that is the office's to give."""
+"""A teacher may put back a mark that was there before, even one with a code that only the office may give."""
 
 import re
 from dataclasses import replace
@@ -35,7 +35,7 @@ def report(claims: Claims, lesson: Lesson, student: Student, code: str, now: dat
 
 @pytest.fixture
 def of_today(school: School, teacher: User, office: User) -> tuple[Lesson, list[Student]]:
-    """The office has said that the first pupil is at the doctor's."""
+    """The office has reported that the first student is at the doctor's."""
     lesson, now = due_today(school, teacher), timezone.now()
     students = lesson.enrolled()
     claims = tickets.claims_for(office, lesson, [each.pk for each in students], now)
@@ -63,7 +63,7 @@ def test_a_device_of_ones_own_may_too(school: School, teacher: User, of_today: t
 
 @pytest.fixture
 def opened(office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime) -> Claims:
-    """What the teacher reports with, after the office has said that Ava is at the doctor's."""
+    """The teacher's claims, after the office has reported that Ava is at the doctor's."""
     report(tickets.claims_for(office, lesson, roster, now), lesson, ava, "M", now)
     return tickets.claims_for(teacher, lesson, roster, now)
 
@@ -93,7 +93,7 @@ def test_it_stands_where_it_came_late(
 def test_a_code_that_nobody_gave_her_is_rejected(
     office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime, said: tuple[str, ...]
 ) -> None:
-    """Whatever a ticket says: nothing stands in the record by a ticket alone."""
+    """Whatever a ticket says: a ticket alone puts nothing into the record."""
     for code in said:
         report(tickets.claims_for(office, lesson, roster, now), lesson, ava, code, now)
     report(tickets.claims_for(teacher, lesson, roster, now), lesson, ava, "M", now + SECOND)
@@ -106,7 +106,7 @@ def test_a_code_that_nobody_gave_her_is_rejected(
 def test_only_who_may_say_it_of_her_vouches_for_her(
     office: User, teacher: User, colleague: User, lesson: Lesson, students: list[Student], now: datetime
 ) -> None:
-    """Neither a teacher who said so before, nor what the office said of another pupil."""
+    """Neither a teacher's earlier report counts, nor what the office reported of another student."""
     ava, ben = students[:2]
     roster = [each.pk for each in students]
     report(tickets.claims_for(office, lesson, roster, now), lesson, ben, "M", now)
@@ -120,7 +120,7 @@ def test_only_who_may_say_it_of_her_vouches_for_her(
 def test_what_the_office_took_back_is_not_put_back(
     opened: Claims, office: User, teacher: User, lesson: Lesson, roster: list[int], ava: Student, now: datetime
 ) -> None:
-    """By a page that has seen it all the same."""
+    """Even by a page that has shown it."""
     report(tickets.claims_for(office, lesson, roster, now), lesson, ava, "N", now + SECOND)
     report(opened, lesson, ava, "M", now + 2 * SECOND)
     completion.complete(teacher, lesson.pk, now=now + 3 * SECOND, roster_seen=roster)

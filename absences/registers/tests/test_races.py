@@ -1,4 +1,4 @@
-"""What hangs on row locks: SQLite has one writer at a time, on PostgreSQL these really meet."""
+"""Races that row locks decide: SQLite has one writer at a time, so only PostgreSQL really runs them at once."""
 
 from datetime import datetime
 
@@ -61,7 +61,7 @@ def test_batches_in_opposite_order_do_not_deadlock(teacher: User, school: School
 def test_a_late_merge_that_read_long_ago_changes_nothing(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """A newer report of the same student was merged since, and the older one never stood in the register."""
+    """A newer report of the same student was merged meanwhile, and the older one was never in the register."""
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     key = Key(lesson.school_id, lesson.pk)
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N")], now)

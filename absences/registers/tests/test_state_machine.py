@@ -1,5 +1,5 @@
-"""Whatever may happen to one lesson, in any order, with a crash or another person between any two steps, against a
-model that knows no store and no race (`model.py`). After every rule both say the same of every student."""
+"""Everything that may happen to one lesson, in any order, with a crash or another person between any two steps,
+compared with a model that has no stores and no races (`model.py`). After every rule both agree about every student."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -47,7 +47,7 @@ class Taking(Lockstep):
         unseen=UNSEEN,
     )
     def begin(self, reported: list[tuple[str, int, str]], completed: bool, others: Others, unseen: int | None) -> None:
-        """Left to chance alone, most lessons would stay open, or be completed with nothing reported."""
+        """By chance alone, most lessons would stay open, or be completed without reports."""
         for each in reported:
             self.tell(*each)
         if completed:
@@ -61,12 +61,12 @@ class Taking(Lockstep):
 
     @rule(target=said, who=TEACHER, student=STUDENT, code=CODE)
     def report(self, who: str, student: int, code: str) -> tuple[str, Report]:
-        """Before completion, or late; with L or U the student arrives."""
+        """A report before completion, or a late one; with L or U the student arrives."""
         return self.tell(who, student, code)
 
     @rule(target=said, who=TEACHER, student=STUDENT, code=CODE, seconds=st.integers(1, 90))
     def report_what_was_kept(self, who: str, student: int, code: str, seconds: int) -> tuple[str, Report]:
-        """On a device without a network."""
+        """A report that waited on a device without a network."""
         return self.tell(who, student, code, reported_at=self.now - timedelta(seconds=seconds))
 
     @rule(target=said, who=TEACHER, student=STUDENT)
@@ -183,7 +183,7 @@ class Taking(Lockstep):
             (steps.L1, lambda: read.extend(self.model.waiting())),
             (steps.APPEND, lambda: self.model.merge_late(read)),
             (steps.L3, lambda: self.model.merge_late(self.model.waiting())),
-            # Whoever has merged looks once more; the repair of a projection does not.
+            # A merge looks at the sheet once more; the repair of a projection does not.
             (steps.LOOKED, lambda: self.model.merge_late(self.model.waiting() if read else [])),
         ]
 
@@ -228,7 +228,7 @@ class Taking(Lockstep):
         return reported | amended | (self.model.intent.present if self.model.intent else set())
 
     def nothing_is_left(self) -> None:
-        """What holds when the reconciler has run."""
+        """Checks what must hold when the reconciler has run."""
         facts = Facts.read(self.world.key)
         assert (facts.state is None) == (self.model.state == "open")
         if facts.state:
@@ -239,13 +239,13 @@ class Taking(Lockstep):
             assert not lost, "I1"
 
     def is_present(self, said: Said) -> bool:
-        """Taken back before completion: then it needs no row."""
+        """Returns whether the report was taken back before completion: then it needs no row."""
         return said.code == "/" and said.state == "provisional"
 
 
 @pytest.fixture
 def world(lesson: Lesson, roster: list[int], teacher: User, colleague: User, office: User, settings: Settings) -> World:
-    settings.MONGODB_TIMEOUT = mongo.PATIENT  # or the reconciler asks before each of its steps whether there is a store
+    settings.MONGODB_TIMEOUT = mongo.PATIENT  # otherwise the reconciler pings MongoDB before each step
     claims = {
         "alice": tickets.claims_for(teacher, lesson, roster, NOW),
         "bob": tickets.claims_for(colleague, lesson, roster, NOW),

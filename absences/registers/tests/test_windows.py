@@ -1,4 +1,4 @@
-"""Who may amend for how long, by role and by the school's settings, at the API and on the pages."""
+"""How long each role may amend, by the school's settings, in the API and on pages."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ NO, SETTINGS = 403, {"amendment_window": 0, "office_amendment_window": None}
 
 @pytest.fixture
 def taken(school: School, teacher: User) -> Lesson:
-    """Today's."""
+    """Today's register."""
     lesson = due_today(school, teacher, students=1)
     completion.complete(teacher, lesson.pk, now=timezone.now())
     return lesson

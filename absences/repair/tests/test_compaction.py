@@ -1,4 +1,4 @@
-"""Old sheets keep what statistics need, and nothing that is still to be merged."""
+"""Old sheets are reduced to what statistics need, unless something still has to be merged."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ LATER = timedelta(days=35)
 
 @pytest.fixture
 def key(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Key:
-    """Closed, with one absent."""
+    """A closed sheet with one absence."""
     service.report(claims, lesson.pk, [Report(student_id=roster[0], code="N", device="phone", sequence=1)], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     return Key(lesson.school_id, lesson.pk)
@@ -56,7 +56,7 @@ def test_a_compacted_sheet_still_agrees_with_its_register(key: Key, now: datetim
 
 
 def test_a_compacted_sheet_stays_closed(key: Key, claims: Claims, roster: list[int], now: datetime) -> None:
-    """What is reported on it is late, and too late for a teacher."""
+    """A report on it is late, and too late for a teacher."""
     reconcile(now + LATER)
     [stored] = service.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now + LATER)
     assert stored.state == "late"
@@ -67,7 +67,7 @@ def test_a_compacted_sheet_stays_closed(key: Key, claims: Claims, roster: list[i
 def test_what_is_not_merged_is_kept(
     key: Key, claims: Claims, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A late merge that fails again and again, or one that comes between looking and compacting."""
+    """Late reports whose merge keeps failing, or that come between the search and the compaction."""
     service.report(claims, key.lesson_id, [Report(student_id=roster[1], code="N")], now)
     monkeypatch.setattr("absences.registers.late.merge_late", lambda *args: None)
     assert reconcile(now + LATER).compacted == 0
@@ -91,7 +91,7 @@ def test_another_schools_are_left(key: Key, now: datetime) -> None:
 def test_nothing_is_made_of_a_compacted_sheet(
     key: Key, teacher: User, roster: list[int], now: datetime, drop_record: Callable[[], None]
 ) -> None:
-    """Its absences are gone: everybody would be present."""
+    """Its absences are gone, so everybody would be present."""
     reconcile(now + LATER)
     drop_record()
     with pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""What is left over gets finished, found by an index, and a second run has nothing to do."""
+"""The reconciler finishes what is left over, finds it by an index, and has nothing to do the second time."""
 
 import json
 from dataclasses import asdict
@@ -31,7 +31,7 @@ def report(claims: Claims, lesson: Lesson, student: int, now: datetime, code: st
 
 @pytest.fixture
 def closing_sheet(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Key:
-    """Fenced, and then the process ended."""
+    """A sheet that was fenced just before the process ended."""
     report(claims, lesson, roster[0], now)
     authorised = completion.authorise(teacher, lesson.pk, now)
     asked = completion.Completion(user=teacher, lesson_id=lesson.pk, roster_seen=roster)
@@ -108,7 +108,7 @@ def test_a_foreign_lesson_is_an_orphan_and_never_merges(lesson: Lesson, roster: 
 
 
 def test_work_is_found_by_an_index(closing_sheet: Key, now: datetime) -> None:
-    """As small as the work: of a hundred sheets only the one that is closing is looked at."""
+    """The search is as small as the work: of a hundred sheets only the closing one is read."""
     by = Claims(Reporter(1, "Olive", "Office", "office"), closing_sheet.school_id, frozenset("N"))
     for lesson in range(100):
         report(by, Lesson(pk=10**6 + lesson), 5, now)

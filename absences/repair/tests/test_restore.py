@@ -1,4 +1,4 @@
-"""A store went back in time: what the other one still knows is brought back."""
+"""A store went back in time, and what the other one still has is brought back."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def agrees() -> bool:
 
 @pytest.fixture
 def taken(teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Register:
-    """One absent, one late report."""
+    """A register with one absence and one late report."""
     report(claims, lesson, roster[0], "N", now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     report(claims, lesson, roster[1], "N", now)
@@ -88,7 +88,7 @@ def test_postgresql_without_an_amendment_beside_a_late_report(
     now: datetime,
     drop_record: Callable[[], None],
 ) -> None:
-    """Which of the two has the last word is what the sheet shows, and not asked again."""
+    """The sheet shows which of the two came last, so that is not decided again."""
 
     def after(seconds: int) -> datetime:
         return now + timedelta(seconds=seconds)
@@ -125,7 +125,7 @@ def test_postgresql_and_what_was_said_after_what_was_lost(
     now: datetime,
     drop_record: Callable[[], None],
 ) -> None:
-    """What is brought back was not said at the moment of the restore."""
+    """Recovered amendments are not dated at the time of the restore."""
     said = now + timedelta(minutes=1)
     if amended:
         change = Change(student_id=roster[1], code="I", reason="Ill")
@@ -181,7 +181,7 @@ def test_mongodb_without_the_sheet(taken: Register, roster: list[int]) -> None:
 def before_completion(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> tuple[Sheet, Register]:
-    """The sheet as it was when one was marked absent; then she was marked present, and the register taken."""
+    """The sheet as it was when a student was marked absent. Then she was marked present, and the register was taken."""
     report(claims, lesson, roster[0], "N", now)
     sheet = mongo.sheets().find_one()
     assert sheet is not None
@@ -193,7 +193,7 @@ def before_completion(
 def test_mongodb_with_an_older_sheet(
     before_completion: tuple[Sheet, Register], claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """What the older sheet says was judged when the register was taken; what was reported since is late."""
+    """The reports of the older sheet were judged when the register was taken; those made since are late."""
     sheet, _ = before_completion
     mongo.sheets().replace_one({"_id": sheet["_id"]}, sheet)
     assert report(claims, lesson, roster[1], "N", now + timedelta(minutes=1)) == "provisional"
@@ -207,7 +207,7 @@ def test_mongodb_with_an_older_sheet(
 def test_a_fresh_sheet_beside_a_register_is_taken_in(
     taken: Register, teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """Without anybody's order: whoever completes again, sends what was reported since."""
+    """Nobody has to ask for it: completing the lesson again merges what was reported since."""
     mongo.sheets().delete_many({})
     assert report(claims, lesson, roster[2], "N", now + timedelta(minutes=1)) == "provisional"
     again = completion.complete(teacher, lesson.pk, now=now + timedelta(minutes=2), roster_seen=roster)
@@ -220,7 +220,7 @@ def test_a_fresh_sheet_beside_a_register_is_taken_in(
 def test_a_fresh_sheet_of_the_same_revision_loses_nothing(
     taken: Register, teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """Revisions alone would say that it was merged already."""
+    """By revisions alone it would seem to be merged already."""
     mongo.sheets().delete_many({})
     report(claims, lesson, roster[3], "N", now + timedelta(minutes=1))
     sheet = mongo.sheets().find_one()
@@ -236,7 +236,7 @@ def test_an_older_sheet_sounds_the_alarm(
     now: datetime,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nobody has said that a store went back in time: it is left alone."""
+    """Nobody has said that a store went back in time, so the sheet is left alone."""
     sheet, register = before_completion
     mongo.sheets().replace_one({"_id": sheet["_id"]}, sheet)
     completion.complete(teacher, register.pk, now=now + timedelta(minutes=2), roster_seen=roster)
@@ -267,7 +267,7 @@ def test_rejected_reports_come_back_once(
 def test_a_cancellation_that_sql_has_no_more(
     lesson: Lesson, claims: Claims, roster: list[int], now: datetime, drop_record: Callable[[], None]
 ) -> None:
-    """Somebody cancels it once more; nothing is made of a sheet that was closed by that."""
+    """A person has to cancel the lesson again; no register is made from a sheet that was closed by the cancellation."""
     report(claims, lesson, roster[0], "N", now)
     Lesson.objects.update(status=Lesson.Status.CANCELLED)
     reconcile(now)

@@ -1,4 +1,4 @@
-"""Verifying finds every way in which a closed sheet and its register can differ, and nothing where they agree."""
+"""`verify` finds every way in which a closed sheet and its register can differ, and nothing if they agree."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def found(scope: Scope = EVERYTHING) -> list[str]:
 
 @pytest.fixture
 def key(teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> Key:
-    """A register with a mark, a late report, an amendment and one stated present: everything agrees."""
+    """A register with a mark, a late report, an amendment and a student stated present, which agrees with its sheet."""
     for student, code in zip(roster, "N/", strict=False):
         service.report(claims, lesson.pk, [Report(student_id=student, code=code)], now)
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)

@@ -1,4 +1,4 @@
-"""Tokens that somebody made, bent or kept: each is 401 at the door that asks no SQL and at the one that does."""
+"""Forged, altered and old tokens get 401, both where SQL is asked and where it is not."""
 
 import hashlib
 import hmac
@@ -37,7 +37,7 @@ def ours() -> keys.Key:
 
 
 def signed(claims: Claims, key: Any = None, alg: str = "ES256", **header: Any) -> str:
-    """By hand, since the library refuses to write much of what is here."""
+    """Signs by hand, since the library refuses to write many of these tokens."""
     start = f"{encoded({'alg': alg, 'typ': 'JWT', 'kid': ours().kid, **header})}.{encoded(claims)}"
     signature = jwt.get_algorithm_by_name(alg).sign(start.encode(), key or ours().private)
     return f"{start}.{encoded(signature)}"
@@ -72,7 +72,7 @@ def headed(**header: Any) -> Callable[[Claims], str]:
 
 
 def bent(claims: Claims) -> str:
-    """Another school, under the signature of the own."""
+    """Puts another school into a token that keeps its own school's signature."""
     start, payload, signature = signed(claims).split(".")
     held = json.loads(urlsafe_b64decode(payload + "=="))
     return f"{start}.{encoded({**held, 'school': held['school'] + 1})}.{signature}"
@@ -171,7 +171,7 @@ def report(lesson: Lesson, roster: list[int]) -> Callable[[str], int]:
 
 
 def test_what_is_right_passes(ticket: Claims, access: Claims, report: Callable[[str], int]) -> None:
-    """Or nothing here would mean anything."""
+    """Otherwise the other tests would prove nothing."""
     assert report(signed(ticket)) == report(signed(access)) == 202
     assert Api(signed(access)).get("/api/v1/groups").status_code == 200
 
@@ -218,7 +218,7 @@ def test_a_token_that_was_good_is_remembered_until_it_ends_and_no_longer(
 
 
 def test_no_more_tokens_are_remembered_than_a_process_bears(ticket: Claims, report: Callable[[str], int]) -> None:
-    """And none that was refused, or whoever forges them would push out those that are good."""
+    """Refused tokens are not remembered: otherwise forged ones would push out good ones."""
     tokens._verified.cache_clear()
     assert report(signed(ticket)) == 202
     for _ in range(3):
@@ -228,8 +228,7 @@ def test_no_more_tokens_are_remembered_than_a_process_bears(ticket: Claims, repo
 
 
 def test_simplejwt_still_asks_our_two_methods() -> None:
-    """A release that no longer does would sign without `kid` or verify with whatever key: see
-    `lessons/accounts/tokens.py`."""
+    """A release that does not would sign without `kid`, or verify with any key: see `lessons/accounts/tokens.py`."""
     now = timezone.now()
     token = tokens.sign("access", {"sub": "1"}, now=now, expires_at=now + timedelta(minutes=1))
     assert jwt.get_unverified_header(token) == {"alg": "ES256", "typ": "JWT", "kid": ours().kid}

@@ -1,4 +1,5 @@
-"""Budgets of the API's users: on SQL across processes, on reporting by each process without a store."""
+"""Limits of the API's users: shared by all processes where SQL is asked, and for each process alone where reports are
+taken."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +31,7 @@ def few(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if it had just started, and in the middle of a minute."""
+    """Makes the process look as if it had just started, in the middle of a minute."""
     monkeypatch.setattr(throttles, "_counts", MinuteCounter(shared=True))
     monkeypatch.setattr(minute_counter, "time", lambda: 1_800_000_030.0)
     monkeypatch.setattr(rate_limit, "time", lambda: 1_800_000_030.0)
@@ -46,7 +47,7 @@ def test_so_much_a_minute(few: None, office: User, teacher: User) -> None:
     assert [api.get("/api/v1/groups").status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = api.get("/api/v1/lessons")
     assert (refused["Content-Type"], refused["Retry-After"]) == ("application/problem+json", "31")
-    assert signed_in(teacher).get("/api/v1/groups").status_code == 200, "another user's budget"
+    assert signed_in(teacher).get("/api/v1/groups").status_code == 200, "another user has a limit of their own"
 
 
 def test_a_system_has_more(few: None, school: School) -> None:
@@ -62,7 +63,7 @@ def test_who_is_not_signed_in_counts_by_network(few: None, body: dict[str, Any])
 
 
 def test_failed_sign_ins_keep_no_right_secret_out(few: None, school: School, teacher: User) -> None:
-    """From the same network: nothing is sent, nonsense, a wrong secret."""
+    """Nothing, nonsense or a wrong secret is sent from the same network."""
     teacher.set_password("a slow walk home")
     teacher.save()
     client = ApiClientFactory.create(school=school)
@@ -76,7 +77,7 @@ def test_failed_sign_ins_keep_no_right_secret_out(few: None, school: School, tea
 
 
 def test_refreshing_without_end_keeps_nobody_from_refreshing_or_signing_in(few: None, teacher: User) -> None:
-    """From the same network, whatever is sent."""
+    """Whatever is sent from the same network."""
     teacher.set_password("a slow walk home")
     teacher.save()
     credentials = {"username": teacher.username, "password": "a slow walk home"}
@@ -93,7 +94,7 @@ def test_refreshing_without_end_keeps_nobody_from_refreshing_or_signing_in(few: 
         assert answer.status_code == 200
         pair = answer.json()
     refused = Api().post("/api/v1/token/refresh", {"refresh": pair["refresh"]})
-    assert (refused.status_code, refused["Retry-After"]) == (429, "30"), "one family has a budget too"
+    assert (refused.status_code, refused["Retry-After"]) == (429, "30"), "a token family has a limit, too"
 
 
 def test_the_next_minute_is_new(few: None, office: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +106,8 @@ def test_the_next_minute_is_new(few: None, office: User, monkeypatch: pytest.Mon
 
 
 def test_processes_know_of_each_other_but_for_a_step() -> None:
-    """Three with a budget of 200 together: each may be ten ahead of what the others know, and counts tell in tens."""
+    """Three processes share a limit of 200: each may be ten requests ahead of the others, since counts are passed on in
+    tens."""
     processes, limit = [MinuteCounter(shared=True) for _ in range(3)], 200
     granted = sum(each.add("user 1", limit) <= limit for _ in range(200) for each in processes)
     assert limit <= granted <= limit + 3 * (limit // minute_counter.STEPS)

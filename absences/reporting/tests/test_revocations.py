@@ -1,4 +1,5 @@
-"""Who lost a role, a password or the account: what was signed for them before dies at the door that asks no SQL."""
+"""Tokens signed before somebody lost a role, a password or the account stop working where reports are taken without
+SQL."""
 
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -41,7 +42,7 @@ def path(lesson: Lesson, roster: list[int]) -> str:
 
 @pytest.fixture
 def alice(teacher: User, lesson: Lesson, roster: list[int], path: str) -> Api:
-    """With a ticket that is good, and known to be."""
+    """A teacher whose ticket has been accepted once."""
     api = with_ticket(teacher, lesson, roster)
     assert api.put(path).status_code == 202
     return api
@@ -56,7 +57,7 @@ def admin(school: School) -> Client:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds to add to this process's clock."""
+    """The seconds to add to this process's clock."""
     passed, real = [0.0], monotonic
     monkeypatch.setattr(revocations, "monotonic", lambda: real() + passed[0])
     return passed
@@ -96,7 +97,7 @@ def test_what_is_signed_later_is_good(teacher: User, lesson: Lesson, roster: lis
 def test_within_one_second_the_milliseconds_count(
     microseconds: int, status: int, teacher: User, lesson: Lesson, roster: list[int], path: str
 ) -> None:
-    """A ticket issued at 500 ms, and rights that changed in the same second."""
+    """A ticket is issued at 500 ms, and rights change in the same second."""
     second = timezone.now().replace(microsecond=0)
     ticket = tickets.issue(teacher, lesson, roster, second + timedelta(milliseconds=500), sid="")
     deny(teacher.pk, at=second + timedelta(microseconds=microseconds))
@@ -125,7 +126,7 @@ def test_a_new_client_reports_from_its_first_second_on(
 def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
     teacher: User, lesson: Lesson, roster: list[int], path: str
 ) -> None:
-    """It was issued on the new rights, though the store is told later."""
+    """It was issued with the new rights, although the store learns of them later."""
 
     def away(revoked: object) -> None:
         raise StoreUnavailable("")
@@ -202,8 +203,8 @@ def test_the_admin_goes_on_while_it_cannot_be_told(
 def test_nobody_goes_on_with_what_is_older_than_ten_seconds(
     age: float, waits: bool, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one request reads, others go on with what this process knows, unless that is too old: a process that was
-    asked nothing for a minute knows nothing of that minute."""
+    """While one request reads, others use this process's copy, unless it is too old: a process without requests for a
+    minute knows nothing of that minute."""
     revocations.check(1, 0)
     deny(1)
     clock[0] = age
@@ -238,7 +239,7 @@ def test_one_request_in_a_few_seconds_reads(alice: Api, path: str, clock: list[f
 
 
 def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str]) -> None:
-    """With some overlap, for clocks that differ."""
+    """With some overlap, since servers' clocks differ."""
     now = timezone.now()
     deny(1, 2, at=now)
     refused(1, now)
@@ -262,7 +263,7 @@ def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> 
 
 
 def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> None:
-    """It keeps an entry for the longest life alone, and its clock may be behind."""
+    """A server of the previous release keeps an entry for a token's longest life alone, and its clock may be slow."""
     now = timezone.now()
     deny(1, at=now)
     refused(1, now)
@@ -316,7 +317,7 @@ def test_telling_ends_where_others_go_on_writing(monkeypatch: pytest.MonkeyPatch
 
 
 def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None:
-    """A row that is written while others are told of is not deleted with them."""
+    """A row that is written while others are passed on is not deleted with them."""
     office.memberships.all().delete()
 
     def meanwhile(revoked: Collection[Revoked]) -> None:

@@ -1,4 +1,4 @@
-"""Reports of several people on one sheet, in the orders in which they really arrive."""
+"""Reports of several people on one sheet, in the orders in which they may arrive."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -48,7 +48,7 @@ def test_an_older_report_of_a_device_changes_nothing(
 def test_nobody_reports_in_the_future(
     claims: Claims, lesson: Lesson, roster: list[int], now: datetime, minutes: int, kept: int
 ) -> None:
-    """A clock that is slow cannot be told from a report that waited for the network."""
+    """A slow clock looks the same as a report that waited for the network."""
     stored = say(claims, lesson, roster[0], "N", now, reported_at=now + minutes * MINUTE)
     assert stored.mark["reported_at"] == now + kept * MINUTE
 
@@ -146,7 +146,8 @@ def test_a_person_who_amended_meanwhile_has_the_last_word(
 def test_the_last_word_is_not_had_by_what_was_kept_without_a_network(
     teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """A device sends later what was said before somebody amended; what was said after that is news."""
+    """A device sends a report that was made before somebody amended the register, which changes nothing; one made after
+    that does."""
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     changes = [Change(student_id=pk, code="M", reason="Dentist") for pk in roster[:2]]
     amend(office, lesson.pk, changes, now=now + 2 * SECOND)
@@ -175,7 +176,7 @@ def test_what_was_said_earlier_hides_nothing_that_was_said_later(
 def test_what_was_hidden_and_has_been_dealt_with_stays_so(
     teacher: User, office: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime
 ) -> None:
-    """Though the clock of another machine, which is behind, dates an amendment before what it amended."""
+    """Even if the slow clock of another server dates an amendment before the report that it amended."""
     completion.complete(teacher, lesson.pk, now=now, roster_seen=roster)
     say(claims, lesson, roster[0], "L", now + 10 * SECOND)
     say(claims, lesson, roster[0], "N", now + 11 * SECOND, reported_at=now + 5 * SECOND)
@@ -220,7 +221,7 @@ def test_a_report_between_reading_and_finishing_late_ones_is_not_forgotten(
 
 
 def test_many_at_once_lose_nothing(claims: Claims, lesson: Lesson, roster: list[int], now: datetime) -> None:
-    """The sheet does not exist yet, so that the upserts race."""
+    """The sheet does not exist yet, so the upserts race."""
 
     def both(index: int) -> None:
         say(claims, lesson, roster[index % 4], "N", now, device=f"d{index}", sequence=1)

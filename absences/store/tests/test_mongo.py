@@ -1,4 +1,4 @@
-"""The one client: majority everywhere, and short of patience."""
+"""The MongoDB client: majority everywhere, and short deadlines."""
 
 import os
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def test_every_handle_has_majority_concerns() -> None:
 
 
 def test_one_client_a_process() -> None:
-    """However many threads ask first at the same time; and a forked child makes its own."""
+    """Even if several threads are the first to ask; a forked child makes its own."""
     mongo.close()
     made: list[object] = []
     at_once(*(lambda: made.append(mongo.client()) for _ in range(8)))
@@ -29,7 +29,8 @@ def test_one_client_a_process() -> None:
 
 
 def test_gives_up_at_its_deadline(mongodb_down: None) -> None:
-    """The driver's own steps of half a second would take longer; the shortest of three, for a busy machine."""
+    """The driver's own steps of half a second would take longer. The shortest of three counts, in case the machine is
+    busy."""
 
     def seconds() -> float:
         began = monotonic()

@@ -1,4 +1,4 @@
-"""Settling a cancelled lesson: it gets no register; whatever was, or still is, reported on it is kept as rejected."""
+"""A cancelled lesson gets no register, and every report on it, earlier or later, is kept as rejected."""
 
 from datetime import datetime, timedelta
 
@@ -28,13 +28,13 @@ def rejected() -> list[tuple[int, str]]:
 
 @pytest.fixture
 def cancelled(lesson: Lesson, claims: Claims, roster: list[int], now: datetime) -> Lesson:
-    """After one student was reported."""
+    """A lesson that was cancelled after one student was reported."""
     report(claims, lesson, roster[0], now)
     Lesson.objects.update(status=Lesson.Status.CANCELLED)
     return Lesson.objects.select_related("school").get()
 
 
-def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int], now: datetime) -> None:
+def test_cancelling_rejects_what_was_reported(cancelled: Lesson, roster: list[int], now: datetime) -> None:
     closing.cancel([cancelled], now)
     assert rejected() == [(roster[0], "lesson_cancelled")]
     assert Lesson.objects.get().settled
@@ -42,7 +42,7 @@ def test_settling_rejects_what_was_reported(cancelled: Lesson, roster: list[int]
     assert sheet is not None and (sheet["state"], sheet["cancelled"]) == ("closed", True)
 
 
-def test_settling_twice_changes_nothing(cancelled: Lesson, now: datetime) -> None:
+def test_cancelling_twice_changes_nothing(cancelled: Lesson, now: datetime) -> None:
     closing.cancel([cancelled], now)
     closing.cancel([cancelled], now)
     assert RejectedReport.objects.count() == 1
@@ -58,7 +58,7 @@ def test_what_is_reported_later_is_rejected_too(
     assert not reconcile(now)
 
 
-def test_the_reconciler_settles(cancelled: Lesson, claims: Claims, roster: list[int], now: datetime) -> None:
+def test_the_reconciler_closes_its_sheet(cancelled: Lesson, claims: Claims, roster: list[int], now: datetime) -> None:
     assert reconcile(now).cancelled == 1
     assert rejected() == [(roster[0], "lesson_cancelled")]
     assert not reconcile(now)
@@ -67,7 +67,7 @@ def test_the_reconciler_settles(cancelled: Lesson, claims: Claims, roster: list[
 def test_a_lesson_that_nobody_reported_on_is_fenced_all_the_same(
     lesson: Lesson, claims: Claims, roster: list[int], now: datetime
 ) -> None:
-    """Somebody's page may still be open."""
+    """A page with its register may still be open."""
     Lesson.objects.update(status=Lesson.Status.CANCELLED)
     reconcile(now)
     assert report(claims, lesson, roster[0], now) == "late"
@@ -93,7 +93,7 @@ def test_a_store_that_is_away_leaves_it_to_the_reconciler(
 def test_cancelled_between_fence_and_merge(
     teacher: User, claims: Claims, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever completed is told, and nothing is lost."""
+    """The person who completed it is told, and nothing is lost."""
     report(claims, lesson, roster[0], now)
     really = merging.merge
 
@@ -112,14 +112,14 @@ def test_cancelled_between_fence_and_merge(
 def test_a_lesson_that_is_a_day_away_may_be_scheduled_again(
     cancelled: Lesson, claims: Claims, roster: list[int], teacher: User, now: datetime
 ) -> None:
-    """Somebody has cancelled the wrong one."""
+    """Somebody has cancelled the wrong lesson."""
     assert reconcile(cancelled.starts_at - timedelta(days=1, seconds=1)).cancelled == 0
     Lesson.objects.update(status=Lesson.Status.SCHEDULED)
     done = completion.complete(teacher, cancelled.pk, now=now, roster_seen=roster)
     assert list(done.merged.state.marks) == [roster[0]]
 
 
-def test_scheduled_again_while_it_was_settled(
+def test_scheduled_again_while_its_sheet_was_closed(
     cancelled: Lesson,
     claims: Claims,
     roster: list[int],
@@ -127,7 +127,7 @@ def test_scheduled_again_while_it_was_settled(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Between its fence and its merge; what was reported meanwhile is merged late."""
+    """Between its fence and its merge. Reports that came meanwhile are merged late."""
     really = merging.merge
 
     def scheduled_just_before(sheets: list[Sheet]) -> merging.Result:
