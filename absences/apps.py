@@ -13,5 +13,5 @@ class AbsencesConfig(AppConfig):
         from lessons.registers import hooks
 
         hooks.answers.append(sheets.reported)
-        hooks.settlers.append(closing.cancel)
-        hooks.deniers.append(revocations.deny)
+        hooks.cancellers.append(closing.cancel)
+        hooks.revokers.append(revocations.revoke)

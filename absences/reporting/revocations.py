@@ -32,7 +32,7 @@ OVERLAP = 2 * CLOCKS_DIFFER  # a server of the previous release keeps entries fo
 Key = int | str  # an int is a user, as servers of an older release expect
 
 
-def deny(revoked: Collection[Revoked]) -> None:
+def revoke(revoked: Collection[Revoked]) -> None:
     """Refuses these tokens from now on. Raises StoreUnavailable; safe to repeat."""
     expires_at = timezone.now() + KEPT
     revocations.add([_entry(each, expires_at) for each in revoked])

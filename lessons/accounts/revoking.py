@@ -30,7 +30,7 @@ def tell() -> int:
         return 0
     now, rows = timezone.now(), Revocation.objects.filter(pk__in=[row.pk for row in waiting])
     try:
-        hooks.deny(list(_revoked(waiting, now)))
+        hooks.revoke(list(_revoked(waiting, now)))
     except StoreUnavailable:
         rows.filter(noticed_at=None).update(noticed_at=now)  # otherwise tokens issued before it answers would end too
         raise

@@ -72,7 +72,7 @@ class Cancelling(SchoolRowAdmin):
             text = _("What is cancelled by mistake can be scheduled again until a day before it starts.")
             self.message_user(request, text, messages.INFO)
         try:
-            hooks.settle(final, now)
+            hooks.cancel(final, now)
         except StoreUnavailable:
             down = _("The store of reports does not answer: what was reported is kept as rejected once it does.")
             self.message_user(request, down, messages.WARNING)

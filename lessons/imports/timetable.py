@@ -92,6 +92,6 @@ class Lessons(Importer):
         reconciler does it later."""
         cancelled = [row.instance.pk for row in rows if row.instance.is_cancelled]
         try:
-            hooks.settle(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
+            hooks.cancel(list(Lesson.objects.unsettled(now).filter(pk__in=cancelled)) if cancelled else [], now)
         except StoreUnavailable:
             log.warning("Reports on %s cancelled lessons are not rejected yet; the reconciler will.", len(cancelled))

@@ -23,8 +23,8 @@ class Revoked:
 
 # Each raises StoreUnavailable if its store does not answer.
 answers: list[Callable[[Collection[tuple[int, int]]], set[int]]] = []
-settlers: list[Callable[[Sequence["Lesson"], datetime], None]] = []
-deniers: list[Callable[[Collection[Revoked]], None]] = []
+cancellers: list[Callable[[Sequence["Lesson"], datetime], None]] = []
+revokers: list[Callable[[Collection[Revoked]], None]] = []
 
 
 def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
@@ -32,13 +32,13 @@ def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
     return {lesson for answer in answers for lesson in answer(lessons)}
 
 
-def settle(lessons: Sequence["Lesson"], now: datetime) -> None:
+def cancel(lessons: Sequence["Lesson"], now: datetime) -> None:
     """Keeps all reports on these lessons as rejected. Call it after their cancellation is committed. Safe to repeat."""
-    for settler in settlers if lessons else ():
-        settler(lessons, now)
+    for canceller in cancellers if lessons else ():
+        canceller(lessons, now)
 
 
-def deny(revoked: Collection[Revoked]) -> None:
+def revoke(revoked: Collection[Revoked]) -> None:
     """Makes doors without SQL refuse these tokens. Safe to repeat."""
-    for denier in deniers if revoked else ():
-        denier(revoked)
+    for revoker in revokers if revoked else ():
+        revoker(revoked)

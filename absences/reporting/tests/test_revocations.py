@@ -63,8 +63,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return passed
 
 
-def deny(*users: int, at: datetime | None = None) -> None:
-    revocations.deny([Revoked(user, at or timezone.now()) for user in users])
+def revoke(*users: int, at: datetime | None = None) -> None:
+    revocations.revoke([Revoked(user, at or timezone.now()) for user in users])
 
 
 def test_a_dismissed_teachers_ticket_dies_within_ten_seconds(
@@ -82,14 +82,14 @@ def test_a_dismissed_teachers_ticket_dies_within_ten_seconds(
 
 
 def test_without_sql(alice: Api, teacher: User, path: str, django_assert_num_queries: Any) -> None:
-    deny(teacher.pk)
+    revoke(teacher.pk)
     revocations.forget()
     with django_assert_num_queries(0):
         assert alice.put(path).status_code == 401
 
 
 def test_what_is_signed_later_is_good(teacher: User, lesson: Lesson, roster: list[int], path: str) -> None:
-    deny(teacher.pk, at=timezone.now() - timedelta(milliseconds=2))
+    revoke(teacher.pk, at=timezone.now() - timedelta(milliseconds=2))
     assert with_ticket(teacher, lesson, roster).put(path).status_code == 202
 
 
@@ -100,12 +100,12 @@ def test_within_one_second_the_milliseconds_count(
     """A ticket is issued at 500 ms, and rights change in the same second."""
     second = timezone.now().replace(microsecond=0)
     ticket = tickets.issue(teacher, lesson, roster, second + timedelta(milliseconds=500), sid="")
-    deny(teacher.pk, at=second + timedelta(microseconds=microseconds))
+    revoke(teacher.pk, at=second + timedelta(microseconds=microseconds))
     assert Api(ticket).put(path).status_code == status
 
 
 def test_a_token_without_milliseconds_may_be_older_than_a_change_in_its_second() -> None:
-    deny(1, at=timezone.now().replace(microsecond=1))
+    revoke(1, at=timezone.now().replace(microsecond=1))
     second = int(timezone.now().replace(microsecond=0).timestamp())
     with pytest.raises(BadToken):
         revocations.check(1, tokens.issued_at({"iat": second}))
@@ -133,9 +133,9 @@ def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
 
     teacher.memberships.update(role=Role.OFFICE)
     before = with_ticket(teacher, lesson, roster)
-    hooks.deniers.insert(0, away)
+    hooks.revokers.insert(0, away)
     revoking.tell_promptly()
-    hooks.deniers.remove(away)
+    hooks.revokers.remove(away)
     issued = timezone.now() + timedelta(milliseconds=1)
     after = Api(tickets.issue(teacher, lesson, roster, issued, sid=""))
     assert revoking.tell() == 1
@@ -144,7 +144,7 @@ def test_what_is_issued_while_the_store_is_away_is_good_when_it_is_back(
 
 def test_nobody_else_is_refused(alice: Api, colleague: User, office: User, path: str) -> None:
     olive = signed_in(office)
-    deny(colleague.pk, office.pk)
+    revoke(colleague.pk, office.pk)
     revocations.forget()
     assert alice.put(path).status_code == 202
     assert olive.put(path).status_code == 401
@@ -206,7 +206,7 @@ def test_nobody_goes_on_with_what_is_older_than_ten_seconds(
     """While one request reads, others use this process's copy, unless it is too old: a process without requests for a
     minute knows nothing of that minute."""
     revocations.check(1, 0)
-    deny(1)
+    revoke(1)
     clock[0] = age
     reading, go_on, real = Event(), Event(), revocations._copy._read
 
@@ -241,10 +241,10 @@ def test_one_request_in_a_few_seconds_reads(alice: Api, path: str, clock: list[f
 def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str]) -> None:
     """With some overlap, since servers' clocks differ."""
     now = timezone.now()
-    deny(1, 2, at=now)
+    revoke(1, 2, at=now)
     refused(1, now)
     newest = max(each["expires_at"] for each in mongo.denied().find())
-    deny(3, at=now + timedelta(seconds=1))
+    revoke(3, at=now + timedelta(seconds=1))
     clock[0] = revocations.READ_EVERY
     refused(3, now)
     refused(1, now)
@@ -255,9 +255,9 @@ def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str])
 
 def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> None:
     now = timezone.now()
-    deny(1, at=now)
+    revoke(1, at=now)
     refused(1, now)
-    deny(2, at=now - 3 * revocations.OVERLAP)
+    revoke(2, at=now - 3 * revocations.OVERLAP)
     clock[0] = revocations.READ_EVERY
     refused(2, now - 3 * revocations.OVERLAP)
 
@@ -265,7 +265,7 @@ def test_what_the_store_was_away_for_is_read_however_old(clock: list[float]) -> 
 def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> None:
     """A server of the previous release keeps an entry for a token's longest life alone, and its clock may be slow."""
     now = timezone.now()
-    deny(1, at=now)
+    revoke(1, at=now)
     refused(1, now)
     behind = now - timedelta(minutes=1)
     mongo.denied().insert_one({"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=LONGEST_LIFE)})
@@ -280,8 +280,8 @@ def refused(user: int, at: datetime) -> None:
 
 def test_an_entry_is_kept_as_long_as_what_it_refuses(clock: list[float]) -> None:
     now = timezone.now()
-    deny(1, at=now - revocations.KEPT - timedelta(seconds=1))
-    deny(2, at=now)
+    revoke(1, at=now - revocations.KEPT - timedelta(seconds=1))
+    revoke(2, at=now)
     revocations.check(1, milliseconds(now - revocations.KEPT) - 9000)
     refused(2, now)
     [expires] = [index for index in mongo.denied().list_indexes() if index["name"] == "expires"]
@@ -290,8 +290,8 @@ def test_an_entry_is_kept_as_long_as_what_it_refuses(clock: list[float]) -> None
 
 def test_an_earlier_word_does_not_replace_a_later_one() -> None:
     now = timezone.now()
-    deny(1, at=now)
-    deny(1, at=now - timedelta(hours=1))
+    revoke(1, at=now)
+    revoke(1, at=now - timedelta(hours=1))
     refused(1, now)
 
 
@@ -324,9 +324,9 @@ def test_telling_twice_at_once_loses_nobody(office: User, teacher: User) -> None
         if office.pk in {each.user_id for each in revoked}:
             Revocation.objects.create(user_id=office.pk)
 
-    hooks.deniers.insert(0, meanwhile)
+    hooks.revokers.insert(0, meanwhile)
     try:
         assert revoking.tell() == 1
     finally:
-        hooks.deniers.remove(meanwhile)
+        hooks.revokers.remove(meanwhile)
     assert [row.user_id for row in Revocation.objects.all()] == [office.pk]

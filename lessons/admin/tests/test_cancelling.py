@@ -40,16 +40,16 @@ def group(school: School) -> Group:
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> list[Lesson]:
-    """Records the lessons passed to the settler, which rejects two reports on each."""
+    """Records the lessons passed to the canceller, which rejects two reports on each."""
     told: list[Lesson] = []
 
-    def settle(lessons: Sequence[Lesson], now: datetime) -> None:
+    def cancel_sheets(lessons: Sequence[Lesson], now: datetime) -> None:
         told.extend(lessons)
         for lesson in lessons:
             for student in (1, 2):
                 reject(lesson, Student(pk=student), reason="lesson_cancelled")
 
-    monkeypatch.setattr(hooks, "settlers", [settle])
+    monkeypatch.setattr(hooks, "cancellers", [cancel_sheets])
     return told
 
 
@@ -85,7 +85,7 @@ def test_without_the_store_it_is_cancelled_all_the_same(
     def down(lessons: Sequence[Lesson], now: datetime) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(hooks, "settlers", [down])
+    monkeypatch.setattr(hooks, "cancellers", [down])
     assert NO_ANSWER in cancel(LessonFactory.create(group=group, date=LONG_AGO))
     assert Lesson.objects.get().is_cancelled
 
