@@ -12,6 +12,6 @@ class AbsencesConfig(AppConfig):
         from absences.store import sheets
         from lessons.registers import hooks
 
-        hooks.answers.append(sheets.reported)
+        hooks.finders.append(sheets.reported)
         hooks.cancellers.append(closing.cancel)
         hooks.revokers.append(revocations.revoke)

@@ -51,7 +51,7 @@ class StudentReportJson(ReportJson):
 
 
 class ReportsJson(TypedDict):
-    absences: Annotated[list[StudentReportJson], Keywords(minItems=1, maxItems=parse.MAX_REPORTS)]
+    absences: Annotated[list[StudentReportJson], Keywords(minItems=1, maxItems=parse.MAX_REPORTS_A_REQUEST)]
 
 
 TICKET = (

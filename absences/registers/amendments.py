@@ -9,7 +9,6 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from absences.reporting.tickets import allowed_codes
 from absences.store import transitions
 from absences.store.times import as_stored
 from lessons import codes
@@ -17,6 +16,7 @@ from lessons.database.recording import recording
 from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
+from lessons.models.permissions import allowed_codes
 from lessons.registers.feed import take_numbers
 from lessons.registers.state import RegisterState, state_of
 

@@ -19,6 +19,7 @@ from lessons import codes
 from lessons.calendar import school_time
 from lessons.errors import Conflict, NotAllowed, Unprocessable
 from lessons.models import Lesson, User
+from lessons.models.permissions import allowed_codes
 from lessons.registers.state import RegisterState
 
 AWAITED = (codes.ABSENT, None)  # the codes of a student who may still come in
@@ -28,7 +29,7 @@ def may_arrive(user: User, lesson: Lesson, now: datetime) -> bool:
     """Returns whether the user may take the lesson, today, and use the code that an arrival has by now."""
     if school_time.local_date(lesson.school.time_zone, now) != lesson.date or not user.access.may_report(lesson, now):
         return False
-    return code(lesson, now) in tickets.allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
+    return code(lesson, now) in allowed_codes(user.access.in_school(lesson.school_id).role, lesson)
 
 
 def arrive(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> RegisterState:

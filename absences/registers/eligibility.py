@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from absences.reporting.tickets import allowed_codes
 from absences.store.documents import LogEntry, Sheet, StoredMark
 from lessons import codes
 from lessons.models import Lesson, Membership, PlannedAbsence, RejectedReport, Student
+from lessons.models.permissions import allowed_codes
 from lessons.models.planned import Suggested
 from lessons.roles import WHOLE_SCHOOL, Role
 

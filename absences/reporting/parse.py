@@ -14,7 +14,7 @@ from lessons.converters import MAX_ID
 from lessons.errors import FieldError, InvalidInput, escaped
 
 MAX_SEQUENCE = 2**53 - 1
-MAX_REPORTS = 200
+MAX_REPORTS_A_REQUEST = 200
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,36}")
 NO_SUCH_FIELD = "There is no such field."
 FIELDS = frozenset({"code", "minutes_late", "note", "report_id", "device", "sequence", "replaces", "reported_at"})
@@ -72,8 +72,8 @@ def parse_many(data: Any, allowed: Callable[[int], Set[str]]) -> list[Report]:
     if len(data) > 1:
         unknown = sorted(data.keys() - {"absences"})
         raise InvalidInput([FieldError(f"/{escaped(name)}", "unknown_field", NO_SUCH_FIELD) for name in unknown])
-    if not 1 <= len(items) <= MAX_REPORTS:
-        raise InvalidInput([FieldError("/absences", "length", f"Send 1 to {MAX_REPORTS} absences.")])
+    if not 1 <= len(items) <= MAX_REPORTS_A_REQUEST:
+        raise InvalidInput([FieldError("/absences", "length", f"Send 1 to {MAX_REPORTS_A_REQUEST} absences.")])
     reports: list[Report] = []
     errors: list[FieldError] = []
     seen: set[int] = set()

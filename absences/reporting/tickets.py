@@ -20,6 +20,7 @@ from lessons import codes
 from lessons.accounts import tokens
 from lessons.calendar import school_time
 from lessons.errors import BadToken, NotAllowed
+from lessons.models.permissions import allowed_codes
 from lessons.roles import WHOLE_SCHOOL, Role, Scope
 
 if TYPE_CHECKING:
@@ -184,9 +185,3 @@ def _of_access(claims: tokens.AccessClaims, now: datetime) -> Claims:
     allowed = frozenset(codes.code_set(claims.nation, now.date()).codes)
     by = Reporter(claims.user_id, claims.name, claims.position, role.value)
     return Claims(by, claims.school_id, allowed, notes=Scope.NOTES in claims.scopes)
-
-
-def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:
-    """The codes that a role may use in a lesson: a teacher's are the school's setting."""
-    known = frozenset(codes.code_set(lesson.school.nation, lesson.date).codes)
-    return known & {codes.PRESENT, *lesson.school.teacher_codes.split()} if role == Role.TEACHER else known

@@ -29,8 +29,8 @@ MAX_NOTE = 500  # characters
 
 # So many reports are far fewer than a document can hold, and far more than a class can give: somebody who may name any
 # student must not be able to fill a sheet until it can no longer be closed.
-MAX_REPORTS = 3000
-NOT_FULL: Query = {"$not": {"$gte": MAX_REPORTS}}
+MAX_REPORTS_A_SHEET = 3000
+NOT_FULL: Query = {"$not": {"$gte": MAX_REPORTS_A_SHEET}}
 DUPLICATE_KEY = 11000
 DOCUMENT_TOO_LARGE = frozenset({10334, 17419, 17420})
 
@@ -204,7 +204,7 @@ def _decide(sheet: Sheet, report: Report, by: Reporter) -> Stored | None:
     is_somebody_elses = current and current["by"] != by.user_id
     if current and is_somebody_elses and report.replaces not in (UNSET, current["report_id"]):
         return Stored(current, "conflict")
-    if sheet["rev" if sheet["state"] == "open" else "late_rev"] >= MAX_REPORTS:
+    if sheet["rev" if sheet["state"] == "open" else "late_rev"] >= MAX_REPORTS_A_SHEET:
         raise Conflict(_("This sheet is full."))
     return None
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from absences.registers import amendments, merging
-from absences.reporting import tickets
 from absences.taking.amend_form import AmendForm, ReasonForm
 from absences.web.lookup import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes
 from lessons.errors import InvalidInput, StandingMark
 from lessons.models import Lesson
+from lessons.models.permissions import allowed_codes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,6 +63,6 @@ def void(request: HttpRequest, lesson: int) -> HttpResponse:
 
 def _allowed(request: HttpRequest, lesson: Lesson) -> list[codes.Code]:
     role = user_of(request).access.in_school(lesson.school_id).role
-    allowed = tickets.allowed_codes(role, lesson)
+    allowed = allowed_codes(role, lesson)
     known = codes.code_set(lesson.school.nation, lesson.date).codes
     return [code for name, code in known.items() if name in allowed]

@@ -62,7 +62,7 @@ def test_nobody_fills_a_sheet(
     claims: Claims, teacher: User, lesson: Lesson, roster: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sheet that cannot grow could not be closed either."""
-    monkeypatch.setattr(reports, "MAX_REPORTS", 3)
+    monkeypatch.setattr(reports, "MAX_REPORTS_A_SHEET", 3)
     monkeypatch.setattr(reports, "NOT_FULL", {"$not": {"$gte": 3}})
     report = [Report(student_id=student, code="N") for student in roster]
     service.report(claims, lesson.pk, report[:3], now)

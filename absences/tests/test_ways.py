@@ -64,8 +64,8 @@ def statistic(office: User, **_: Any) -> Way:
     ("title", "walk", "files", "switches"),
     [
         ("A report", report, 18, 39),
-        ("A completion", completion, 36, 145),
-        ("The register page", register_page, 32, 114),
+        ("A completion", completion, 35, 144),
+        ("The register page", register_page, 32, 113),
         ("A statistic", statistic, 24, 43),
     ],
 )

@@ -18,7 +18,7 @@ from lessons.models import Lesson, StaffKind, User
 
 register = template.Library()
 
-PAGES = ("/", "/board/", "/stats")  # the bar links to these, and marks the current one
+BAR_PAGES = ("/", "/board/", "/stats")  # the bar links to these, and marks the current one
 
 
 @register.simple_tag(name="bar", takes_context=True)
@@ -37,7 +37,7 @@ def bar(request: HttpRequest | None, csrf_token: object, search: str) -> SafeStr
         "is_office": bool(access.offices()),
         "is_staff": user.is_staff,
         "search": search if access.acting and access.is_person else "",
-        "here": request.path if request.path in PAGES else "",
+        "here": request.path if request.path in BAR_PAGES else "",
     }
     return fill("bar.html", kind, {"user_name": user.name, "user_pk": user.pk, "csrf_token": csrf_token})
 

@@ -16,7 +16,7 @@ from lessons.models import School, Student
 from lessons.models.permissions import Access
 from lessons.roles import Role
 
-PAGES = (
+OFFICE_PAGES = (
     ("board", _("Board")),
     ("follow-up", _("Unexplained")),
     ("calls", _("First-day calls")),
@@ -28,7 +28,7 @@ FOR_ALL = (("evacuation", _("Evacuation list")),)
 
 def pages(access: Access) -> list[tuple[str, str]]:
     """Returns addresses and names of the pages that this user may open."""
-    shown = PAGES + FOR_ALL if any(map(access.is_office, access.acting)) else FOR_ALL if people(access) else ()
+    shown = OFFICE_PAGES + FOR_ALL if any(map(access.is_office, access.acting)) else FOR_ALL if people(access) else ()
     return [(reverse(name), str(title)) for name, title in shown]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from lessons import codes
 from lessons.calendar import school_time
 from lessons.roles import INTEGRATOR_MAY, PEOPLE_MAY, WHOLE_SCHOOL, Role, Scope
 
@@ -182,3 +183,9 @@ def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:
     if days is None:
         return True
     return at < school_time.end_of_day(school.time_zone, lesson.date + timedelta(days=days))
+
+
+def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:
+    """The codes that a role may use in a lesson: a teacher's are the school's setting."""
+    known = frozenset(codes.code_set(lesson.school.nation, lesson.date).codes)
+    return known & {codes.PRESENT, *lesson.school.teacher_codes.split()} if role == Role.TEACHER else known

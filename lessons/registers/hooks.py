@@ -22,14 +22,14 @@ class Revoked:
 
 
 # Each raises StoreUnavailable if its store does not answer.
-answers: list[Callable[[Collection[tuple[int, int]]], set[int]]] = []
+finders: list[Callable[[Collection[tuple[int, int]]], set[int]]] = []
 cancellers: list[Callable[[Sequence["Lesson"], datetime], None]] = []
 revokers: list[Callable[[Collection[Revoked]], None]] = []
 
 
 def reported(lessons: Collection[tuple[int, int]]) -> set[int]:
     """Returns the ids of those lessons, given as (school, lesson), that have reports."""
-    return {lesson for answer in answers for lesson in answer(lessons)}
+    return {lesson for find in finders for lesson in find(lessons)}
 
 
 def cancel(lessons: Sequence["Lesson"], now: datetime) -> None:

@@ -17,7 +17,7 @@ from lessons.models import Contact, DeskEntry, Lesson, PlannedAbsence, Register,
 from lessons.models.base import signature
 from lessons.registers.state import state_of
 
-TWICE = timedelta(minutes=1)  # a contact repeated this soon is the same one
+SAME_CONTACT_WITHIN = timedelta(minutes=1)  # a contact repeated this soon is the same one
 
 
 @dataclass
@@ -86,7 +86,9 @@ def note_down(user: User, student: Student, outcome: str, note: str, *, now: dat
     """Returns the contact, and whether it is new: one repeated within a minute is the same."""
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)
-        same = Contact.objects.filter(student=student, outcome=outcome, note=note, by_id=user.pk, at__gt=now - TWICE)
+        same = Contact.objects.filter(
+            student=student, outcome=outcome, note=note, by_id=user.pk, at__gt=now - SAME_CONTACT_WITHIN
+        )
         if contact := same.first():
             return contact, False
         contact = Contact.objects.create(

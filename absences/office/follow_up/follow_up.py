@@ -51,8 +51,8 @@ class PupilDay:
         return explaining(self.lessons[0])
 
     @property
-    def suggested(self) -> str:
-        """Returns the code of a planned absence, if there is one."""
+    def suggested_reason(self) -> str:
+        """Returns the reason to offer: that of the planned absence, if there is one."""
         return (self.plan.reason or _("Planned absence")) if self.plan else ""
 
     @property

@@ -50,7 +50,7 @@ class DayRow:
 
     @property
     def reason(self) -> str:
-        return str(self.wrong.data.get("reason", "")) if self.wrong else self.day.suggested
+        return str(self.wrong.data.get("reason", "")) if self.wrong else self.day.suggested_reason
 
 
 @require_safe

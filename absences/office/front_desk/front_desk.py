@@ -15,7 +15,7 @@ from lessons.errors import Conflict, StoreUnavailable
 from lessons.models import DeskEntry, Lesson, School, Student, User
 from lessons.models.base import signature
 
-TWICE = timedelta(minutes=1)  # an entry repeated this soon is the same one
+SAME_ENTRY_WITHIN = timedelta(minutes=1)  # an entry repeated this soon is the same one
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def enter(
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)
         newest = DeskEntry.objects.filter(student=student).order_by("-at", "-pk").first()
-        if newest and newest.direction == direction and newest.at > now - TWICE:
+        if newest and newest.direction == direction and newest.at > now - SAME_ENTRY_WITHIN:
             return newest, False
         entry = DeskEntry.objects.create(
             school_id=student.school_id,

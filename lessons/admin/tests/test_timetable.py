@@ -132,7 +132,7 @@ def test_a_completed_lesson_is_not_deleted(delete: Any, group: Group) -> None:
 
 def test_a_lesson_with_a_sheet_is_not_deleted(delete: Any, group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     lesson, other = LessonFactory.create_batch(2, group=group)
-    monkeypatch.setattr(hooks, "answers", [lambda lessons: {pk for _, pk in lessons} & {lesson.pk}])
+    monkeypatch.setattr(hooks, "finders", [lambda lessons: {pk for _, pk in lessons} & {lesson.pk}])
     assert "something was reported on it" in delete("lesson", lesson.pk).content.decode()
     assert delete("lesson", other.pk).status_code == 302
     assert list(Lesson.objects.all()) == [lesson]
@@ -144,7 +144,7 @@ def test_no_lesson_is_deleted_while_the_sheets_cannot_be_asked(
     def down(lessons: Any) -> set[int]:
         raise StoreUnavailable
 
-    monkeypatch.setattr(hooks, "answers", [down])
+    monkeypatch.setattr(hooks, "finders", [down])
     assert "cannot be told now" in delete("lesson", LessonFactory.create(group=group).pk).content.decode()
     assert Lesson.objects.exists()
 

@@ -35,7 +35,7 @@ def test_an_unknown_code_is_unknown(code: str) -> None:
         ENGLAND.get(code)
 
 
-@pytest.mark.parametrize(("nation", "on"), [("england", date(2024, 8, 18)), ("scotland", date(2026, 9, 14))])
+@pytest.mark.parametrize(("nation", "on"), [("england", date(2024, 8, 18)), ("narnia", date(2026, 9, 14))])
 def test_there_is_no_set_before_the_law_or_elsewhere(nation: str, on: date) -> None:
     with pytest.raises(NoCodeSet):
         code_set(nation, on)
