@@ -174,7 +174,7 @@ def _of_ours(error: errors.AttendanceError) -> ProblemDetail:
         said["errors"] = [
             {"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors[:MOST_ERRORS]
         ]
-    if isinstance(error, errors.StandingMark):
+    if isinstance(error, errors.OtherMark):
         said["mark"] = error.mark
     return said
 

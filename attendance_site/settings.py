@@ -9,7 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from attendance_site import embedded, sql, strength
+from attendance_site import embedded, secret_strength, sql
 from attendance_site.environment import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -218,7 +218,7 @@ ACCESS_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(hours=12)
 
 if PRODUCTION:
-    strength.check(
+    secret_strength.check(
         secret_key=SECRET_KEY, token_keys=TOKEN_KEYS, stores=(str(DATABASES["default"]), MONGODB_URL), folder=VAR_DIR
     )
 

@@ -24,7 +24,7 @@ from absences.store.reports import UNSET, Report, Stored
 from drills.journal import Entry, Journal
 from drills.world import Race
 from lessons import codes
-from lessons.errors import NotFound, StandingMark, StoreUnavailable
+from lessons.errors import NotFound, OtherMark, StoreUnavailable
 from lessons.models import Register, User
 
 REPORTS = 18
@@ -177,7 +177,7 @@ def amend(race: Race, user: User, journal: Journal, chance: random.Random) -> No
         reason = str(uuid.uuid4())
         try:
             _amended(race, fresh, reason, chance)
-        except (NotFound, StandingMark, *UNREACHABLE):
+        except (NotFound, OtherMark, *UNREACHABLE):
             connection.close()
             time.sleep(0.02)
             continue

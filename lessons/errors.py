@@ -12,7 +12,7 @@ AttendanceError
 │   └── Unprocessable      valid, but not for this lesson: 422
 ├── Conflict               the current state does not allow it: 409
 │   ├── NoCodeSet          no attendance codes are known for that day (`codes/`): 409
-│   └── StandingMark       there is somebody else's mark: 409 with that mark
+│   └── OtherMark          there is somebody else's mark: 409 with that mark
 └── StoreUnavailable       a store did not answer in time, and the outcome may be unknown: 503
     └── Refused            SQL answers, but will not write this: 503, and the log says why
 
@@ -95,7 +95,7 @@ class Conflict(AttendanceError):
     pass
 
 
-class StandingMark(Conflict):
+class OtherMark(Conflict):
     def __init__(self, detail: str, mark: Mapping[str, Any]) -> None:
         super().__init__(detail)
         self.mark = mark

@@ -38,7 +38,7 @@ class ReportJson(TypedDict, total=False):  # as `parse.parse` reads it
     report_id: Annotated[UUID | None, "The same id again is the same report, and counts once."]
     device: Device | None
     sequence: SequenceNumber | None
-    replaces: Annotated[UUID | None, "The `report_id` that was seen standing; null for none. Else 409."]
+    replaces: Annotated[UUID | None, "The `report_id` that the client saw; null for none. Else 409."]
     reported_at: Annotated[
         datetime | None,
         "When it was said, by the client's clock; now where it is missing or still to come. What was said before"

@@ -14,7 +14,7 @@ from absences.reporting import parse, rate_limit, service, tickets
 from absences.store.marks import current_marks
 from lessons.accounts.tokens import bearer
 from lessons.api.strict_json import check_text
-from lessons.errors import BadToken, StandingMark
+from lessons.errors import BadToken, OtherMark
 
 
 class ReportingView(APIView):
@@ -63,7 +63,7 @@ class AbsenceView(ReportingView):
         stored = service.report_one(self.claims, lesson, report, timezone.now())
         if stored.state == "conflict":
             current = mark_json(lesson, stored.mark, stored.mark["state"], self.claims)
-            raise StandingMark("Somebody else has marked this student in the meantime.", current)
+            raise OtherMark("Somebody else has marked this student in the meantime.", current)
         return Response(mark_json(lesson, stored.mark, stored.state, self.claims), status=202)
 
 

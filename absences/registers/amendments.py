@@ -13,7 +13,7 @@ from absences.store import transitions
 from absences.store.times import as_stored
 from lessons import codes
 from lessons.database.recording import recording
-from lessons.errors import FieldError, NotAllowed, NotFound, StandingMark, StoreUnavailable, Unprocessable
+from lessons.errors import FieldError, NotAllowed, NotFound, OtherMark, StoreUnavailable, Unprocessable
 from lessons.models import Amendment, Lesson, Register, User
 from lessons.models.base import signature
 from lessons.models.permissions import allowed_codes
@@ -48,7 +48,7 @@ def amend(
     """Appends corrections, all or none. `around` is entered within the transaction, and gets what was appended.
 
     Raises NotFound (no register that this user may see), NotAllowed, Unprocessable (not on the roster, a code that is
-    not the user's, minutes without lateness), StandingMark if `expected_code` is not the current one, and
+    not the user's, minutes without lateness), OtherMark if `expected_code` is not the current one, and
     StoreUnavailable (Refused if SQL will not write them): then nothing was appended.
     """
     made: list[Amendment] = []
@@ -146,7 +146,7 @@ def _check(user: User, lesson: Lesson, before: RegisterState, changes: Sequence[
         present = before.code_of(change.student_id)
         if change.expected_code is not None and change.expected_code != (present or ""):
             mark = {"student_id": change.student_id, "code": present}
-            raise StandingMark(_("The mark has been changed in the meantime."), mark)
+            raise OtherMark(_("The mark has been changed in the meantime."), mark)
 
 
 def _row(lesson: Lesson, user: User, now: datetime, source: str, **what: object) -> Amendment:

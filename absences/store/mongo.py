@@ -109,7 +109,7 @@ def orphans() -> Collection[Orphan]:
     return database()["orphans"]
 
 
-def denied() -> Collection[RevocationEntry]:
+def revocations() -> Collection[RevocationEntry]:
     return database()["denied"]
 
 

@@ -20,10 +20,10 @@ def add(entries: Iterable[RevocationEntry]) -> None:
         for entry in entries
     ]
     with mongo.answering(mongo.PATIENT):
-        mongo.denied().bulk_write(updates)
+        mongo.revocations().bulk_write(updates)
 
 
 def read(expiring_after: datetime | None) -> Sequence[RevocationEntry]:
     """Returns the entries that expire later than that, or all of them. Raises StoreUnavailable."""
     with mongo.answering():
-        return list(mongo.denied().find({"expires_at": {"$gt": expiring_after}} if expiring_after else {}))
+        return list(mongo.revocations().find({"expires_at": {"$gt": expiring_after}} if expiring_after else {}))

@@ -104,7 +104,7 @@ def set_up() -> None:
         _make("denied", {})
         mongo.sheets().create_indexes(INDEXES)
         mongo.orphans().create_index([("school", ASCENDING), ("created_at", ASCENDING)])
-        mongo.denied().create_indexes(DENIED_INDEXES)
+        mongo.revocations().create_indexes(DENIED_INDEXES)
 
 
 def _make(name: str, validator: Query) -> None:

@@ -12,7 +12,7 @@ from absences.registers import amendments, merging
 from absences.taking.amend_form import AmendForm, ReasonForm
 from absences.web.lookup import amendable_lesson, of_roster, render_local, sent, user_of
 from lessons import codes
-from lessons.errors import InvalidInput, StandingMark
+from lessons.errors import InvalidInput, OtherMark
 from lessons.models import Lesson
 from lessons.models.permissions import allowed_codes
 
@@ -34,7 +34,7 @@ def amend(request: HttpRequest, lesson: int, student: int) -> HttpResponse:
         try:
             change = form.change(pupil)
             amendments.amend(user_of(request), found.pk, [change], now=timezone.now(), source="page")
-        except StandingMark:
+        except OtherMark:
             form.add_error(
                 None, _("This mark was changed in the meantime. Nothing was saved: please look at it again.")
             )

@@ -17,7 +17,7 @@ from absences.taking import correct_form, register_html
 from absences.taking.amend_form import ReasonForm
 from absences.taking.correct_form import Corrections
 from absences.web.lookup import amendable_lesson, render_local, sent, user_of
-from lessons.errors import InvalidInput, StandingMark
+from lessons.errors import InvalidInput, OtherMark
 from lessons.models import Lesson, Student
 
 
@@ -62,7 +62,7 @@ def _add(request: HttpRequest, lesson: Lesson, form: ReasonForm, given: Correcti
     try:
         if given.changes:
             amendments.amend(user_of(request), lesson.pk, given.changes, now=timezone.now(), source="page")
-    except StandingMark as error:
+    except OtherMark as error:
         name = Student.objects.get(pk=error.mark["student_id"]).name
         text = _("%(name)s has been given otherwise in the meantime. Nothing was saved: please look at it again.")
         form.add_error(None, text % {"name": name})

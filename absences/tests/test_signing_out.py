@@ -166,13 +166,13 @@ def test_idle_time_and_age_end_the_session_and_not_what_is_being_tapped(
 def test_what_expired_long_ago_is_told_to_nobody(teacher: User, school: School) -> None:
     browser(teacher)
     tokens_of(teacher)
-    mongo.denied().delete_many({})
+    mongo.revocations().delete_many({})
     long_ago = timezone.now() - TICKETS_END
     BrowserSession.objects.update(expire_date=long_ago)
     RefreshToken.objects.update(expires_at=long_ago)
     reconcile.reconcile(timezone.now())
     assert not BrowserSession.objects.exists() and not RefreshToken.objects.exists()
-    assert not Revocation.objects.exists() and mongo.denied().find_one() is None
+    assert not Revocation.objects.exists() and mongo.revocations().find_one() is None
 
 
 def test_without_the_store_signing_out_works_and_is_told_later(
@@ -296,4 +296,4 @@ def test_a_lesson_to_come_has_no_tickets_to_be_told_of(teacher: User, lesson: Le
     lesson.staff.all().delete()
     assert Revocation.objects.get().lesson_id == lesson.pk
     reconcile.reconcile(timezone.now())
-    assert not Revocation.objects.exists() and mongo.denied().find_one() is None
+    assert not Revocation.objects.exists() and mongo.revocations().find_one() is None

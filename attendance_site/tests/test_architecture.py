@@ -162,7 +162,7 @@ def test_absences_owns_no_table_and_stats_only_reads() -> None:
             assert writing not in text, f"{path.name} writes"
 
 
-HANDLES = ("sheets", "orphans", "denied", "client", "database", "answering")  # of absences/store/mongo.py
+HANDLES = ("sheets", "orphans", "revocations", "client", "database", "answering")  # of absences/store/mongo.py
 OF_THE_STORE = {f"absences.store.mongo.{name}" for name in HANDLES}
 
 

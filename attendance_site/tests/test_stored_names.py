@@ -38,7 +38,7 @@ def test_tokens_stay_good() -> None:
 
 
 def test_collections_keep_their_names() -> None:
-    assert {each().name for each in (mongo.sheets, mongo.orphans, mongo.denied)} == {"sheets", "orphans", "denied"}
+    assert {each().name for each in (mongo.sheets, mongo.orphans, mongo.revocations)} == {"sheets", "orphans", "denied"}
 
 
 def test_browsers_find_what_they_kept() -> None:

@@ -50,7 +50,7 @@ def test_no_error_is_a_bare_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bare", ['NotFound("x")', 'errors.TooLarge(f"{x}")', 'StandingMark("x", mark)', 'FieldError("/x", "y", "z")']
+    "bare", ['NotFound("x")', 'errors.TooLarge(f"{x}")', 'OtherMark("x", mark)', 'FieldError("/x", "y", "z")']
 )
 def test_a_bare_sentence_is_found(bare: str) -> None:
     assert untranslated(f"raise {bare}") == [1]

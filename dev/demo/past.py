@@ -19,7 +19,7 @@ from dev.demo.timetable import MIS, SOURCE
 from dev.demo.topup import RECENT
 from lessons import codes
 from lessons.calendar import school_time
-from lessons.errors import StandingMark, StoreUnavailable
+from lessons.errors import OtherMark, StoreUnavailable
 from lessons.models import Enrolment, Lesson, User
 from lessons.roles import Role
 
@@ -120,7 +120,7 @@ def _correct(lesson: Lesson, roster: Sequence[int], office: User | None) -> None
         if (code := chance.heard_later(lesson.date, student))
     ]
     if changes and office:
-        with suppress(StandingMark):  # somebody else has corrected it
+        with suppress(OtherMark):  # somebody else has corrected it
             amendments.amend(office, lesson.pk, changes, now=lesson.starts_at + CORRECTED_AFTER, source="demo")
 
 

@@ -46,7 +46,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[Installable]:
     return [item for item, text in _found(connection) if item.table in tables and text != item.text]
 
 
-def standing(connection: BaseDatabaseWrapper) -> list[Installable]:
+def installed(connection: BaseDatabaseWrapper) -> list[Installable]:
     """Returns the installed rules. SQLite's catalogue says how each was made, even if it differs from its declaration;
     PostgreSQL's does not, so there only unchanged rules are returned."""
     found = _found(connection)
@@ -67,7 +67,7 @@ def _found(connection: BaseDatabaseWrapper) -> list[tuple[Installable, str | Non
 @contextmanager
 def kept(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Puts the previous rules back, on every table that exists, if a `migrate` inside fails."""
-    before = standing(connection)
+    before = installed(connection)
     try:
         yield
     except BaseException:
@@ -76,7 +76,7 @@ def kept(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def put_back(connection: BaseDatabaseWrapper, before: Iterable[Installable]) -> None:
-    here = {(item.table, item.name) for item in standing(connection)}
+    here = {(item.table, item.name) for item in installed(connection)}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         for item in before:

@@ -72,5 +72,5 @@ def test_who_is_taken_off_a_lesson_is_told_of_at_once(mis: Api, school: School, 
     put(mis, "lessons", LESSON | today | {"staff": [{"user": "t1"}]})
     assert put(mis, "lessons", LESSON | today | {"staff": []}).json()["updated"] == 1
     lesson, user = Lesson.objects.get(), User.objects.get(username="alice")
-    assert [each["_id"] for each in mongo.denied().find()] == [f"user {user.pk} lesson {lesson.pk}"]
+    assert [each["_id"] for each in mongo.revocations().find()] == [f"user {user.pk} lesson {lesson.pk}"]
     assert not Revocation.objects.exists()

@@ -14,7 +14,7 @@ from absences.registers.amendments import Change
 from lessons import codes
 from lessons.calendar.school_days import Deadline
 from lessons.codes import Code
-from lessons.errors import NotAllowed, StandingMark
+from lessons.errors import NotAllowed, OtherMark
 from lessons.models import Amendment, Lesson, Mark, PlannedAbsence, School, Student, User
 from lessons.models.planned import plannable
 
@@ -132,9 +132,9 @@ def explain(
     for lesson in lessons:
         try:
             amendments.amend(user, lesson.pk, [change], now=now, source="page")
-        except StandingMark as standing:
-            if standing.mark["code"] != code:
-                otherwise[lesson] = standing.mark["code"]
+        except OtherMark as other:
+            if other.mark["code"] != code:
+                otherwise[lesson] = other.mark["code"]
                 continue
         except NotAllowed:
             closed.append(lesson)

@@ -24,7 +24,7 @@ from absences.reporting import tickets
 from absences.store import mongo
 from absences.store.reports import Report
 from absences.tests.facts import Facts, Rows
-from lessons.errors import StandingMark, Unprocessable
+from lessons.errors import OtherMark, Unprocessable
 from lessons.models import Lesson, User
 
 TEACHER = st.sampled_from(["alice", "bob"])
@@ -145,7 +145,7 @@ class Taking(Lockstep):
             with pytest.raises(Unprocessable):
                 product()
         elif expected not in (None, stands):
-            with pytest.raises(StandingMark):
+            with pytest.raises(OtherMark):
                 product()
         else:
             self.run(product, effects, cut)

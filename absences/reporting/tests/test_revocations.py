@@ -117,7 +117,7 @@ def test_a_new_client_reports_from_its_first_second_on(
 ) -> None:
     form = {"school": school.pk, "name": "Timetable", "scopes": ["read", "report"]}
     answer = admin.post("/admin/lessons/apiclient/add/", form)
-    assert not Revocation.objects.exists() and mongo.denied().find_one() is None, "there was no secret before"
+    assert not Revocation.objects.exists() and mongo.revocations().find_one() is None, "there was no secret before"
     secret = {"client_id": ApiClient.objects.get().client_id, "client_secret": answer.context["secret"]}
     token = Api().post("/api/v1/token", secret).json()["access"]
     assert Api(token).put(path).status_code == 202
@@ -171,7 +171,7 @@ def test_every_way_to_lose_something_is_told(way: str, school: School) -> None:
     WAYS[way](user)
     assert user.pk in Revocation.objects.values_list("user_id", flat=True)
     assert reconcile.reconcile(timezone.now()).revoked
-    assert mongo.denied().find_one({"_id": user.pk})
+    assert mongo.revocations().find_one({"_id": user.pk})
     assert not Revocation.objects.exists()
 
 
@@ -243,7 +243,7 @@ def test_only_what_is_new_is_read_again(clock: list[float], commands: list[str])
     now = timezone.now()
     revoke(1, 2, at=now)
     refused(1, now)
-    newest = max(each["expires_at"] for each in mongo.denied().find())
+    newest = max(each["expires_at"] for each in mongo.revocations().find())
     revoke(3, at=now + timedelta(seconds=1))
     clock[0] = revocations.READ_EVERY
     refused(3, now)
@@ -268,7 +268,9 @@ def test_what_a_host_of_the_release_before_tells_is_read(clock: list[float]) -> 
     revoke(1, at=now)
     refused(1, now)
     behind = now - timedelta(minutes=1)
-    mongo.denied().insert_one({"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=LONGEST_LIFE)})
+    mongo.revocations().insert_one(
+        {"_id": 2, "not_before": behind, "expires_at": behind + timedelta(seconds=LONGEST_LIFE)}
+    )
     clock[0] = revocations.READ_EVERY
     refused(2, behind)
 
@@ -284,7 +286,7 @@ def test_an_entry_is_kept_as_long_as_what_it_refuses(clock: list[float]) -> None
     revoke(2, at=now)
     revocations.check(1, milliseconds(now - revocations.KEPT) - 9000)
     refused(2, now)
-    [expires] = [index for index in mongo.denied().list_indexes() if index["name"] == "expires"]
+    [expires] = [index for index in mongo.revocations().list_indexes() if index["name"] == "expires"]
     assert expires["expireAfterSeconds"] == 0
 
 
@@ -305,7 +307,7 @@ def test_behind_many_it_is_told_at_once_too(office: User, monkeypatch: pytest.Mo
     Revocation.objects.bulk_create(Revocation(user_id=user) for user in range(10**6, 10**6 + 6))
     office.memberships.all().delete()
     revoking.tell_promptly()
-    assert mongo.denied().find_one({"_id": office.pk}) and not Revocation.objects.exists()
+    assert mongo.revocations().find_one({"_id": office.pk}) and not Revocation.objects.exists()
 
 
 def test_telling_ends_where_others_go_on_writing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, mon
     take(LessonFactory.create())
     if not backwards:
         call_command("migrate", *before_it, verbosity=0)
-    before = installing.standing(connection)
+    before = installing.installed(connection)
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("halfway")
@@ -209,7 +209,7 @@ def test_a_migration_that_fails_leaves_the_rules_that_stood(backwards: bool, mon
     with pytest.raises(RuntimeError, match="halfway"):
         call_command("migrate", *(before_it if backwards else here), verbosity=0)
     monkeypatch.undo()
-    assert by_name(installing.standing(connection)) == by_name(before) != []
+    assert by_name(installing.installed(connection)) == by_name(before) != []
     assert refused(lambda: Register.objects.all().delete())
     call_command("migrate", verbosity=0)
 
@@ -219,7 +219,7 @@ def test_rules_of_an_older_release_stand_again_as_they_were() -> None:
     with connection.cursor() as cursor:
         cursor.execute(older.drop)
         cursor.execute(older.create)
-    before = installing.standing(connection)
+    before = installing.installed(connection)
     assert (older.text in [item.text for item in before]) is (connection.vendor == "sqlite")
 
     def fail() -> None:
@@ -229,7 +229,7 @@ def test_rules_of_an_older_release_stand_again_as_they_were() -> None:
 
     with pytest.raises(RuntimeError):
         fail()
-    assert by_name(installing.standing(connection)) == by_name(before)
+    assert by_name(installing.installed(connection)) == by_name(before)
 
 
 def by_name(installed: list[Installable]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from attendance_site import embedded, strength
+from attendance_site import embedded, secret_strength
 from lessons.accounts import keys
 
 GOOD = "".join(chr(48 + n * 37 % 75) for n in range(80))
@@ -23,7 +23,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_good_ones_pass(given: dict[str, Any]) -> None:
-    strength.check(**given)
+    secret_strength.check(**given)
 
 
 @pytest.mark.parametrize("weak", ["changeme", "x" * 80, "ab" * 40, f"django-insecure-{GOOD}", GOOD[:49]])
@@ -49,5 +49,5 @@ def test_keys_that_are_none(given: dict[str, Any], broken: str) -> None:
 
 def refused(given: dict[str, Any], why: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=why) as error:
-        strength.check(**given)
+        secret_strength.check(**given)
     assert given["secret_key"] not in str(error.value)
