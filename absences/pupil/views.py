@@ -1,4 +1,4 @@
-"""A pupil's page: her school year as a picture, as figures, and as the marks other than present."""
+"""A pupil's page: the school year as a picture, as figures, and as the marks other than present."""
 
 import re
 from datetime import date, datetime

@@ -35,7 +35,7 @@ class Lesson(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A register that lists the pupil. `code` is her current mark, None for unmarked. `mark` is the first entry if it
+    """A register that lists the pupil. `code` is the current mark, None for unmarked. `mark` is the first entry if it
     was an exception; `by_name` and `by_position` are those of the person who took the register."""
 
     lesson: Lesson
@@ -75,8 +75,8 @@ class Coverage:
 @dataclass(frozen=True)
 class SchoolYear:
     """A school year. `entries` are in the order of lessons; `untaken` are lessons that are due and have no register;
-    `until` is the last day covered. `open_days` are those on which she had no lesson but somebody in the school had;
-    empty if this user may not see all her lessons."""
+    `until` is the last day covered. `open_days` are those on which the pupil had no lesson but somebody in the school
+    had; empty if this user may not see all lessons of the pupil."""
 
     year: int
     first: date

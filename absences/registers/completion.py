@@ -1,8 +1,8 @@
 """Completing a lesson: a sheet becomes a register, exactly once. Safe to repeat from any point.
 
 C0 authorise in SQL; C1 fence the sheet; C2 merge in one SQL transaction (`merging.merge`); C3 close the sheet. Nothing
-else completes a lesson for a person: pages, the API and commands call `complete`, or `complete_all` for several
-lessons, which share their queries.
+else completes a lesson for a person: pages and the API call `complete`; `complete_all` completes several
+lessons with the same queries, as the demo does.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Decides by SQL, at the merge, which reports may become marks of a register; the others are kept with the reason."""
+"""Decides, from SQL, which reports become marks when a sheet is merged. The others are rejected, with a reason."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class Judge:
 
     @classmethod
     def of(cls, cases: Sequence[Case]) -> "Judge":
-        """Asks SQL what the cases need. At most three queries; one where everyone who was reported is on the roster and
-        was reported by the person who completed the lesson."""
+        """Reads what the cases need, in at most three queries: one is enough if the person who completed the lesson
+        made all reports, about pupils on the roster."""
         others: set[int] = set()
         strangers: set[int] = set()
         schools: set[int] = set()
@@ -60,7 +60,7 @@ class Judge:
         completed_by: int | None,
         log: Sequence[LogEntry],
     ) -> Reason | None:
-        """Why a report may not be merged; None if it may. `log` is the sheet's."""
+        """Returns why a report may not be merged, or None if it may. `log` is the sheet's."""
         if lesson.is_cancelled:
             return Reason.LESSON_CANCELLED
         if reported["student"] not in roster:
@@ -81,13 +81,12 @@ class Judge:
 
 
 def _said_before(reported: StoredMark, log: Sequence[LogEntry]) -> LogEntry | None:
-    """The report that a teacher's report puts back: the last one that somebody with a whole-school role made about this
-    student, if it had the same code. The log has the newest 200 reports of a sheet; older ones count for nothing
-    here."""
+    """Returns the office's last report on the same student, if a teacher's report repeats its code. It allows a teacher
+    to restore such a mark. The log holds the newest 200 reports of a sheet; older ones allow nothing."""
     if reported["role"] != Role.TEACHER or reported["code"] in (codes.PRESENT, codes.ABSENT, *codes.ARRIVAL_CODES):
         return None
-    of_her = (each for each in reversed(log) if each["student"] == reported["student"])
-    last = next((each for each in of_her if each["role"] in WHOLE_SCHOOL), None)
+    of_student = (each for each in reversed(log) if each["student"] == reported["student"])
+    last = next((each for each in of_student if each["role"] in WHOLE_SCHOOL), None)
     return last if last and last["code"] == reported["code"] else None
 
 

@@ -1,4 +1,4 @@
-"""Register tickets: somebody who may take a lesson's register carries what a report is checked against.
+"""Register tickets: signed tokens with the roster and the codes that reports on a lesson are checked against.
 
 A ticket is verified by its signature alone. It ends with the day of its issue in the school's zone.
 """
@@ -33,7 +33,7 @@ NOTHING_PLANNED: Mapping[int, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says about somebody who may report.
+    """The claims of a verified token: who may report, on which lesson, with which codes.
 
     `lesson_id` and `roster` are None for an access token: it is good for the whole school. By student, `planned` are
     the codes of absences that the school knows of beforehand, which the holder may confirm, and `stood` those that
@@ -51,7 +51,7 @@ class Claims:
     stood: Mapping[int, str] = field(default_factory=dict)
 
     def codes_for(self, student_id: int) -> frozenset[str]:
-        """What may be reported of this student."""
+        """Returns the codes that may be reported for a student."""
         own = {known[student_id] for known in (self.planned, self.stood) if student_id in known}
         return self.codes | own if own else self.codes
 
@@ -66,8 +66,8 @@ def issue(
     *,
     sid: str,
 ) -> str | None:
-    """A signed ticket, or None for a lesson that this user may not take or that is not yet today's. `current` are the
-    marks on its sheet. The ticket ends with the sign-in that `sid` names, "" for none."""
+    """Returns a signed ticket, or None if the user may not take the lesson or its day has not come. `current` are the
+    marks on its sheet. The ticket ends with the sign-in that `sid` names ("" for none)."""
     today = school_time.local_date(lesson.school.time_zone, now)
     if lesson.is_cancelled or lesson.date > today or not user.access.may_report(lesson, now):
         return None
@@ -105,7 +105,7 @@ def issue(
 def _stood(
     current: Iterable[StoredMark], roster: Collection[int], allowed: Collection[str], known: Mapping[int, str]
 ) -> dict[int, str]:
-    """The codes on the sheet that the holder of the ticket may put back, but could not otherwise give."""
+    """Returns the codes on the sheet that the holder may report again, though not choose: the office's, say."""
     on_roster = frozenset(roster)
     return {
         mark["student"]: mark["code"]
@@ -115,7 +115,7 @@ def _stood(
 
 
 def _keyed(codes: Mapping[int, str]) -> dict[str, str]:
-    """With strings for keys, as in JSON."""
+    """Returns the codes with strings for keys, as JSON has them."""
     return {str(student): code for student, code in codes.items()}
 
 
@@ -126,7 +126,7 @@ def claims_for(
     now: datetime,
     planned: Suggested = NOTHING_PLANNED,
 ) -> Claims:
-    """The claims that a ticket would have, for pages, which have asked SQL themselves. Raises NotAllowed."""
+    """Returns the claims that a ticket would have, for pages, which have read SQL already. Raises NotAllowed."""
     if not user.access.may_report(lesson, now):
         raise NotAllowed(_("You may not take this register."))
     acting = user.access.in_school(lesson.school_id)
@@ -146,7 +146,7 @@ def _codes(planned: Suggested, roster: Sequence[int]) -> dict[int, str]:
 
 
 def verify(token: str, now: datetime) -> Claims:
-    """The claims of a ticket, or of an access token that may report for its whole school.
+    """Returns the claims of a ticket, or of an access token that may report for its whole school.
 
     Raises BadToken, and NotAllowed for access tokens of other roles.
     """

@@ -75,7 +75,7 @@ def of_roster(lesson: Lesson, student_id: int) -> Student:
 
 
 def seen_pupil(request: HttpRequest, student_id: int) -> Student:
-    """Returns the student. Raises NotFound if this user may not see her, NotAllowed for a user who sees her only as
+    """Returns the student. Raises NotFound if this user may not see them, NotAllowed for a user who sees them only as
     another system."""
     user = user_of(request)
     found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()

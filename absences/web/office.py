@@ -92,7 +92,8 @@ def back(request: HttpRequest, name: str, school: School, **more: str) -> HttpRe
 
 
 def office_pupil(request: HttpRequest, student_id: int) -> Student:
-    """Returns the student. Raises NotFound if this user may not see her, NotAllowed for roles other than the office."""
+    """Returns the student. Raises NotFound if this user may not see them, NotAllowed for roles other than the
+    office."""
     user = user_of(request)
     found = Student.objects.for_user(user).select_related("school").filter(pk=student_id).first()
     if found is None:

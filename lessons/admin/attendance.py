@@ -1,4 +1,5 @@
-"""A student's attendance at a glance: one school year, from the registers that list her, with their amendments."""
+"""A student's attendance at a glance: one school year, from the registers that list the student, with their
+amendments."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ LATEST = 10
 
 @dataclass(frozen=True)
 class LessonMark:
-    """A student in one register; `code` is None if she is unmarked."""
+    """A student in one register; `code` is None if unmarked."""
 
     register: Register
     code: codes.Code | None
@@ -50,14 +51,14 @@ def glance(student: Student, year: int) -> Glance:
 
 
 def entries_of(student: Student, year: int) -> list[LessonMark]:
-    hers = Register.objects.of_student(student)
-    registers = hers.filter(school_year=year).select_related("lesson", "group")
+    all_registers = Register.objects.of_student(student)
+    registers = all_registers.filter(school_year=year).select_related("lesson", "group")
     marks: dict[int, list[Mark]] = defaultdict(list)
     amendments: dict[int, list[Amendment]] = defaultdict(list)
     for mark in Mark.objects.filter(student=student, school_year=year):
         marks[mark.register_id].append(mark)
-    concerns_her = Q(student=student) | Q(student=None, register__in=hers)  # a void names no student
-    for amendment in Amendment.objects.filter(concerns_her, school_year=year):
+    concerns = Q(student=student) | Q(student=None, register__in=all_registers)  # a void names no student
+    for amendment in Amendment.objects.filter(concerns, school_year=year):
         amendments[amendment.register_id].append(amendment)
     nation = student.school.nation
     entries = []

@@ -1,4 +1,4 @@
-"""What a user may do, by role and school: one SQL query a request at most, no state."""
+"""What a user may do, by role and school. At most one SQL query a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Acting:
-    """A user's roles in one school, and the position that stands beside the name in a register."""
+    """A user's roles in one school, and the position that registers show beside the name."""
 
     school: School
     roles: frozenset[Role]
@@ -26,13 +26,13 @@ class Acting:
 
     @property
     def role(self) -> Role:
-        """The widest role."""
+        """Returns the widest role."""
         return next((role for role in WHOLE_SCHOOL if role in self.roles), Role.TEACHER)
 
 
 @dataclass(frozen=True)
 class Access:
-    """All of a user's roles. Answers are about schools and lessons; who may do nothing gets empty sets."""
+    """All of a user's roles. A user who may do nothing gets empty sets."""
 
     user_id: int
     acting: Mapping[int, Acting]
@@ -40,7 +40,7 @@ class Access:
 
     @classmethod
     def of(cls, user: User) -> Access:
-        """Reads the memberships. A user who came with a token acts for that token's school alone."""
+        """Reads the user's memberships. With a token, the user acts only for the token's school."""
         memberships = user.held_memberships if user.is_active else []
         acting = {}
         for school in dict.fromkeys(membership.school for membership in memberships):
@@ -53,12 +53,12 @@ class Access:
         return cls(user.pk, acting, any(membership.role == Role.OPERATOR for membership in memberships))
 
     def schools(self, *roles: Role) -> list[int]:
-        """Ids of the schools in which the user holds one of the roles, or any at all."""
+        """Returns the ids of the schools in which the user holds one of the roles, or any role."""
         return [pk for pk, acting in self.acting.items() if not roles or acting.roles.intersection(roles)]
 
     @property
     def is_person(self) -> bool:
-        """Not another system's account and nothing else: pages are for people."""
+        """Whether this is a person's account: pages are for people, not for other systems."""
         held = {role for acting in self.acting.values() for role in acting.roles}
         return self.is_operator or held != {Role.INTEGRATOR}
 
@@ -66,12 +66,12 @@ class Access:
         return self.schools(*WHOLE_SCHOOL)
 
     def allows(self, school_id: int, scope: Scope) -> bool:
-        """Whether the user may do such a thing in a school at all; what exactly is the role's."""
+        """Whether the user may do this kind of thing in a school; the role decides on which lessons and pupils."""
         acting = self.acting.get(school_id)
         return acting is not None and scope in acting.scopes
 
     def is_office(self, school_id: int) -> bool:
-        """Office or admin there: people, who see the whole school, and not other systems."""
+        """Whether the user is office or admin there: a person who sees the whole school."""
         acting = self.acting.get(school_id)
         return acting is not None and bool(acting.roles.intersection({Role.ADMIN, Role.OFFICE}))
 
@@ -79,11 +79,11 @@ class Access:
         return [pk for pk in self.acting if self.is_office(pk)]
 
     def reads_notes(self, school_id: int) -> bool:
-        """What people wrote beside a mark: for everybody who takes registers there, and systems with the scope."""
+        """Whether the user may read notes beside marks: people who take registers there, and systems with the scope."""
         return self.allows(school_id, Scope.NOTES)
 
     def reads_reasons(self, school_id: int) -> bool:
-        """Why pupils are away, in somebody's own words: for the office, and systems with the scope `notes`.
+        """Whether the user may read why pupils are away: the office, and systems with the scope `notes`.
 
         Teachers see the code and its words. Others ask for the text with `reason_of`, and never read it themselves.
         """
@@ -92,11 +92,11 @@ class Access:
         return self.is_office(school_id) or (is_system and self.allows(school_id, Scope.NOTES))
 
     def reads_upns(self, school_id: int) -> bool:
-        """The national numbers of pupils: for the office, and systems with the scope. Others get them by `upn_of`."""
+        """Whether the user may read pupils' national numbers: the office, and systems with the scope."""
         return self.allows(school_id, Scope.UPNS)
 
     def reason_of(self, row: PlannedAbsence | Amendment) -> str:
-        """The reason if this user may read it, else an empty text.
+        """Returns the reason, or an empty text if this user may not read it.
 
         Everybody reads what they wrote themselves. Why a whole register was withdrawn is about no pupil, and counts as
         a note: somebody has to give the register again.
@@ -106,26 +106,27 @@ class Access:
         return row.reason if is_own or is_note or self.reads_reasons(row.school_id) else ""
 
     def upn_of(self, student: Student) -> str:
-        """The UPN if this user may read it, else an empty text."""
+        """Returns the UPN, or an empty text if this user may not read it."""
         return student.upn if self.reads_upns(student.school_id) else ""
 
     def upn_schools(self) -> list[int]:
-        """Where a UPN may be searched for: only where it may be read, or searching would be a way to guess it."""
+        """Returns the schools in which UPNs may be searched: only those in which they may be read, or a search could
+        guess them."""
         return [pk for pk in self.acting if self.reads_upns(pk)]
 
     def may_plan(self, school_id: int) -> bool:
-        """Absences that are known of beforehand: the office, and systems that put the timetable."""
+        """Whether the user may enter planned absences: the office, and systems that put the timetable."""
         return self.is_office(school_id) or self.allows(school_id, Scope.TIMETABLE)
 
     def cover_schools(self) -> list[School]:
-        """Where the user may take any lesson of today."""
+        """Returns the schools in which the user may take any of today's lessons."""
         return [a.school for a in self.acting.values() if Role.TEACHER in a.roles and a.school.open_cover]
 
     def in_school(self, school_id: int) -> Acting:
         return self.acting[school_id]
 
     def sees(self, lesson: Lesson, now: datetime) -> bool:
-        """As `Lesson.objects.for_user` chooses them."""
+        """Whether `Lesson.objects.for_user` includes the lesson."""
         acting = self.acting.get(lesson.school_id)
         if acting is None:
             return False
@@ -142,7 +143,7 @@ class Access:
         return self.allows(lesson.school_id, Scope.COMPLETE) and self._may_take(lesson, now)
 
     def _may_take(self, lesson: Lesson, now: datetime) -> bool:
-        """Whole-school roles always, teachers as staff or, today, as cover."""
+        """Whether the user may take the lesson: whole-school roles always, teachers as staff or, today, as cover."""
         acting = self.acting[lesson.school_id]
         return acting.role in WHOLE_SCHOOL or self.is_staff_of(lesson) or self.takes_as_cover(lesson, now)
 
@@ -157,8 +158,8 @@ class Access:
         )
 
     def may_amend(self, lesson: Lesson, now: datetime) -> bool:
-        """Within the school's window for the role: office and admin any register, teachers those of their own lessons,
-        other systems where their client has the scope."""
+        """Whether the user may amend the register now, within the school's window for the role: office and admin any,
+        teachers those of their own lessons, other systems with the scope."""
         acting = self.acting.get(lesson.school_id)
         if acting is None or Scope.AMEND not in acting.scopes:
             return False
@@ -176,8 +177,8 @@ def _scopes(user: User, roles: frozenset[Role]) -> frozenset[Scope]:
 
 
 def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:
-    """Whether a role may still change a lesson's register: until the end of its day and of the school's days after it.
-    For admins, and for an office whose school sets no days, it never ends."""
+    """Whether a role may still change a lesson's register: until its day ends, or as many days later as the school
+    sets. There is no end for admins, nor for an office whose school sets none."""
     school = lesson.school
     days = {Role.TEACHER: school.amendment_window, Role.ADMIN: None}.get(role, school.office_amendment_window)
     if days is None:
@@ -186,6 +187,6 @@ def within_window(lesson: Lesson, role: Role, at: datetime) -> bool:
 
 
 def allowed_codes(role: Role, lesson: Lesson) -> frozenset[str]:
-    """The codes that a role may use in a lesson: a teacher's are the school's setting."""
+    """Returns the codes that a role may use in a lesson. The school sets those of teachers."""
     known = frozenset(codes.code_set(lesson.school.nation, lesson.date).codes)
     return known & {codes.PRESENT, *lesson.school.teacher_codes.split()} if role == Role.TEACHER else known

@@ -28,7 +28,7 @@ class RegisterQuerySet(models.QuerySet["Register"]):
         )
 
     def of_student(self, student: Student) -> RegisterQuerySet:
-        """Returns registers of the groups that she was ever enrolled in. The roster decides: `student.pk in
+        """Returns registers of the groups that the student was ever enrolled in. The roster decides: `student.pk in
         register.roster`."""
         return self.filter(group__in=Group.objects.filter(enrolments__student=student))
 

@@ -22,8 +22,8 @@ SAME_CONTACT_WITHIN = timedelta(minutes=1)  # a contact repeated this soon is th
 
 @dataclass
 class Missing:
-    """A pupil who is absent without a known reason: `lesson` is the latest of today's that has a mark of hers, `seen`
-    the latest in which she was present before."""
+    """A pupil who is absent without a known reason: `lesson` is the latest of today with a mark for the pupil, `seen`
+    the latest before it with the pupil present."""
 
     student: Student
     lesson: Lesson
@@ -67,7 +67,7 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
             if student.pk in roster and (code := stands.code_of(student.pk)):
                 said[student.pk].append((register.lesson, code))
     for student in students:
-        if not said[student.pk]:  # her register was voided between the two queries
+        if not said[student.pk]:  # the register was voided between the two queries
             continue
         (lesson, code), *before = said[student.pk]
         if code == codes.ABSENT:
@@ -76,7 +76,7 @@ def _absent_last(students: Collection[Student], school: School, day: date) -> It
 
 
 def _went_or_came(missing: Missing, last: DeskEntry | None) -> bool:
-    """Returns whether the pupil signed out, or signed in after the start of the lesson that she missed."""
+    """Returns whether the pupil signed out, or signed in after the start of the missed lesson."""
     if last is None:
         return False
     return last.direction == DeskEntry.Direction.OUT or last.at >= missing.lesson.starts_at

@@ -60,13 +60,13 @@ def enter(
 
 
 def tell_registers(user: User, student: Student, *, now: datetime) -> list[Told]:
-    """Reports a pupil's arrival to the registers that expect her: of the lesson in progress, and of the session. Safe
-    to repeat; a register that cannot be reached is returned as unknown."""
+    """Reports a pupil's arrival to the registers that expect the pupil: of the lesson in progress, and of the session.
+    Safe to repeat; a register that cannot be reached is returned as unknown."""
     return [_tell(user, lesson, student, now) for lesson in waiting(student, now)]
 
 
 def waiting(student: Student, now: datetime) -> list[Lesson]:
-    """Returns a pupil's lessons in progress, and, until her school day ends, the session that began last, because it
+    """Returns a pupil's lessons in progress, and, until the school day ends, the session that began last, because it
     counts for the whole morning or afternoon."""
     day = school_time.local_date(student.school.time_zone, now)
     lessons = [each for each in Lesson.objects.of_student(student.pk, day).with_register() if _expects(each, student)]
@@ -78,7 +78,7 @@ def waiting(student: Student, now: datetime) -> list[Lesson]:
 
 
 def _expects(lesson: Lesson, student: Student) -> bool:
-    """Returns whether the pupil is on the register; not if she joined the group after it was taken."""
+    """Returns whether the pupil is on the register; not one who joined the group after it was taken."""
     return not lesson.is_completed or student.pk in lesson.register.roster
 
 
