@@ -139,5 +139,5 @@ class Enrolment(SchoolRow, Owned):
     def __str__(self) -> str:
         return f"{self.student} – {self.group}"
 
-    def counts_on(self, day: date) -> bool:
+    def spans(self, day: date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)

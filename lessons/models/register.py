@@ -36,7 +36,7 @@ class RegisterQuerySet(models.QuerySet["Register"]):
         """Returns whether a register of the group was taken during this enrolment, or lists the student. The database
         keeps such an enrolment too (`database/rules.py`)."""
         taken = self.filter(group=enrolment.group_id).values_list("date", "roster")
-        return any(enrolment.counts_on(day) or enrolment.student_id in roster for day, roster in taken.iterator())
+        return any(enrolment.spans(day) or enrolment.student_id in roster for day, roster in taken.iterator())
 
     def lagging(self) -> RegisterQuerySet:
         """Returns registers with amendments that the sheet has not acknowledged yet."""
