@@ -24,7 +24,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class SchoolDays:
-    """Known as far as the timetable goes; after that any weekday may be one."""
+    """The school days that the timetable knows; after its end any weekday may be one."""
 
     days: tuple[date, ...]
     today: date
@@ -44,5 +44,5 @@ class SchoolDays:
         return Deadline(until, self._between(*((until, self.today) if is_over else (self.today, until))), is_over)
 
     def _between(self, first: date, last: date) -> int:
-        """The school days after the one and up to the other."""
+        """Returns how many school days come after the first day, up to the last."""
         return next(count for count, day in enumerate(self.after(first)) if day > last)

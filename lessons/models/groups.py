@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class GroupQuerySet(models.QuerySet["Group"]):
     def for_user(self, user: User) -> GroupQuerySet:
-        """Office and integrators see the whole school, teachers the groups that they are staff of."""
+        """Returns whole schools for office and integrators, and for teachers the groups that they teach."""
         taught = user.lesson_staff.filter(lesson__group=OuterRef("pk"))
         return self.filter(
             Q(school__in=user.access.whole_schools()) | Q(Exists(taught), school__in=user.access.schools(Role.TEACHER))
@@ -23,7 +23,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
 
 class Group(SchoolRow, Owned):
-    """A class: those who are registered together."""
+    """A class: students who are registered together."""
 
     name = models.CharField(_("name"), max_length=100)
     year_group = models.SmallIntegerField(_("year group"), null=True, blank=True, help_text=_("Empty for mixed years."))

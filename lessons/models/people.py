@@ -26,7 +26,7 @@ def valid_upn(value: str) -> None:
 
 class StudentQuerySet(models.QuerySet["Student"]):
     def for_user(self, user: User) -> StudentQuerySet:
-        """Office and integrators see the whole school, teachers the students of groups that they are staff of."""
+        """Returns whole schools for office and integrators, and for teachers the students of groups that they teach."""
         access = user.access
         taught = user.lesson_staff.filter(lesson__group__enrolments__student=OuterRef("pk"))
         return self.filter(
@@ -34,7 +34,7 @@ class StudentQuerySet(models.QuerySet["Student"]):
         )
 
     def enrolled(self, group_id: int, on: date) -> StudentQuerySet:
-        """On the roster of a group on a day, in the order of the register."""
+        """Returns a group's roster on a day, in the order of the register."""
         return self.filter(pk__in=Enrolment.objects.filter(group=group_id).on(on).values("student")).in_order()
 
     def on_roll(self, day: date) -> StudentQuerySet:
@@ -42,7 +42,7 @@ class StudentQuerySet(models.QuerySet["Student"]):
         return self.filter(left, on_roll_from__lte=day)
 
     def named(self, query: str) -> StudentQuerySet:
-        """Those whom a name finds (`lessons/names.py`), by what they are called, by law or in lists."""
+        """Returns the students whose legal, preferred or sort name matches (`lessons/names.py`)."""
         known = self.values_list("pk", "legal_name", "preferred_name", "sort_name")
         return self.filter(pk__in=[pk for pk, *called in known.iterator() if names.matches(query, *called)])
 
@@ -96,11 +96,11 @@ class Student(SchoolRow, Owned):
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def for_user(self, user: User) -> EnrolmentQuerySet:
-        """Those in the groups that the user sees."""
+        """Returns the enrolments in groups that the user sees."""
         return self.filter(group__in=Group.objects.for_user(user).values("pk"))
 
     def on(self, day: date | OuterRef) -> EnrolmentQuerySet:
-        """Those that count on a day, of students who are on roll that day."""
+        """Returns the enrolments that count on a day, of students on roll that day."""
         return self.filter(
             Q(ends_on__isnull=True) | Q(ends_on__gte=day),
             Q(student__on_roll_until__isnull=True) | Q(student__on_roll_until__gte=day),
@@ -110,7 +110,7 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
 
 class Enrolment(SchoolRow, Owned):
-    """A student's time in a group, both days included. Ended, not deleted, once a register stands on it."""
+    """A student's time in a group, both days included. Once a register depends on it, it is ended and not deleted."""
 
     SAME_SCHOOL = ("student", "group")
 

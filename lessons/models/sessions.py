@@ -1,4 +1,4 @@
-"""Sign-ins, of browsers and by tokens, and what tells that they have ended."""
+"""Sign-ins by browser and by token, and revocations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def new_sid() -> str:  # migrations import this
 
 
 class DatabaseSid(models.Func):  # migrations import this
-    """A sid for a row that a process of an older release writes, which knows of none."""
+    """Gives a sid to rows that processes of an older release write without one."""
 
     allowed_default = True
     output_field = models.CharField(max_length=16)
@@ -35,12 +35,12 @@ class DatabaseSid(models.Func):  # migrations import this
 
 class BrowserSessionManager(BaseSessionManager["BrowserSession"]):
     def open(self, now: datetime, idle_since: datetime) -> models.QuerySet[BrowserSession]:
-        """Those that have not ended, neither by their age nor, on shared machines, by idle time."""
+        """Returns the sessions that have not ended by age or, on shared machines, by idle time."""
         return self.filter(Q(own_device=True) | Q(seen_at__gt=idle_since), expire_date__gt=now)
 
 
 class BrowserSession(AbstractBaseSession):
-    """A browser that somebody has signed in with, for its owner to see and to end.
+    """A browser in which somebody signed in; its owner can see and end it.
 
     The cookie carries a key, of which the row holds only the hash (`lessons/accounts/sessions.py`). `sid` names the
     session to its owner and in register tickets; it opens nothing, and stays when the key changes.
@@ -68,9 +68,8 @@ class BrowserSession(AbstractBaseSession):
 
 
 class RefreshToken(models.Model):
-    """The refresh token of one sign-in, and of whatever it was exchanged for: the one that is good now. Only hashes of
-    its ids are kept, never the token; deleting the row revokes it, and every access token and ticket that carries its
-    `sid`."""
+    """The current refresh token of a sign-in. Only hashes of its ids are stored, never the token. Deleting the row
+    revokes it, and every access token and ticket with its `sid`."""
 
     family = models.CharField(max_length=64, unique=True)
     sid = models.CharField(max_length=16, unique=True, default=new_sid, db_default=DatabaseSid(), editable=False)
@@ -89,12 +88,12 @@ class RefreshToken(models.Model):
 
 
 class Revocation(models.Model):
-    """Tokens that must die wherever they are verified without SQL: with `sid` those of one sign-in, with `lesson_id`
-    the user's tickets for that lesson, else everything issued to the user so far.
+    """Tokens to refuse where they are verified without SQL: with `sid` those of one sign-in, with `lesson_id` the
+    user's tickets for that lesson, otherwise everything issued to the user so far.
 
-    The database writes these rows itself (`rules.py`); they go once the reporting doors have been told
-    (`revoking.py`). A sign-in would have ended at `expires_at` anyway; `noticed_at` is set where the doors could not
-    be told at once.
+    Triggers write these rows (`database/rules.py`). They are deleted once they are published (`accounts/revoking.py`).
+    `expires_at` is when the sign-in would have ended anyway; `noticed_at` is set if they could not be published at
+    once.
     """
 
     user_id = models.BigIntegerField()
