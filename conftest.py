@@ -145,13 +145,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connection.settings_dict["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mongodb(pytestconfig: pytest.Config) -> None:
     """For tests that start a process that uses MongoDB: in the test's own process, it starts by itself."""
     pytestconfig.stash[DOCUMENTS].open()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def static_files() -> None:
     """For tests that start a server: in the test's own process, they are collected when a page first names one."""
     stores.collect()
