@@ -10,6 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(f"{ROOT / app}/" for app in ("lessons", "absences", "stats", "attendance_site"))
+DRIVER = str(ROOT / "attendance_site/sql.py")  # the connection on PostgreSQL: part of the driver, behind each query
 
 
 @dataclass
@@ -35,9 +36,11 @@ def walked() -> Iterator[Way]:
 
     def note(frame: FrameType, event: str, _argument: Any) -> None:
         name = frame.f_code.co_filename
-        if event != "call" or frame.f_code.co_name == "<module>" or not name.startswith(OURS) or "/tests/" in name:
+        if event != "call" or frame.f_code.co_name == "<module>" or not name.startswith(OURS) or name == DRIVER:
             return
         file = str(Path(name).relative_to(ROOT))
+        if "/tests/" in file:
+            return
         if way.steps[-1:] != [file]:
             way.steps.append(file)
 
