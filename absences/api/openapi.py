@@ -108,7 +108,7 @@ OPERATIONS: Operations = {
         "One lesson with its roster and its register ticket",
         {200: LessonWithRosterJson},
         (403, 404),
-        "`ticket` is null for a lesson after today, and for who may not report. It ends with the day,"
+        "`ticket` is null for a lesson after today, and for users who may not report. It ends with the day,"
         " or earlier with the sign-in that asked for it.",
     ),
     ("AbsencesView", "GET"): Operation(
@@ -171,8 +171,8 @@ OPERATIONS: Operations = {
         "Everything that changed a register, oldest first",
         {200: Page[AmendmentJson]},
         (400, 403, 404),
-        "`reason` is for the office, for systems with the scope `notes`, and for whoever wrote it: for others it is"
-        " empty. Teachers also read why a whole register was withdrawn.",
+        "The office, systems with the scope `notes` and its author read `reason`; for others it is empty."
+        " Teachers also read why a whole register was withdrawn.",
         parameters=CURSOR,
     ),
     ("AmendmentsView", "POST"): Operation(

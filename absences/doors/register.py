@@ -77,9 +77,9 @@ def complete(request: HttpRequest, lesson: int) -> HttpResponse:
 
 @dataclass
 class Saved:
-    """What became of a form. `error_page` is the answer where it was not taken as it is. `late` says that the register
-    had been taken already, and `waits` that what was sent is not in it yet; `replayed` that some of it had been sent
-    before."""
+    """The result of saving a form. `error_page` is the answer if the form could not be saved as it was sent. `late`
+    says that the register had been completed before, `waits` that the reports are not in it yet, and `replayed` that
+    some reports had been sent before."""
 
     sent: SentForm
     roster: Sequence[int]

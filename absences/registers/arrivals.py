@@ -78,8 +78,8 @@ def announce(user: User, lesson: Lesson, student_id: int, *, now: datetime) -> s
 
 
 def _stored(user: User, lesson: Lesson, roster: Sequence[int], report: Report, now: datetime) -> Stored | None:
-    """Returns what became of the report; None if it was made twice within a moment, while the minute changed: the first
-    one counts."""
+    """Stores the report, and returns the result; None if it was made twice while the minute changed: the first one
+    counts."""
     claims = tickets.claims_for(user, lesson, roster, now)
     try:
         [stored] = service.report(claims, lesson.pk, [report], now)

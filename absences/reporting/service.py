@@ -17,7 +17,7 @@ from lessons.errors import FieldError, InvalidInput, NotFound, Unprocessable
 
 
 def report(claims: Claims, lesson_id: int, reports: Sequence[Report], now: datetime) -> list[Stored]:
-    """Stores the reports and returns what became of each, in their order, once a majority has acknowledged them.
+    """Stores the reports and returns the result of each, in their order, once a majority has acknowledged them.
 
     Raises NotFound (a ticket of another lesson), Unprocessable (a student off the ticket's roster, or a report_id that
     stands for something else) before anything is written, Conflict, and StoreUnavailable (repeating is safe).

@@ -71,5 +71,5 @@ def if_known(ask: Callable[[int, Sequence[int]], Mapping[int, T]], lessons: "Ite
     try:
         return {pk: found for school, own in by_school.items() for pk, found in ask(school, own).items()}
     except StoreUnavailable:
-        log.warning("The absence store did not answer: the marks of lessons are shown as unknown.")
+        log.warning("MongoDB did not answer: the marks of lessons are shown as unknown.")
         return None

@@ -74,8 +74,8 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a report: the mark that is current now, and whether the report is that mark (`provisional` or
-    `late`), was older than it (`superseded`) or lost against somebody else's (`conflict`)."""
+    """The result of a report: the current mark, and whether the report is that mark (`provisional` or `late`), is older
+    than it (`superseded`), or was refused because of somebody else's (`conflict`)."""
 
     mark: StoredMark
     state: Literal["provisional", "late", "superseded", "conflict"]
@@ -102,7 +102,7 @@ def mark_of(report: Report, by: Reporter, now: datetime, state: MarkState) -> St
 
 
 def store(key: Key, reports: Sequence[Report], by: Reporter, now: datetime) -> list[Stored]:
-    """Stores reports on a sheet, and returns what became of each once a majority has acknowledged them.
+    """Stores reports on a sheet, and returns the result of each once a majority has acknowledged them.
 
     Raises StoreUnavailable (outcome unknown, repeating is safe), Unprocessable (a report_id with another content; the
     other reports are stored), and Conflict when the sheet is full.

@@ -112,8 +112,8 @@ def _by_pupil(days: Iterable[PupilDay]) -> list[list[PupilDay]]:
 
 @dataclass(frozen=True)
 class Explained:
-    """The outcome. `done` are lessons that have the reason now, whoever gave it; `otherwise` are lessons that now have
-    another code, with that code; `closed` are those too old to amend."""
+    """The result. `done` are the lessons with this reason now, from this user or another; `otherwise` are lessons that
+    have another code now, with that code; `closed` are those too old to amend."""
 
     done: Sequence[Lesson]
     otherwise: Mapping[Lesson, str | None]

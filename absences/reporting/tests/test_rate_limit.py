@@ -77,7 +77,7 @@ def test_failed_sign_ins_keep_no_right_secret_out(few: None, school: School, tea
 
 
 def test_refreshing_without_end_keeps_nobody_from_refreshing_or_signing_in(few: None, teacher: User) -> None:
-    """Whatever is sent from the same network."""
+    """Requests from one network, however many, do not stop other people there."""
     teacher.set_password("a slow walk home")
     teacher.save()
     credentials = {"username": teacher.username, "password": "a slow walk home"}

@@ -4,7 +4,7 @@
 const DAY = "attendance-day"; // the day pack, which has names in it
 const FORMAT = 3; // of the pack; one of another format is dropped: it may hold what devices keep no more
 const SHELL = "attendance-shell"; // pages without contents, scripts and styles
-const LOST = [401, 403, 404]; // answers to who is signed out, or has lost a role, or all of them
+const LOST = [401, 403, 404]; // for a user who is signed out, or has lost a role or all roles
 
 /** @param {number} user */
 export const isMine = (user) => localStorage.getItem("mine") === String(user);
